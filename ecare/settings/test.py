@@ -1,0 +1,13 @@
+"""The test suite: the same components, a database of its own, e-mails in memory."""
+
+from ecare.settings.base import *
+
+SECRET_KEY = "test-only-" + "0123456789" * 5
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+DATABASES["default"]["TEST"] = {"NAME": env("TEST_DATABASE", default="test_ecare")}
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+EMAIL_DIR = VAR_DIR / "mail"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True
+# Same algorithm, cheapest parameters: the production ones are tested on their own.
+PASSWORD_HASHERS = ["accounts.hashers.FastArgon2id"]
