@@ -1,0 +1,196 @@
+"""Sending what the outbox holds: by a task just after the commit, by the sweep for all that was missed (N3).
+
+A row is claimed by its lock, sent, and marked in the same transaction. A killed worker therefore leaves it waiting:
+it leaves again later with the same Message-ID, once too many at most (Q48); and two workers never hold the same row.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+import smtplib
+import time
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from notifications.breaker import Breaker
+from notifications.enums import State
+from notifications.models import Email, EmailQuerySet
+from notifications.transport import Transport, Unreachable
+
+logger = logging.getLogger(__name__)
+
+# A code is worth nothing after that (A4).
+CODE_LIFETIME = timedelta(minutes=10)
+# The wait after each refusal. The list spent, one stops: « Renvoyer » in the admin starts again.
+DELAYS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720)]
+CODE_DELAYS = [timedelta(seconds=seconds) for seconds in (5, 15, 30, 60, 120, 240)]
+# « En échec » is shown from the third refusal, 6 minutes after the first (Q47 asks for 15), while tries go on.
+REFUSALS_BEFORE_FAILURE = 3
+# With the mail server away, e-mails wait without spending their tries; older than this they show « En échec ».
+PATIENCE = timedelta(minutes=10)
+# The beat starts a pass every 15 s: one that lasts less never piles up on the next.
+PASS_SECONDS = 14.0
+# A server that cuts the line this many times in a row is left alone until the next pass.
+CUTS_BEFORE_PAUSE = 3
+ERROR_LENGTH = 500
+
+# While the mail server is away, tasks leave it to the sweep instead of each waiting for its timeout.
+breaker = Breaker(rest_seconds=15)
+
+
+class Outcome(enum.Enum):
+    NOTHING = "nothing is due"
+    SENT = "sent"
+    REFUSED = "refused by the mail server"
+    EXPIRED = "a code that came too late"
+    CUT = "connection lost while sending"
+    UNREACHABLE = "mail server unreachable"
+
+
+def deliver(email_id: int) -> Outcome:
+    """Send this e-mail if it is due and nobody is sending it."""
+    if not breaker.allows():
+        return Outcome.UNREACHABLE
+    with Transport() as transport:
+        outcome = deliver_first(Email.objects.filter(pk=email_id), transport)
+    if outcome is Outcome.UNREACHABLE:
+        breaker.failed()
+    else:
+        breaker.worked()
+    return outcome
+
+
+def sweep(*, seconds: float = PASS_SECONDS) -> int:
+    """Send all that is due, codes first, during at most `seconds`. Returns how many left."""
+    expire_codes()
+    sent = cuts = 0
+    until = time.monotonic() + seconds
+    with Transport() as transport:
+        while time.monotonic() < until:
+            outcome = deliver_first(Email.objects.all(), transport)
+            if outcome is Outcome.UNREACHABLE:
+                show_outage(transport.last_error)
+                break
+            if outcome is Outcome.NOTHING:
+                break
+            sent += outcome is Outcome.SENT
+            cuts = cuts + 1 if outcome is Outcome.CUT else 0
+            if cuts == CUTS_BEFORE_PAUSE:
+                break
+    if sent:
+        breaker.worked()
+    return sent
+
+
+def deliver_first(emails: EmailQuerySet, transport: Transport) -> Outcome:
+    """Send the first of these e-mails that is due and that nobody is sending."""
+    with transaction.atomic():
+        now = timezone.now()
+        email = emails.due(now).select_for_update(skip_locked=True).first()
+        if email is None:
+            return Outcome.NOTHING
+        if email.is_code and now - email.created_at >= CODE_LIFETIME:
+            return expire(email)
+        try:
+            transport.send(email)
+        except Unreachable:
+            return Outcome.UNREACHABLE
+        except Exception as error:  # noqa: BLE001 - bad address, refusal, timeout: it is this e-mail's story
+            return refuse(email, error, now=now)
+        return mark_sent(email, now=timezone.now())
+
+
+def mark_sent(email: Email, *, now: datetime) -> Outcome:
+    email.state, email.sent_at, email.next_attempt_at, email.last_error = (
+        State.SENT,
+        now,
+        None,
+        "",
+    )
+    email.attempts += 1
+    fields = ["state", "sent_at", "next_attempt_at", "last_error", "attempts"]
+    if email.is_code or not email.about:
+        # What is about no dossier holds a code or a link that opens an account: nothing of it stays (Q3).
+        email.text = email.html = ""
+        fields += ["text", "html"]
+    email.save(update_fields=fields)
+    return Outcome.SENT
+
+
+def refuse(email: Email, error: Exception, *, now: datetime) -> Outcome:
+    """Note a refusal and plan the next try, if there is one."""
+    email.attempts += 1
+    email.last_error = describe(error, quoting=not email.is_code)
+    delays = CODE_DELAYS if email.is_code else DELAYS
+    if is_final(error) or email.attempts > len(delays):
+        email.next_attempt_at = None
+    else:
+        email.next_attempt_at = now + delays[email.attempts - 1]
+    if email.next_attempt_at is None or email.attempts >= REFUSALS_BEFORE_FAILURE:
+        email.state = State.FAILED
+    email.save(update_fields=["attempts", "last_error", "next_attempt_at", "state"])
+    logger.warning(
+        "e-mail %s (%s) refused: %s", email.pk, email.kind, type(error).__name__
+    )
+    return (
+        Outcome.CUT
+        if isinstance(error, smtplib.SMTPServerDisconnected | OSError)
+        else Outcome.REFUSED
+    )
+
+
+def is_final(error: Exception) -> bool:
+    """Whether trying again is useless: an address that does not exist, or that is not one.
+
+    Other refusals, permanent ones included, may come from a setting of the relay: they are tried again.
+    """
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in error.recipients.values())
+    return isinstance(error, ValueError)
+
+
+def describe(error: Exception, *, quoting: bool) -> str:
+    """The refusal as the administrator will read it; without the server's words for a code, which it might quote."""
+    if not quoting:
+        return type(error).__name__
+    return f"{type(error).__name__}: {error}".replace("\x00", "")[:ERROR_LENGTH]
+
+
+def expire(email: Email) -> Outcome:
+    """A code whose ten minutes are over leaves no more, and is no longer readable."""
+    email.state = State.FAILED if email.last_error else State.EXPIRED
+    email.text, email.html, email.next_attempt_at = "", "", None
+    email.save(update_fields=["state", "text", "html", "next_attempt_at"])
+    return Outcome.EXPIRED
+
+
+def expire_codes() -> None:
+    """Erase the codes that did not leave in time, those given up included."""
+    late = Email.objects.filter(
+        is_code=True, created_at__lte=timezone.now() - CODE_LIFETIME
+    ).exclude(text="")
+    with transaction.atomic():
+        for email in late.select_for_update(skip_locked=True):
+            expire(email)
+
+
+def show_outage(error: str) -> None:
+    """Show « En échec » for what has been waiting for long; it still leaves as soon as the mail server is back."""
+    now = timezone.now()
+    waiting = Email.objects.filter(
+        state=State.QUEUED, next_attempt_at__lte=now, created_at__lte=now - PATIENCE
+    )
+    waiting.update(state=State.FAILED, last_error=error[:ERROR_LENGTH])
+    logger.error("mail server unreachable: %s", error)
+
+
+def resend(emails: EmailQuerySet) -> int:
+    """Start the tries again for what is « En échec » and still has its text. Returns how many."""
+    return (
+        emails.filter(state=State.FAILED)
+        .exclude(text="")
+        .update(state=State.QUEUED, attempts=0, next_attempt_at=timezone.now())
+    )

@@ -1,0 +1,119 @@
+"""The outbox: an e-mail is a row, written in the transaction that causes it (N3).
+
+Rolled back, it never existed; committed, it leaves sooner or later, once (Q45 to Q48). `delivery` sends.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from email.utils import make_msgid, parseaddr
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.template import Context, loader
+
+from notifications import broker
+from notifications.models import Email
+
+SUBJECT_LENGTH = 255
+# Control, format and lone surrogate characters, line and paragraph separators.
+NEVER_IN_A_HEADER = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def post(
+    *,
+    kind: str,
+    to: str,
+    subject: str,
+    context: dict[str, Any],
+    key: str,
+    action: tuple[str, str] | None = None,
+    about: str = "",
+    is_code: bool = False,
+) -> Email:
+    """Write one e-mail to `to` and have it sent after the commit.
+
+    `kind` names the body, `templates/emails/<kind>.txt`: paragraphs separated by blank lines, rendered with
+    `context`. `action` is (label, absolute address) of the one button. `key` is unique by event and recipient:
+    posting it again returns the row of the first time. `about` is the reference of a dossier, or nothing.
+    `is_code` sends through the queue of the sign-in codes; its text is erased once sent or 10 minutes old (Q3).
+
+    Raises TransactionManagementError outside a transaction: the row must stand or fall with its cause.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError(
+            "outbox.post() belongs inside the transaction that causes it"
+        )
+    recipient, title = one_line(to).replace(" ", ""), one_line(subject)[:SUBJECT_LENGTH]
+    text, html = render(
+        kind=kind, subject=title, context=context, action=action, about=about
+    )
+    draft = Email(
+        key=key,
+        kind=kind,
+        to=recipient,
+        subject=title,
+        text=text,
+        html=html,
+        message_id=make_msgid(
+            domain=parseaddr(settings.SENDER)[1].rpartition("@")[2] or None
+        ),
+        about=about,
+        is_code=is_code,
+    )
+    # The unique key decides, in one statement, and waits for a concurrent transaction that posts the same.
+    Email.objects.bulk_create([draft], ignore_conflicts=True)
+    email = Email.objects.get(key=key)
+    if email.message_id == draft.message_id:
+        transaction.on_commit(
+            lambda: broker.hand_over(email.pk, is_code=is_code), robust=True
+        )
+    return email
+
+
+def absolute(path: str) -> str:
+    """The public address of a path of the portal; never built from the Host header (Q10)."""
+    return f"{settings.PUBLIC_URL}{path}"
+
+
+def one_line(value: str) -> str:
+    """The value without line breaks nor control characters, so that it cannot add a header (Q50)."""
+    printable = "".join(
+        " " if unicodedata.category(char) in NEVER_IN_A_HEADER else char
+        for char in value
+    )
+    return " ".join(word for word in printable.split(" ") if word)
+
+
+def render(
+    *,
+    kind: str,
+    subject: str,
+    context: dict[str, Any],
+    action: tuple[str, str] | None,
+    about: str,
+) -> tuple[str, str]:
+    """The text and the HTML of an e-mail, from one body."""
+    body = loader.get_template(f"emails/{kind}.txt").template.render(
+        Context(context, autoescape=False)
+    )
+    body = body.replace("\r\n", "\n").replace(
+        "\x00", ""
+    )  # PostgreSQL refuses the NUL character
+    frame = {
+        "subject": subject,
+        "paragraphs": [
+            block.strip() for block in re.split(r"\n\s*\n", body) if block.strip()
+        ],
+        "action": action,
+        "about": about,
+        "brand": settings.BRAND,
+        "support_email": settings.SUPPORT_EMAIL,
+    }
+    text = loader.get_template("emails/layout.txt").template.render(
+        Context(frame, autoescape=False)
+    )
+    html = loader.get_template("emails/layout.html").template.render(Context(frame))
+    return text.strip() + "\n", html.strip() + "\n"
