@@ -1,10 +1,13 @@
 """What every environment shares. `dev`, `test` and `prod` only say how they differ."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import dsfr
 import environ
 from csp.constants import NONE, SELF
+
+from ecare.settings import redis_urls
 
 env = environ.Env()
 
@@ -13,6 +16,8 @@ VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))
 
 SECRET_KEY = env("SECRET_KEY", default="")
 DEBUG = False
+# The gallery of components and the reader of e-mails: never in production.
+DEV_PAGES = False
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Links in e-mails are built from this setting, never from the Host header (Q10).
@@ -84,15 +89,18 @@ CRISPY_TEMPLATE_PACK = "care"
 
 # PostgreSQL is the only engine (docs/adr/0002).
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres:///ecare")}
+# A server that came back is noticed at the next request (Q51).
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL: str = env("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        # The unix socket of the embedded server is written redis+socket:// for Celery, unix:// for redis-py.
-        "LOCATION": REDIS_URL.replace("redis+socket://", "unix://"),
+        "LOCATION": redis_urls.for_client(REDIS_URL),
         "KEY_PREFIX": "ecare",
+        # A frozen server costs a second, not a page (Q46).
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
     }
 }
 
@@ -130,6 +138,21 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.password_validation.MaximumLengthValidator"},
     {"NAME": "accounts.password_validation.StrengthValidator"},
 ]
+
+PASSWORD_RESET_TIMEOUT = 3600
+
+# Ten wrong passwords for one account, wherever they come from, then a pause of 15 minutes: never a permanent lock,
+# and trying again during the pause does not lengthen it (Q7).
+AXES_LOCKOUT_PARAMETERS = ["username"]
+AXES_USERNAME_CALLABLE = "accounts.lockout.account_key"
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_CALLABLE = "accounts.views.sign_in.locked"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "old_password", "new_password1", "new_password2"]
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
