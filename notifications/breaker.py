@@ -18,9 +18,7 @@ class Breaker:
         now = time.monotonic()
         if now < self.resting_until:
             return False
-        self.resting_until = (
-            now + self.rest_seconds
-        )  # the others rest on while this one tries
+        self.resting_until = now + self.rest_seconds  # the others rest on while this one tries
         return True
 
     def failed(self) -> None:

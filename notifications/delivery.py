@@ -132,14 +132,8 @@ def refuse(email: Email, error: Exception, *, now: datetime) -> Outcome:
     if email.next_attempt_at is None or email.attempts >= REFUSALS_BEFORE_FAILURE:
         email.state = State.FAILED
     email.save(update_fields=["attempts", "last_error", "next_attempt_at", "state"])
-    logger.warning(
-        "e-mail %s (%s) refused: %s", email.pk, email.kind, type(error).__name__
-    )
-    return (
-        Outcome.CUT
-        if isinstance(error, smtplib.SMTPServerDisconnected | OSError)
-        else Outcome.REFUSED
-    )
+    logger.warning("e-mail %s (%s) refused: %s", email.pk, email.kind, type(error).__name__)
+    return Outcome.CUT if isinstance(error, smtplib.SMTPServerDisconnected | OSError) else Outcome.REFUSED
 
 
 def is_final(error: Exception) -> bool:
@@ -169,9 +163,7 @@ def expire(email: Email) -> Outcome:
 
 def expire_codes() -> None:
     """Erase the codes that did not leave in time, those given up included."""
-    late = Email.objects.filter(
-        is_code=True, created_at__lte=timezone.now() - CODE_LIFETIME
-    ).exclude(text="")
+    late = Email.objects.filter(is_code=True, created_at__lte=timezone.now() - CODE_LIFETIME).exclude(text="")
     with transaction.atomic():
         for email in late.select_for_update(skip_locked=True):
             expire(email)
@@ -180,9 +172,7 @@ def expire_codes() -> None:
 def show_outage(error: str) -> None:
     """Show « En échec » for what has been waiting for long; it still leaves as soon as the mail server is back."""
     now = timezone.now()
-    waiting = Email.objects.filter(
-        state=State.QUEUED, next_attempt_at__lte=now, created_at__lte=now - PATIENCE
-    )
+    waiting = Email.objects.filter(state=State.QUEUED, next_attempt_at__lte=now, created_at__lte=now - PATIENCE)
     waiting.update(state=State.FAILED, last_error=error[:ERROR_LENGTH])
     logger.error("mail server unreachable: %s", error)
 

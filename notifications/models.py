@@ -13,9 +13,7 @@ from notifications.enums import State
 class EmailQuerySet(models.QuerySet["Email"]):
     def due(self, now: datetime) -> EmailQuerySet:
         """What should leave now, sign-in codes first, then the oldest."""
-        return self.filter(next_attempt_at__lte=now).order_by(
-            "-is_code", "next_attempt_at", "pk"
-        )
+        return self.filter(next_attempt_at__lte=now).order_by("-is_code", "next_attempt_at", "pk")
 
     def about(self, reference: str) -> EmailQuerySet:
         """The e-mails of one dossier, the newest first (N4)."""
@@ -25,9 +23,7 @@ class EmailQuerySet(models.QuerySet["Email"]):
 class Email(models.Model):
     """One e-mail to one person, written in the transaction that causes it (N3, Q45)."""
 
-    key = models.CharField(
-        "clé", max_length=200, unique=True, help_text="Un événement et un destinataire."
-    )
+    key = models.CharField("clé", max_length=200, unique=True, help_text="Un événement et un destinataire.")
     kind = models.CharField("nature", max_length=60)
     to = models.CharField("destinataire", max_length=320)
     subject = models.CharField("objet", max_length=255)
@@ -41,9 +37,7 @@ class Email(models.Model):
     attempts = models.PositiveSmallIntegerField("essais", default=0)
     last_error = models.CharField("dernier refus", max_length=500, blank=True)
     created_at = models.DateTimeField("écrit le", default=timezone.now)
-    next_attempt_at = models.DateTimeField(
-        "prochain essai", null=True, default=timezone.now
-    )
+    next_attempt_at = models.DateTimeField("prochain essai", null=True, default=timezone.now)
     sent_at = models.DateTimeField("envoyé le", null=True)
 
     objects = EmailQuerySet.as_manager()
@@ -67,8 +61,7 @@ class Email(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="email_sent_has_its_time",
-                condition=Q(state=State.SENT, sent_at__isnull=False)
-                | (~Q(state=State.SENT) & Q(sent_at__isnull=True)),
+                condition=Q(state=State.SENT, sent_at__isnull=False) | (~Q(state=State.SENT) & Q(sent_at__isnull=True)),
                 violation_error_message="Un e-mail envoyé porte l'heure de son envoi, et lui seul.",
             ),
             models.CheckConstraint(
@@ -78,14 +71,12 @@ class Email(models.Model):
             ),
             models.CheckConstraint(
                 name="email_over_is_tried_no_more",
-                condition=~Q(state__in=[State.SENT, State.EXPIRED])
-                | Q(next_attempt_at__isnull=True),
+                condition=~Q(state__in=[State.SENT, State.EXPIRED]) | Q(next_attempt_at__isnull=True),
                 violation_error_message="Un e-mail envoyé ou périmé ne part plus.",
             ),
             models.CheckConstraint(
                 name="email_spent_code_is_erased",
-                condition=~Q(is_code=True, state__in=[State.SENT, State.EXPIRED])
-                | Q(text="", html=""),
+                condition=~Q(is_code=True, state__in=[State.SENT, State.EXPIRED]) | Q(text="", html=""),
                 violation_error_message="Un code envoyé ou périmé n'est plus lisible nulle part.",
             ),
         ]

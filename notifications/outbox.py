@@ -43,13 +43,9 @@ def post(
     Raises TransactionManagementError outside a transaction: the row must stand or fall with its cause.
     """
     if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError(
-            "outbox.post() belongs inside the transaction that causes it"
-        )
+        raise transaction.TransactionManagementError("outbox.post() belongs inside the transaction that causes it")
     recipient, title = one_line(to).replace(" ", ""), one_line(subject)[:SUBJECT_LENGTH]
-    text, html = render(
-        kind=kind, subject=title, context=context, action=action, about=about
-    )
+    text, html = render(kind=kind, subject=title, context=context, action=action, about=about)
     draft = Email(
         key=key,
         kind=kind,
@@ -57,9 +53,7 @@ def post(
         subject=title,
         text=text,
         html=html,
-        message_id=make_msgid(
-            domain=parseaddr(settings.SENDER)[1].rpartition("@")[2] or None
-        ),
+        message_id=make_msgid(domain=parseaddr(settings.SENDER)[1].rpartition("@")[2] or None),
         about=about,
         is_code=is_code,
     )
@@ -67,9 +61,7 @@ def post(
     Email.objects.bulk_create([draft], ignore_conflicts=True)
     email = Email.objects.get(key=key)
     if email.message_id == draft.message_id:
-        transaction.on_commit(
-            lambda: broker.hand_over(email.pk, is_code=is_code), robust=True
-        )
+        transaction.on_commit(lambda: broker.hand_over(email.pk, is_code=is_code), robust=True)
     return email
 
 
@@ -80,10 +72,7 @@ def absolute(path: str) -> str:
 
 def one_line(value: str) -> str:
     """The value without line breaks nor control characters, so that it cannot add a header (Q50)."""
-    printable = "".join(
-        " " if unicodedata.category(char) in NEVER_IN_A_HEADER else char
-        for char in value
-    )
+    printable = "".join(" " if unicodedata.category(char) in NEVER_IN_A_HEADER else char for char in value)
     return " ".join(word for word in printable.split(" ") if word)
 
 
@@ -96,24 +85,16 @@ def render(
     about: str,
 ) -> tuple[str, str]:
     """The text and the HTML of an e-mail, from one body."""
-    body = loader.get_template(f"emails/{kind}.txt").template.render(
-        Context(context, autoescape=False)
-    )
-    body = body.replace("\r\n", "\n").replace(
-        "\x00", ""
-    )  # PostgreSQL refuses the NUL character
+    body = loader.get_template(f"emails/{kind}.txt").template.render(Context(context, autoescape=False))
+    body = body.replace("\r\n", "\n").replace("\x00", "")  # PostgreSQL refuses the NUL character
     frame = {
         "subject": subject,
-        "paragraphs": [
-            block.strip() for block in re.split(r"\n\s*\n", body) if block.strip()
-        ],
+        "paragraphs": [block.strip() for block in re.split(r"\n\s*\n", body) if block.strip()],
         "action": action,
         "about": about,
         "brand": settings.BRAND,
         "support_email": settings.SUPPORT_EMAIL,
     }
-    text = loader.get_template("emails/layout.txt").template.render(
-        Context(frame, autoescape=False)
-    )
+    text = loader.get_template("emails/layout.txt").template.render(Context(frame, autoescape=False))
     html = loader.get_template("emails/layout.html").template.render(Context(frame))
     return text.strip() + "\n", html.strip() + "\n"

@@ -5,39 +5,105 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Email',
+            name="Email",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(help_text='Un événement et un destinataire.', max_length=200, unique=True, verbose_name='clé')),
-                ('kind', models.CharField(max_length=60, verbose_name='nature')),
-                ('to', models.CharField(max_length=320, verbose_name='destinataire')),
-                ('subject', models.CharField(max_length=255, verbose_name='objet')),
-                ('text', models.TextField(blank=True, verbose_name='texte')),
-                ('html', models.TextField(blank=True, verbose_name='version HTML')),
-                ('message_id', models.CharField(max_length=255, verbose_name='Message-ID')),
-                ('about', models.CharField(blank=True, db_index=True, max_length=20, verbose_name='dossier')),
-                ('is_code', models.BooleanField(default=False, verbose_name='code de connexion')),
-                ('state', models.CharField(choices=[('queued', 'En attente'), ('sent', 'Envoyé'), ('failed', 'En échec'), ('expired', 'Périmé')], default='queued', max_length=10, verbose_name='état')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='essais')),
-                ('last_error', models.CharField(blank=True, max_length=500, verbose_name='dernier refus')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='écrit le')),
-                ('next_attempt_at', models.DateTimeField(default=django.utils.timezone.now, null=True, verbose_name='prochain essai')),
-                ('sent_at', models.DateTimeField(null=True, verbose_name='envoyé le')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="Un événement et un destinataire.", max_length=200, unique=True, verbose_name="clé"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=60, verbose_name="nature")),
+                ("to", models.CharField(max_length=320, verbose_name="destinataire")),
+                ("subject", models.CharField(max_length=255, verbose_name="objet")),
+                ("text", models.TextField(blank=True, verbose_name="texte")),
+                ("html", models.TextField(blank=True, verbose_name="version HTML")),
+                ("message_id", models.CharField(max_length=255, verbose_name="Message-ID")),
+                ("about", models.CharField(blank=True, db_index=True, max_length=20, verbose_name="dossier")),
+                ("is_code", models.BooleanField(default=False, verbose_name="code de connexion")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "En attente"),
+                            ("sent", "Envoyé"),
+                            ("failed", "En échec"),
+                            ("expired", "Périmé"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                        verbose_name="état",
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="essais")),
+                ("last_error", models.CharField(blank=True, max_length=500, verbose_name="dernier refus")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="écrit le")),
+                (
+                    "next_attempt_at",
+                    models.DateTimeField(default=django.utils.timezone.now, null=True, verbose_name="prochain essai"),
+                ),
+                ("sent_at", models.DateTimeField(null=True, verbose_name="envoyé le")),
             ],
             options={
-                'verbose_name': 'e-mail',
-                'verbose_name_plural': 'e-mails',
-                'ordering': ['-created_at', '-pk'],
-                'indexes': [models.Index(models.OrderBy(models.F('is_code'), descending=True), models.F('next_attempt_at'), models.F('id'), condition=models.Q(('next_attempt_at__isnull', False)), name='email_due'), models.Index(fields=['-created_at', '-id'], name='email_recent'), models.Index(fields=['state', '-created_at'], name='email_state')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('sent_at__isnull', False), ('state', 'sent')), models.Q(models.Q(('state', 'sent'), _negated=True), ('sent_at__isnull', True)), _connector='OR'), name='email_sent_has_its_time', violation_error_message="Un e-mail envoyé porte l'heure de son envoi, et lui seul."), models.CheckConstraint(condition=models.Q(models.Q(('state', 'queued'), _negated=True), ('next_attempt_at__isnull', False), _connector='OR'), name='email_waiting_is_still_tried', violation_error_message='Un e-mail en attente a toujours un prochain essai.'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['sent', 'expired']), _negated=True), ('next_attempt_at__isnull', True), _connector='OR'), name='email_over_is_tried_no_more', violation_error_message='Un e-mail envoyé ou périmé ne part plus.'), models.CheckConstraint(condition=models.Q(models.Q(('is_code', True), ('state__in', ['sent', 'expired']), _negated=True), models.Q(('html', ''), ('text', '')), _connector='OR'), name='email_spent_code_is_erased', violation_error_message="Un code envoyé ou périmé n'est plus lisible nulle part.")],
+                "verbose_name": "e-mail",
+                "verbose_name_plural": "e-mails",
+                "ordering": ["-created_at", "-pk"],
+                "indexes": [
+                    models.Index(
+                        models.OrderBy(models.F("is_code"), descending=True),
+                        models.F("next_attempt_at"),
+                        models.F("id"),
+                        condition=models.Q(("next_attempt_at__isnull", False)),
+                        name="email_due",
+                    ),
+                    models.Index(fields=["-created_at", "-id"], name="email_recent"),
+                    models.Index(fields=["state", "-created_at"], name="email_state"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("sent_at__isnull", False), ("state", "sent")),
+                            models.Q(models.Q(("state", "sent"), _negated=True), ("sent_at__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="email_sent_has_its_time",
+                        violation_error_message="Un e-mail envoyé porte l'heure de son envoi, et lui seul.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "queued"), _negated=True),
+                            ("next_attempt_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="email_waiting_is_still_tried",
+                        violation_error_message="Un e-mail en attente a toujours un prochain essai.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["sent", "expired"]), _negated=True),
+                            ("next_attempt_at__isnull", True),
+                            _connector="OR",
+                        ),
+                        name="email_over_is_tried_no_more",
+                        violation_error_message="Un e-mail envoyé ou périmé ne part plus.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("is_code", True), ("state__in", ["sent", "expired"]), _negated=True),
+                            models.Q(("html", ""), ("text", "")),
+                            _connector="OR",
+                        ),
+                        name="email_spent_code_is_erased",
+                        violation_error_message="Un code envoyé ou périmé n'est plus lisible nulle part.",
+                    ),
+                ],
             },
         ),
     ]

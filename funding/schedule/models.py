@@ -1,0 +1,156 @@
+"""The barème of a guichet: data that an administrator edits, versioned and dated (F1)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import IntegerRangeField, RangeOperators
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Func, Q, Value
+
+
+class ScheduleQuerySet(models.QuerySet["Schedule"]):
+    def in_force(self, guichet_code: str, *, on: date) -> ScheduleQuerySet:
+        """The published versions of a guichet's barème that apply on a day, the one to use first."""
+        return self.filter(guichet_code=guichet_code, published_at__isnull=False, valid_from__lte=on).order_by(
+            "-valid_from", "-version"
+        )
+
+
+class Schedule(models.Model):
+    """One version of a barème. Published, it no longer changes: the database itself refuses."""
+
+    guichet_code = models.SlugField("guichet", max_length=60, help_text="Code du guichet, par exemple poc-essms.")
+    version = models.PositiveSmallIntegerField("version", validators=[MinValueValidator(1)])
+    valid_from = models.DateField("applicable à partir du")
+    published_at = models.DateTimeField("publié le", null=True, blank=True, editable=False)
+
+    objects = ScheduleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "barème"
+        verbose_name_plural = "barèmes"
+        ordering: ClassVar = ["guichet_code", "-version"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["guichet_code", "version"],
+                name="schedule_unique_version",
+                violation_error_message="Cette version du barème existe déjà : prenez le numéro suivant.",
+            ),
+            models.CheckConstraint(
+                condition=Q(version__gte=1),
+                name="schedule_version_from_one",
+                violation_error_message="Les versions se comptent à partir de 1.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Barème {self.guichet_code}, version {self.version}"
+
+    @property
+    def is_published(self) -> bool:
+        return self.published_at is not None
+
+
+class UnitAmount(models.Model):
+    """What one site brings on a parcours, before the brackets."""
+
+    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="unit_amounts", verbose_name="barème")
+    track = models.SlugField(
+        "code du parcours",
+        max_length=40,
+        help_text="La réponse à la question « parcours ».",
+    )
+    label = models.CharField("parcours", max_length=100)
+    amount = models.DecimalField(
+        "montant par EG (€)",
+        max_digits=12,
+        decimal_places=2,
+        validators=[MinValueValidator(0)],
+    )
+
+    class Meta:
+        verbose_name = "montant unitaire"
+        verbose_name_plural = "montants unitaires"
+        ordering: ClassVar = ["track"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["schedule", "track"],
+                name="unit_amount_unique_track",
+                violation_error_message="Ce parcours a déjà un montant dans ce barème.",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__gte=0),
+                name="unit_amount_not_negative",
+                violation_error_message="Un montant ne peut pas être négatif.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Bracket(models.Model):
+    """The share of the unit amount from the `first`-th to the `last`-th site."""
+
+    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="brackets", verbose_name="barème")
+    first = models.PositiveIntegerField("de la n-ième EG", validators=[MinValueValidator(1)])
+    last = models.PositiveIntegerField(
+        "à la n-ième EG",
+        null=True,
+        blank=True,
+        help_text="Vide pour la dernière tranche, qui n'a pas de fin.",
+    )
+    rate = models.DecimalField(
+        "taux (%)",
+        max_digits=5,
+        decimal_places=2,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+    )
+
+    class Meta:
+        verbose_name = "tranche"
+        verbose_name_plural = "tranches"
+        ordering: ClassVar = ["first"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(first__gte=1),
+                name="bracket_from_one",
+                violation_error_message="Les EG se comptent à partir de 1.",
+            ),
+            models.CheckConstraint(
+                condition=Q(last__isnull=True) | Q(last__gte=F("first")),
+                name="bracket_ends_after_it_begins",
+                violation_error_message="La fin de la tranche vient avant son début.",
+            ),
+            models.CheckConstraint(
+                condition=Q(rate__gte=0) & Q(rate__lte=100),
+                name="bracket_rate_is_a_percentage",
+                violation_error_message="Le taux est compris entre 0 et 100 %.",
+            ),
+            ExclusionConstraint(
+                name="bracket_no_overlap",
+                # Two boundaries can move in one save: only the end of the transaction counts.
+                deferrable=models.Deferrable.DEFERRED,
+                expressions=[
+                    ("schedule", RangeOperators.EQUAL),
+                    (
+                        Func(
+                            F("first"),
+                            F("last"),
+                            Value("[]"),
+                            function="int4range",
+                            output_field=IntegerRangeField(),
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                violation_error_message="Cette tranche chevauche une autre tranche du barème.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"de {self.first} à {self.last or '…'} : {self.rate} %"

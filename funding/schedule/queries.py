@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, TextField
+from django.db.models.functions import Cast, JSONObject
+
+from funding.schedule import calculation
+from funding.schedule.models import Bracket, Schedule, ScheduleQuerySet, UnitAmount
+
+
+def current(guichet_code: str, *, on: date) -> calculation.Terms | None:
+    """The terms of the barème that applies to a guichet on a day, in one query; None when there is none."""
+    return _terms(Schedule.objects.in_force(guichet_code, on=on))
+
+
+def of_schedule(schedule_id: int) -> calculation.Terms | None:
+    """The terms of one version, published or not."""
+    return _terms(Schedule.objects.filter(pk=schedule_id))
+
+
+def _terms(schedules: ScheduleQuerySet) -> calculation.Terms | None:
+    # JSON has no exact decimals: they travel as text.
+    tracks = UnitAmount.objects.filter(schedule=OuterRef("pk")).order_by("track")
+    brackets = Bracket.objects.filter(schedule=OuterRef("pk")).order_by("first")
+    found = schedules.annotate(
+        tracks=ArraySubquery(
+            tracks.values(json=JSONObject(code="track", label="label", amount=Cast("amount", TextField())))
+        ),
+        steps=ArraySubquery(
+            brackets.values(json=JSONObject(first="first", last="last", rate=Cast("rate", TextField())))
+        ),
+    ).first()
+    if found is None:
+        return None
+    return calculation.Terms(
+        schedule_id=found.pk,
+        guichet_code=found.guichet_code,
+        version=found.version,
+        valid_from=found.valid_from,
+        tracks=tuple(
+            calculation.Track(track["code"], track["label"], Decimal(track["amount"])) for track in found.tracks
+        ),
+        brackets=tuple(calculation.Bracket(step["first"], step["last"], Decimal(step["rate"])) for step in found.steps),
+    )
