@@ -14,7 +14,7 @@ urlpatterns = [
     path("", include("funding.urls")),
 ]
 
-if settings.DEBUG:
+if settings.DEV_PAGES:
     urlpatterns += [path("dev/", include("ecare.dev_urls"))]
 
 handler400 = "ecare.errors.bad_request"

@@ -118,6 +118,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 1,
     "socket_connect_timeout": 1,
     "retry_on_timeout": False,
+    # Publishing to a broker that is down fails at once (6 s otherwise): the outbox is swept. Workers do reconnect.
+    "max_retries": 0,
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "Europe/Paris"

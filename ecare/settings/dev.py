@@ -2,11 +2,16 @@
 
 from ecare.settings.base import *
 
-DEBUG = env.bool("DEBUG", default=True)
+# `make run` shows what users will see, error pages included; `DEBUG=1 make run` shows Django's own.
+DEBUG = env.bool("DEBUG", default=False)
+DEV_PAGES = True
 SECRET_KEY = env("SECRET_KEY", default="development-only-never-used-in-production-0123456789")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_AUTOREFRESH = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# One connection a thread of the web server or of the worker, kept from one request to the next.
+DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 8, "timeout": 3}
 
 EMAIL_DIR = VAR_DIR / "mail"
 if "EMAIL_URL" in env.ENVIRON:

@@ -1,12 +1,16 @@
 """Production: nothing has a default that could be forgotten."""
 
+from django.core.exceptions import ImproperlyConfigured
+
 from ecare.settings.base import *
 
 SECRET_KEY = env("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 PUBLIC_URL = env("PUBLIC_URL").rstrip("/")
-DATABASES = {"default": env.db_url("DATABASE_URL")}
-DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}
+if "DATABASE_URL" not in env.ENVIRON or "REDIS_URL" not in env.ENVIRON:
+    raise ImproperlyConfigured("DATABASE_URL and REDIS_URL are required in production")
+# As many connections as threads at least, so that nobody waits; a stopped server is told within 3 s (Q51).
+DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 8, "timeout": 3}
 
 vars().update(env.email_url("EMAIL_URL"))
 

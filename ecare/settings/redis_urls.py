@@ -1,0 +1,28 @@
+"""The address of Redis or Valkey, in the two dialects that its clients speak.
+
+Celery writes a unix socket `redis+socket:///path?virtual_host=2`, redis-py (hence Django's cache)
+`unix:///path?db=2`. A TCP address is the same for both. `REDIS_URL` is given in Celery's dialect.
+"""
+
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+_SOCKET_SCHEME = "redis+socket"
+
+
+def for_client(url: str) -> str:
+    """The same address for redis-py."""
+    parts = urlsplit(url)
+    if parts.scheme != _SOCKET_SCHEME:
+        return url
+    query = [("db" if name == "virtual_host" else name, value) for name, value in parse_qsl(parts.query)]
+    return urlunsplit(("unix", parts.netloc, parts.path, urlencode(query), ""))
+
+
+def shifted(url: str, by: int) -> str:
+    """The same server, `by` databases further: parallel test processes share no queue and no cache."""
+    parts = urlsplit(url)
+    if parts.scheme == _SOCKET_SCHEME:
+        query = dict(parse_qsl(parts.query))
+        query["virtual_host"] = str(int(query.get("virtual_host", 0)) + by)
+        return urlunsplit(parts._replace(query=urlencode(query)))
+    return urlunsplit(parts._replace(path=f"/{int(parts.path.strip('/') or 0) + by}"))

@@ -1,0 +1,114 @@
+"""What every room's tests share. Factories and fixtures of one room stand in tests/<room>/."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from celery.contrib.testing.worker import start_worker
+from playwright.sync_api import BrowserContext, Page
+from pytest_django.fixtures import SettingsWrapper
+
+from ecare.celery import app
+
+# Playwright's synchronous interface runs inside an event loop, which Django's ORM refuses by default.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def _refuse_other_hosts(event: str, arguments: tuple[Any, ...]) -> None:
+    """Nothing that a test runs may reach another machine: a socket is refused before it connects (Q54, Q58)."""
+    if event == "socket.connect" and isinstance(arguments[1], tuple) and arguments[1][0] not in LOOPBACK:
+        raise PermissionError(f"a test tried to reach {arguments[1][0]}")
+
+
+sys.addaudithook(_refuse_other_hosts)
+
+
+def _installed_browser() -> str | None:
+    """A browser of the system that really starts (on Ubuntu, chromium-browser may be a stub that asks for a snap)."""
+    for name in BROWSERS:
+        path = shutil.which(name)
+        if path and subprocess.run([path, "--version"], capture_output=True, timeout=30).returncode == 0:
+            return path
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks for a page is a browser test: nobody has to remember the mark."""
+    for item in items:
+        if {"page", "context", "browser"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(autouse=True)
+def media(settings: SettingsWrapper, tmp_path: Path) -> Path:
+    """Files that a test uploads go when it ends."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return tmp_path / "media"
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's Chromium when there is one, Playwright's own otherwise."""
+    arguments = [
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-gpu",
+        "--disable-quic",
+        "--disable-sync",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+        "--no-first-run",
+    ]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    launch = browser_type_launch_args | {"args": arguments}
+    path = _installed_browser()
+    return launch | {"executable_path": path} if path else launch
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return browser_context_args | {"locale": "fr-FR", "timezone_id": "Europe/Paris"}
+
+
+@pytest.fixture
+def context(context: BrowserContext) -> Iterator[BrowserContext]:
+    """A browser in which a request to any other host fails the test."""
+    outside: list[str] = []
+
+    def note(request: Any) -> None:
+        url = urlsplit(request.url)
+        if url.scheme in {"http", "https", "ws", "wss"} and url.hostname not in LOOPBACK:
+            outside.append(request.url)
+
+    context.on("request", note)
+    yield context
+    assert not outside, f"the page asked other hosts: {outside}"
+
+
+@pytest.fixture
+def axe() -> Callable[[Page], None]:
+    """`axe(page)` fails with a readable list when axe-core finds anything on the page as it stands (Q61)."""
+
+    def check(page: Page) -> None:
+        results = Axe().run(page)
+        assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"
+
+    return check
+
+
+@pytest.fixture
+def worker(transactional_db: None) -> Iterator[None]:
+    """A Celery worker in a thread of this process, on every queue; messages of other tests are dropped first."""
+    app.control.purge()
+    with start_worker(app, pool="threads", concurrency=2, queues=["codes", "default"], perform_ping_check=False):
+        yield
