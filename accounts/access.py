@@ -1,0 +1,35 @@
+"""Who may: small predicates, and scoped querysets."""
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.enums import Role
+from accounts.models import Representation, User
+
+
+def is_signed_in(request: HttpRequest) -> bool:
+    """Password and code both given, account still open."""
+    user = request.user
+    return user.is_authenticated and user.is_verified()
+
+
+def may_represent(user: User) -> bool:
+    """Only a référent represents establishments."""
+    return user.role == Role.REFERENT
+
+
+def colleagues_of(user: User) -> QuerySet[User]:
+    """The activated référents attached to an EJ of `user`, whom they may see by name (A9)."""
+    shared = Representation.objects.filter(user=user).values("legal_entity")
+    attached = Representation.objects.filter(legal_entity__in=shared).values("user")
+    return User.objects.usable().filter(role=Role.REFERENT, pk__in=attached).exclude(pk=user.pk)
+
+
+def landing(user: User | AnonymousUser) -> str:
+    """The URL name of the page a person works on, by role."""
+    if not isinstance(user, User):
+        return "dossiers:home"
+    if user.is_admin_role:
+        return "admin:index"
+    return "dossiers:instruction-list" if user.is_instructor else "dossiers:dashboard"

@@ -1,0 +1,21 @@
+"""Choices of the accounts room. A leaf: imports Django only."""
+
+from django.db import models
+
+
+class Civility(models.TextChoices):
+    MADAME = "madame", "Madame"
+    MONSIEUR = "monsieur", "Monsieur"
+
+
+class Role(models.TextChoices):
+    """What an account may do. An account has exactly one role; nothing else grants a right."""
+
+    REFERENT = "referent", "Référent"
+    VERIFIER = "verifier", "Vérificateur ANS"
+    REGIONAL = "regional", "Instructeur régional"
+    LEAD = "lead", "Responsable d'instruction"
+    ADMIN = "admin", "Administrateur"
+
+
+INSTRUCTORS = frozenset({Role.VERIFIER, Role.REGIONAL, Role.LEAD})

@@ -1,0 +1,238 @@
+"""The shape of what people type. A form validates; it never saves and never says whether an account exists."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth import password_validation
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from phonenumber_field.formfields import PhoneNumberField
+from phonenumbers import PhoneNumberFormat, format_number
+
+from accounts import password_validation as rules
+from accounts.enums import Civility
+from accounts.models import User, username_characters
+from establishments.enums import EstablishmentType
+from establishments.models import Region
+
+PASSWORD_HINT = (
+    "12 caractères au moins, espaces et accents compris. Par exemple quatre mots sans rapport entre eux."
+)
+
+
+class EmailField(forms.EmailField):
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("label", "Adresse e-mail")
+        options.setdefault("max_length", 254)
+        options.setdefault("widget", forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}))
+        super().__init__(**options)
+        self.error_messages["required"] = "Saisissez votre adresse e-mail, par exemple nom@exemple.fr."
+        self.default_validators = []
+        self.validators = [validator for validator in self.validators if validator is not validate_email]
+        self.validators.append(_valid_email)
+
+
+def _valid_email(value: str) -> None:
+    try:
+        validate_email(value)
+    except ValidationError:
+        raise ValidationError("Saisissez une adresse électronique, par exemple nom@exemple.fr.", "invalid") from None
+
+
+class PasswordField(forms.CharField):
+    """Never trimmed, never shown again."""
+
+    def __init__(self, *, autocomplete: str, **options: Any) -> None:
+        options["strip"] = False
+        options["widget"] = forms.PasswordInput(attrs={"autocomplete": autocomplete})
+        super().__init__(**options)
+
+
+class NewPasswordMixin:
+    """Two fields, `new_password1` and `new_password2`, and the rules of Q11."""
+
+    cleaned_data: dict[str, Any]
+
+    def check_new_password(self: Any, user: User) -> None:
+        first, second = self.cleaned_data.get("new_password1"), self.cleaned_data.get("new_password2")
+        if first and second and first != second:
+            self.add_error(
+                "new_password2", "La confirmation est différente du mot de passe : saisissez deux fois le même."
+            )
+        if first:
+            try:
+                password_validation.validate_password(first, user)
+            except ValidationError as refusal:
+                self.add_error("new_password1", refusal)
+
+
+class PersonForm(NewPasswordMixin, forms.Form):
+    """Step 1 of the registration, « Informations personnelles » (guide p. 8)."""
+
+    username = forms.CharField(
+        label="Nom d'utilisateur",
+        max_length=60,
+        validators=[username_characters],
+        help_text="Lettres sans accent, chiffres, points et tirets, par exemple marie.durand.",
+        error_messages={"required": "Saisissez un nom d'utilisateur, par exemple marie.durand."},
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    civility = forms.ChoiceField(
+        label="Civilité",
+        choices=Civility.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choisissez une civilité : Madame ou Monsieur."},
+    )
+    last_name = forms.CharField(
+        label="Nom",
+        max_length=80,
+        error_messages={"required": "Saisissez votre nom, par exemple Durand."},
+        widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
+    )
+    first_name = forms.CharField(
+        label="Prénom",
+        max_length=80,
+        error_messages={"required": "Saisissez votre prénom, par exemple Marie."},
+        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+    )
+    phone = PhoneNumberField(
+        label="Numéro de téléphone",
+        region="FR",
+        help_text="Par exemple 01 01 01 01 01, ou +262 262 01 01 01 outre-mer.",
+        error_messages={
+            "required": "Saisissez votre numéro de téléphone, par exemple 01 01 01 01 01.",
+            "invalid": "Saisissez un numéro de téléphone valable, par exemple 01 01 01 01 01.",
+        },
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+    )
+    email = EmailField(help_text="Le lien d'activation et les codes de connexion y sont envoyés.")
+    new_password1 = PasswordField(
+        label="Mot de passe",
+        help_text=PASSWORD_HINT,
+        autocomplete="new-password",
+        error_messages={"required": "Saisissez un mot de passe de 12 caractères au moins."},
+    )
+    new_password2 = PasswordField(
+        label="Confirmation du mot de passe",
+        autocomplete="new-password",
+        error_messages={"required": "Saisissez une seconde fois le mot de passe."},
+    )
+
+    def __init__(self, *args: Any, password_kept: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if password_kept:
+            kept = "Votre mot de passe est déjà enregistré ; laissez vide pour le conserver."
+            self.fields["new_password1"].help_text = kept
+            for name in ("new_password1", "new_password2"):
+                self.fields[name].required = False
+
+    def clean_phone(self) -> str:
+        """E.164, `+33101010101`."""
+        number = self.cleaned_data["phone"]
+        return format_number(number, PhoneNumberFormat.E164) if number else ""
+
+    def clean(self) -> None:
+        data = self.cleaned_data
+        if data.get("new_password1") and not data.get("new_password2") and "new_password2" not in self.errors:
+            self.add_error("new_password2", "Saisissez une seconde fois le mot de passe.")
+        if data.get("new_password2") and not data.get("new_password1") and "new_password1" not in self.errors:
+            self.add_error("new_password1", "Saisissez le mot de passe, puis sa confirmation.")
+        names = ("username", "email", "first_name", "last_name", "phone")
+        self.check_new_password(User(**{name: data.get(name, "") for name in names}))
+
+
+class KindAndRegionForm(forms.Form):
+    """Step 2, screen 1/3 (guide p. 9)."""
+
+    establishment_type = forms.ChoiceField(
+        label="Type d'établissement",
+        choices=[("", "Sélectionnez un type"), *EstablishmentType.choices],
+        error_messages={"required": "Sélectionnez un type d'établissement, par exemple ESSMS."},
+    )
+    region = forms.ModelChoiceField(
+        label="Région",
+        queryset=Region.objects.order_by("name"),
+        empty_label="Sélectionnez une région",
+        error_messages={"required": "Sélectionnez une région, par exemple Île-de-France."},
+    )
+
+
+class SignInForm(forms.Form):
+    username = forms.CharField(
+        label="Nom d'utilisateur ou adresse email",
+        max_length=254,
+        error_messages={"required": "Saisissez votre nom d'utilisateur ou votre adresse, par exemple nom@exemple.fr."},
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    password = PasswordField(
+        label="Mot de passe",
+        # Longer cannot be a password: the hash of a megabyte is not computed.
+        max_length=rules.MAXIMUM_LENGTH * 4,
+        autocomplete="current-password",
+        error_messages={"required": "Saisissez votre mot de passe."},
+    )
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label="Code transmis",
+        max_length=20,
+        help_text="Six chiffres, par exemple 012 345.",
+        error_messages={"required": "Saisissez les six chiffres du code reçu par e-mail, par exemple 012345."},
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}),
+    )
+
+    def clean_code(self) -> str:
+        code = "".join(self.cleaned_data["code"].split())
+        if not (len(code) == 6 and code.isascii() and code.isdigit()):
+            raise ValidationError("Saisissez les six chiffres du code reçu par e-mail, par exemple 012345.", "invalid")
+        return code
+
+
+class EmailForm(forms.Form):
+    """An address, to send a link to."""
+
+    email = EmailField()
+
+
+class TermsForm(forms.Form):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    accepted = forms.BooleanField(
+        label="J'accepte les conditions générales d'utilisation",
+        error_messages={"required": "Cochez la case pour accepter les conditions et continuer."},
+    )
+
+
+class NewPasswordForm(NewPasswordMixin, forms.Form):
+    """A new password, after a link received by e-mail."""
+
+    new_password1 = PasswordField(
+        label="Nouveau mot de passe",
+        help_text=PASSWORD_HINT,
+        autocomplete="new-password",
+        error_messages={"required": "Saisissez un mot de passe de 12 caractères au moins."},
+    )
+    new_password2 = PasswordField(
+        label="Confirmation du nouveau mot de passe",
+        autocomplete="new-password",
+        error_messages={"required": "Saisissez une seconde fois le nouveau mot de passe."},
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean(self) -> None:
+        self.check_new_password(self.user)
+
+
+class PasswordChangeForm(NewPasswordForm):
+    """A new password, from the account page. The view checks the current one, with the pause of Q7."""
+
+    old_password = PasswordField(
+        label="Mot de passe actuel",
+        max_length=rules.MAXIMUM_LENGTH * 4,
+        autocomplete="current-password",
+        error_messages={"required": "Saisissez votre mot de passe actuel."},
+    )
+    field_order = ["old_password", "new_password1", "new_password2"]

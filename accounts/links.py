@@ -1,0 +1,62 @@
+"""One-time links sent by e-mail: signed, dated, void once used. Opening one changes nothing, only its button does,
+because mail scanners open links (Q9). Addresses are built from the PUBLIC_URL setting (Q10)."""
+
+from datetime import timedelta
+
+from django.contrib.auth.tokens import default_token_generator
+from django.core import signing
+from django.urls import reverse
+
+from accounts.models import User
+from notifications import outbox
+
+ACTIVATION_VALIDITY = timedelta(hours=48)  # A2
+ACTIVATION_SALT = "accounts.activation"
+
+
+class Invalid(Exception):
+    """The link is not one of ours, or was already used."""
+
+
+class Expired(Exception):
+    """The link was ours; its time is over. Holds the account it was for."""
+
+    def __init__(self, user: User) -> None:
+        super().__init__(user)
+        self.user = user
+
+
+def activation(user: User) -> str:
+    """The address that activates `user`, for 48 hours."""
+    token = signing.dumps([user.public_id.hex, user.email], salt=ACTIVATION_SALT)
+    return outbox.absolute(reverse("accounts:activate", args=[token]))
+
+
+def read_activation(token: str) -> User:
+    """The account that `token` activates. Raises `Invalid` (forged, or the address changed since) or `Expired`.
+    An account already activated is returned too: the caller says so."""
+    try:
+        return _addressee(signing.loads(token, salt=ACTIVATION_SALT, max_age=ACTIVATION_VALIDITY))
+    except signing.SignatureExpired:
+        raise Expired(_addressee(signing.loads(token, salt=ACTIVATION_SALT))) from None
+    except signing.BadSignature:
+        raise Invalid from None
+
+
+def password_reset(user: User) -> str:
+    """The address where `user` chooses a new password, for PASSWORD_RESET_TIMEOUT seconds, once."""
+    token = default_token_generator.make_token(user)
+    return outbox.absolute(reverse("accounts:password-reset-confirm", args=[user.public_id, token]))
+
+
+def is_password_reset(user: User, token: str) -> bool:
+    """Whether `token` still lets `user` choose a password: it holds the hash of the one it replaces."""
+    return user.is_active and default_token_generator.check_token(user, token)
+
+
+def _addressee(content: list[str]) -> User:
+    public_id, email = content
+    user = User.objects.filter(public_id=public_id, email=email, is_active=True).first()
+    if user is None:
+        raise Invalid
+    return user

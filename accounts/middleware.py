@@ -1,0 +1,49 @@
+"""What every signed-in request must have done: the second step, then the terms in force."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import auth
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+View = Callable[..., HttpResponse]
+
+
+def before_terms(view: View) -> View:
+    """Mark the few views that can be reached before the terms in force are accepted: the terms and the way out."""
+    view.reachable_before_terms = True  # type: ignore[attr-defined]
+    return view
+
+
+class second_step_and_terms:  # noqa: N801 (a middleware is named as a function in the settings)
+    """Refuse a session that has not given its code; send to the terms whoever has not accepted those in force (A5).
+
+    Works on the view about to be called, after `LoginRequiredMiddleware`. Costs no query: the account comes with
+    `terms_due` (see `backends.UsernameOrEmailBackend.get_user`)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: View, args: Any, kwargs: Any) -> HttpResponse | None:
+        if auth.SESSION_KEY not in request.session:
+            return None  # nobody: not even a query
+        user = request.user
+        if not user.is_authenticated:
+            return None
+        if not user.is_verified():
+            # Only a code makes a session (A4). Whatever opened this one without a code, it ends here.
+            auth.logout(request)
+            return redirect_to_login(_page(request), reverse("accounts:sign-in"))
+        if getattr(user, "terms_due", False) and not getattr(view, "reachable_before_terms", False):
+            return redirect_to_login(_page(request), reverse("accounts:accept-terms"))
+        return None
+
+
+def _page(request: HttpRequest) -> str:
+    """Where to come back to: never the address of an action."""
+    return request.get_full_path() if request.method == "GET" else ""
