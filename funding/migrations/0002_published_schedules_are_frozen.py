@@ -16,6 +16,8 @@ DECLARE
 BEGIN
     IF TG_OP <> 'INSERT' THEN touched := touched || OLD.schedule_id; END IF;
     IF TG_OP <> 'DELETE' THEN touched := touched || NEW.schedule_id; END IF;
+    -- Wait for a publication under way, then look.
+    PERFORM 1 FROM funding_schedule WHERE id = ANY (touched) FOR KEY SHARE;
     IF EXISTS (SELECT 1 FROM funding_schedule WHERE id = ANY (touched) AND published_at IS NOT NULL) THEN
         RAISE EXCEPTION 'a published barème no longer changes' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
