@@ -1,0 +1,298 @@
+"""FINESS: régions, categories, legal entities (EJ), their sites (EG), hospital groups, and how they were imported.
+
+Nothing here is written by hand: `import_finess` and `load_reference` are the only writers.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import F, Q
+
+from establishments import finess
+from establishments.enums import Domain, EssmsReading, EstablishmentType, ImportStatus
+
+NAME_UNKNOWN = "Raison sociale inconnue"
+GCSMS_STATUSES = frozenset({"30", "66"})
+
+
+class Region(models.Model):
+    code = models.CharField("code INSEE", max_length=3, primary_key=True)
+    name = models.CharField("nom", max_length=60, unique=True)
+
+    class Meta:
+        verbose_name = "région"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Departement(models.Model):
+    code = models.CharField("code INSEE", max_length=3, primary_key=True)
+    name = models.CharField("nom", max_length=60)
+    region = models.ForeignKey(Region, models.PROTECT, verbose_name="région", related_name="departements")
+    finess_code = models.CharField("code dans les anciens fichiers FINESS", max_length=2, db_index=True)
+
+    class Meta:
+        verbose_name = "département"
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.code})"
+
+
+class Category(models.Model):
+    """A category of site, from the official nomenclature."""
+
+    code = models.CharField("code", max_length=4, primary_key=True)
+    label = models.CharField("libellé", max_length=200)
+    short_label = models.CharField("libellé court", max_length=60, blank=True)
+    domain = models.CharField("domaine", max_length=3, choices=Domain, blank=True)
+    is_essms = models.BooleanField("ESSMS (article L.312-1 CASF)", default=False)
+    essms_reading = models.CharField("lecture de l’article L.312-1", max_length=10, choices=EssmsReading, default="non")
+    is_sanitary = models.BooleanField("établissement de santé", default=False)
+
+    class Meta:
+        verbose_name = "catégorie d’établissement"
+        verbose_name_plural = "catégories d’établissement"
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                name="category_essms_reading",
+                condition=Q(is_essms=True, essms_reading="oui") | Q(is_essms=False) & ~Q(essms_reading="oui"),
+                violation_error_message="Une catégorie est ESSMS quand sa lecture est « Oui », et seulement alors.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} – {self.label}"
+
+
+class LegalStatus(models.Model):
+    code = models.CharField("code", max_length=2, primary_key=True)
+    label = models.CharField("libellé", max_length=120)
+
+    class Meta:
+        verbose_name = "statut juridique"
+        verbose_name_plural = "statuts juridiques"
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class LegalEntityQuerySet(models.QuerySet["LegalEntity"]):
+    def active(self) -> "LegalEntityQuerySet":
+        return self.filter(is_active=True)
+
+    def offered(self, kind: str, region_code: str) -> "LegalEntityQuerySet":
+        """What the picker may offer for a type of establishment and a région."""
+        return self.filter(kinds__contains=[kind], region_codes__contains=[region_code])
+
+
+class LegalEntity(models.Model):
+    """An EJ. `kinds`, `region_codes` and the search columns are worked out by the import."""
+
+    finess = models.CharField("FINESS EJ", max_length=9, unique=True)
+    name = models.CharField("raison sociale", max_length=200, blank=True)
+    long_name = models.CharField("raison sociale longue", max_length=250, blank=True)
+    legal_status = models.ForeignKey(
+        LegalStatus,
+        models.PROTECT,
+        verbose_name="statut juridique",
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
+    siren = models.CharField("SIREN", max_length=9, blank=True)
+    address = models.CharField("adresse", max_length=250, blank=True)
+    postal_code = models.CharField("code postal", max_length=5, blank=True)
+    city = models.CharField("commune", max_length=100, blank=True)
+    departement = models.ForeignKey(
+        Departement, models.PROTECT, verbose_name="département", null=True, blank=True, related_name="+", db_index=False
+    )
+    region = models.ForeignKey(
+        Region, models.PROTECT, verbose_name="région", null=True, blank=True, related_name="+", db_index=False
+    )
+    is_active = models.BooleanField("ouverte", default=True)
+    closed_on = models.DateField("fermée le", null=True, blank=True)
+    region_codes = ArrayField(
+        models.CharField(max_length=3),
+        verbose_name="régions",
+        default=list,
+        blank=True,
+        help_text="La région de son adresse et celles de ses entités géographiques ouvertes.",
+    )
+    kinds = ArrayField(
+        models.CharField(max_length=5, choices=EstablishmentType),
+        verbose_name="proposée comme",
+        default=list,
+        blank=True,
+    )
+    sort_name = models.CharField("clé de tri", max_length=250, blank=True, editable=False, db_collation="C")
+    search_text = models.TextField("mots recherchés", blank=True, editable=False, db_collation="C")
+    extracted_on = models.DateField("décrite par l’extraction du", null=True, blank=True)
+
+    objects = LegalEntityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "entité juridique"
+        verbose_name_plural = "entités juridiques"
+        ordering = ["sort_name", "finess"]
+        indexes = [
+            GinIndex(
+                F("region_codes"),
+                F("kinds"),
+                OpClass(F("search_text"), name="gin_trgm_ops"),
+                name="legal_entity_picker",
+            ),
+            models.Index(fields=["sort_name", "finess"], name="legal_entity_order"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="legal_entity_finess_shape",
+                condition=Q(finess__regex=finess.SHAPE),
+                violation_error_message="Un numéro FINESS compte 9 caractères, par exemple 010000255.",
+            ),
+            models.CheckConstraint(
+                name="legal_entity_open_or_closed",
+                condition=Q(is_active=False) | Q(closed_on__isnull=True),
+                violation_error_message="Une entité juridique ouverte n’a pas de date de fermeture.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def display_name(self) -> str:
+        """5,662 EJ of the 2021 extract have no published name: their number still identifies them."""
+        return self.name or self.long_name or NAME_UNKNOWN
+
+    @property
+    def label(self) -> str:
+        return f"{self.display_name} ({self.finess})"
+
+    @property
+    def is_gcsms(self) -> bool:
+        """FINESS has no « organisme gestionnaire »; GCSMS are the EJ of legal status 30 or 66."""
+        return self.legal_status_id in GCSMS_STATUSES
+
+
+class GeographicEntityQuerySet(models.QuerySet["GeographicEntity"]):
+    def active(self) -> "GeographicEntityQuerySet":
+        return self.filter(is_active=True)
+
+    def essms(self) -> "GeographicEntityQuerySet":
+        return self.filter(category__is_essms=True)
+
+
+class GeographicEntity(models.Model):
+    """An EG, a site. It may move to another EJ between two extracts: who depends on it keeps a copy."""
+
+    finess = models.CharField("FINESS EG", max_length=9, unique=True)
+    legal_entity = models.ForeignKey(LegalEntity, models.PROTECT, verbose_name="entité juridique", related_name="sites")
+    name = models.CharField("raison sociale", max_length=200, blank=True)
+    long_name = models.CharField("raison sociale longue", max_length=250, blank=True)
+    category = models.ForeignKey(
+        Category, models.PROTECT, verbose_name="catégorie", null=True, related_name="+", db_index=False
+    )
+    siret = models.CharField("SIRET", max_length=14, blank=True)
+    address = models.CharField("adresse", max_length=250, blank=True)
+    postal_code = models.CharField("code postal", max_length=5, blank=True)
+    city = models.CharField("commune", max_length=100, blank=True)
+    departement = models.ForeignKey(
+        Departement, models.PROTECT, verbose_name="département", null=True, blank=True, related_name="+", db_index=False
+    )
+    region = models.ForeignKey(
+        Region, models.PROTECT, verbose_name="région", null=True, blank=True, related_name="+", db_index=False
+    )
+    opened_on = models.DateField("ouverte le", null=True, blank=True)
+    is_active = models.BooleanField("ouverte", default=True)
+    closed_on = models.DateField("fermée le", null=True, blank=True)
+    extracted_on = models.DateField("décrite par l’extraction du", null=True, blank=True)
+
+    objects = GeographicEntityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "entité géographique"
+        verbose_name_plural = "entités géographiques"
+        ordering = ["name", "finess"]
+        constraints = [
+            models.CheckConstraint(
+                name="geographic_entity_finess_shape",
+                condition=Q(finess__regex=finess.SHAPE),
+                violation_error_message="Un numéro FINESS compte 9 caractères, par exemple 010000255.",
+            ),
+            models.CheckConstraint(
+                name="geographic_entity_open_or_closed",
+                condition=Q(is_active=False) | Q(closed_on__isnull=True),
+                violation_error_message="Une entité géographique ouverte n’a pas de date de fermeture.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.display_name} ({self.finess})"
+
+    @property
+    def display_name(self) -> str:
+        return self.name or self.long_name or NAME_UNKNOWN
+
+    @property
+    def is_essms(self) -> bool:
+        """Under article L.312-1 CASF: reads the category, to be fetched with the site."""
+        return self.category is not None and self.category.is_essms
+
+
+class HospitalGroup(models.Model):
+    """A GHT, read from the `gcc` of the FINESS+ file. Its supporting establishment stands for it."""
+
+    code = models.CharField("identifiant FINESS+", max_length=20, unique=True)
+    number = models.CharField("numéro de groupe", max_length=20, blank=True)
+    name = models.CharField("nom", max_length=200)
+    support = models.ForeignKey(
+        LegalEntity,
+        models.PROTECT,
+        verbose_name="établissement support",
+        null=True,
+        blank=True,
+        related_name="supported_groups",
+    )
+    members = models.ManyToManyField(
+        LegalEntity, verbose_name="établissements membres, support compris", related_name="hospital_groups"
+    )
+    is_active = models.BooleanField("actif", default=True)
+
+    class Meta:
+        verbose_name = "groupement hospitalier de territoire"
+        verbose_name_plural = "groupements hospitaliers de territoire"
+        ordering = ["name", "code"]
+
+    def __str__(self) -> str:
+        return f"GHT {self.name}"
+
+
+class ImportRun(models.Model):
+    """One run of `import_finess` or `load_reference`, refused ones included."""
+
+    started_at = models.DateTimeField("commencé le", auto_now_add=True)
+    finished_at = models.DateTimeField("terminé le", null=True, blank=True)
+    status = models.CharField("résultat", max_length=10, choices=ImportStatus)
+    files = models.JSONField("fichiers", default=list)
+    read = models.PositiveIntegerField("lues", default=0)
+    created = models.PositiveIntegerField("créées", default=0)
+    updated = models.PositiveIntegerField("modifiées", default=0)
+    closed = models.PositiveIntegerField("fermées", default=0)
+    rejected = models.PositiveIntegerField("rejetées", default=0)
+    counts = models.JSONField("détail par nature", default=dict)
+    rejections = models.JSONField("lignes rejetées", default=list)
+    message = models.TextField("message", blank=True)
+
+    class Meta:
+        verbose_name = "import FINESS"
+        verbose_name_plural = "imports FINESS"
+        ordering = ["-started_at"]
+
+    def __str__(self) -> str:
+        return f"Import n° {self.pk}"

@@ -1,0 +1,127 @@
+"""One spelling for every name, so that what people type meets what FINESS holds.
+
+FINESS writes « ASS.ACCUEIL FORMA INSERT PERSON SOURD », « RES. ST-JEAN », « E.H.P.A.D. »; people type
+« association accueil », « résidence saint jean », « ehpad ». `normalise` brings both to the same words.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_LIGATURES = str.maketrans(
+    {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "&": " et ", "’": "'", "ʼ": "'", "`": "'"}
+)
+_ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu)'(?=[a-z0-9])")
+_NOT_WORD = re.compile(r"[^a-z0-9]+")
+_INITIALS = re.compile(r"\b(?:[a-z] )+[a-z]\b")
+# « COTE D OR », « VAL D OISE »: an article left alone by a lost apostrophe.
+_LOST_ELISION = re.compile(r"\b[cdjlmnst] (?=[a-z]{2})")
+# Sorts after every letter and digit: the entities whose name is unknown come last.
+LAST = "~"
+
+# Words too common to select anything: the search ignores them when there are others.
+STOP_WORDS = frozenset(("a", "au", "aux", "de", "des", "du", "en", "et", "la", "le", "les", "par", "pour", "sur"))
+
+_ABBREVIATIONS = {
+    "accomp": "accompagnement",
+    "ass": "association",
+    "asso": "association",
+    "assoc": "association",
+    "associat": "association",
+    "ch": "centre hospitalier",
+    "chi": "centre hospitalier intercommunal",
+    "chr": "centre hospitalier regional",
+    "chru": "centre hospitalier regional universitaire",
+    "chs": "centre hospitalier specialise",
+    "chu": "centre hospitalier universitaire",
+    "clin": "clinique",
+    "ctr": "centre",
+    "ctre": "centre",
+    "dep": "departement",
+    "dept": "departement",
+    "depart": "departement",
+    "dom": "domicile",
+    "dr": "docteur",
+    "enf": "enfants",
+    "etab": "etablissement",
+    "etabl": "etablissement",
+    "etablissements": "etablissement",
+    "etabs": "etablissement",
+    "etb": "etablissement",
+    "ets": "etablissement",
+    "fed": "federation",
+    "fond": "fondation",
+    "foy": "foyer",
+    "gal": "general",
+    "gest": "gestion",
+    "handic": "handicapes",
+    "hop": "hopital",
+    "hosp": "hospitalier",
+    "hospit": "hospitalier",
+    "inst": "institut",
+    "intercom": "intercommunal",
+    "mais": "maison",
+    "mdr": "maison retraite",
+    "mut": "mutualite",
+    "nd": "notre dame",
+    "pers": "personnes",
+    "person": "personnes",
+    "pr": "pour",
+    "res": "residence",
+    "resid": "residence",
+    "retr": "retraite",
+    "serv": "service",
+    "services": "service",
+    "st": "saint",
+    "ste": "sainte",
+    "sts": "saints",
+    "stes": "saintes",
+    "synd": "syndicat",
+}
+
+# Whole phrases that everyone knows by their initials, once the words above are expanded.
+_PHRASES = [
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"\betablissement (?:d )?hebergement (?:pour )?personnes agees dependantes\b", "ehpad"),
+        (r"\bmaison (?:de )?retraite\b", "maison retraite"),
+        (r"\bservice (?:de )?soins infirmiers (?:a )?domicile\b", "ssiad"),
+        (r"\bcentre communal (?:d )?action sociale?\b", "ccas"),
+    )
+]
+
+
+@lru_cache(maxsize=4096)
+def _word(word: str) -> str:
+    return _ABBREVIATIONS.get(word, word)
+
+
+def normalise(text: str) -> str:
+    """Lower case, no accents, no ligatures, no punctuation, initials joined, usual abbreviations spelt out.
+
+    Idempotent: a text already normalised comes back unchanged.
+    """
+    text = text.lower().translate(_LIGATURES)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)
+        text = "".join(letter for letter in text if not unicodedata.combining(letter))
+    text = _NOT_WORD.sub(" ", _ELISION.sub("", text)).strip()
+    text = _INITIALS.sub(lambda found: found.group().replace(" ", ""), text)
+    text = _LOST_ELISION.sub("", text)
+    text = " ".join(_word(word) for word in text.split())
+    for pattern, words in _PHRASES:
+        text = pattern.sub(words, text)
+    return text
+
+
+def searchable(*names: str) -> str:
+    """What a `search_text` column holds: the normalised names, each word preceded by a space.
+
+    So that `LIKE '% word%'` finds the beginning of any word, the first included, through the trigram index.
+    """
+    return "".join(f" {text}" for text in dict.fromkeys(normalise(name) for name in names) if text)
+
+
+def sort_key(name: str) -> str:
+    """What a `sort_name` column holds; compared byte by byte, so that every server sorts alike."""
+    return normalise(name) or LAST
