@@ -21,7 +21,7 @@ def hand_over(email_id: int, *, is_code: bool) -> bool:
     task = tasks.deliver_code if is_code else tasks.deliver
     try:
         task.apply_async(args=[email_id], retry=False, ignore_result=True)
-    except Exception as error:  # noqa: BLE001 - whatever the broker does, the person who acted is not concerned
+    except Exception as error:  # whatever the broker does, the person who acted is not concerned
         breaker.failed()
         logger.warning("broker unreachable, the sweep will deliver: %s", type(error).__name__)
         return False

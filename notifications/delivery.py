@@ -98,7 +98,7 @@ def deliver_first(emails: EmailQuerySet, transport: Transport) -> Outcome:
             transport.send(email)
         except Unreachable:
             return Outcome.UNREACHABLE
-        except Exception as error:  # noqa: BLE001 - bad address, refusal, timeout: it is this e-mail's story
+        except Exception as error:  # bad address, refusal, timeout: it is this e-mail's story
             return refuse(email, error, now=now)
         return mark_sent(email, now=timezone.now())
 
@@ -177,10 +177,11 @@ def show_outage(error: str) -> None:
     logger.error("mail server unreachable: %s", error)
 
 
-def resend(emails: EmailQuerySet) -> int:
-    """Start the tries again for what is « En échec » and still has its text. Returns how many."""
-    return (
-        emails.filter(state=State.FAILED)
-        .exclude(text="")
-        .update(state=State.QUEUED, attempts=0, next_attempt_at=timezone.now())
-    )
+@transaction.atomic
+def resend(emails: EmailQuerySet) -> list[Email]:
+    """Start the tries again for those of these that are « En échec » and still have their text. Returns them."""
+    failed = list(emails.filter(state=State.FAILED).exclude(text="").select_for_update())
+    for email in failed:
+        email.state, email.attempts, email.next_attempt_at = State.QUEUED, 0, timezone.now()
+        email.save(update_fields=["state", "attempts", "next_attempt_at"])
+    return failed

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils import timezone
 
 from notifications.enums import State
@@ -45,8 +46,8 @@ class Email(models.Model):
     class Meta:
         verbose_name = "e-mail"
         verbose_name_plural = "e-mails"
-        ordering: ClassVar = ["-created_at", "-pk"]
-        indexes: ClassVar = [
+        ordering = ["-created_at", "-pk"]
+        indexes = [
             # The sweep reads this and nothing else: what is sent leaves it, so it stays as small as the backlog.
             models.Index(
                 F("is_code").desc(),
@@ -57,8 +58,9 @@ class Email(models.Model):
             ),
             models.Index(fields=["-created_at", "-id"], name="email_recent"),
             models.Index(fields=["state", "-created_at"], name="email_state"),
+            models.Index(OpClass(Upper("to"), name="text_pattern_ops"), name="email_to"),
         ]
-        constraints: ClassVar = [
+        constraints = [
             models.CheckConstraint(
                 name="email_sent_has_its_time",
                 condition=Q(state=State.SENT, sent_at__isnull=False) | (~Q(state=State.SENT) & Q(sent_at__isnull=True)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import IntegerRangeField, RangeOperators
@@ -33,8 +32,8 @@ class Schedule(models.Model):
     class Meta:
         verbose_name = "barème"
         verbose_name_plural = "barèmes"
-        ordering: ClassVar = ["guichet_code", "-version"]
-        constraints: ClassVar = [
+        ordering = ["guichet_code", "-version"]
+        constraints = [
             models.UniqueConstraint(
                 fields=["guichet_code", "version"],
                 name="schedule_unique_version",
@@ -75,8 +74,8 @@ class UnitAmount(models.Model):
     class Meta:
         verbose_name = "montant unitaire"
         verbose_name_plural = "montants unitaires"
-        ordering: ClassVar = ["track"]
-        constraints: ClassVar = [
+        ordering = ["track"]
+        constraints = [
             models.UniqueConstraint(
                 fields=["schedule", "track"],
                 name="unit_amount_unique_track",
@@ -114,8 +113,8 @@ class Bracket(models.Model):
     class Meta:
         verbose_name = "tranche"
         verbose_name_plural = "tranches"
-        ordering: ClassVar = ["first"]
-        constraints: ClassVar = [
+        ordering = ["first"]
+        constraints = [
             models.CheckConstraint(
                 condition=Q(first__gte=1),
                 name="bracket_from_one",
