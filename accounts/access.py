@@ -3,6 +3,7 @@
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.enums import Role
 from accounts.models import Representation, User
@@ -33,3 +34,9 @@ def landing(user: User | AnonymousUser) -> str:
     if user.is_admin_role:
         return "admin:index"
     return "dossiers:instruction-list" if user.is_instructor else "dossiers:dashboard"
+
+
+def safe_next(request: HttpRequest) -> str:
+    """The `next` of the request if it stays on this site, otherwise nothing."""
+    address = request.POST.get("next") or request.GET.get("next") or ""
+    return address if url_has_allowed_host_and_scheme(address, allowed_hosts=None) else ""

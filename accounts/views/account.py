@@ -1,0 +1,88 @@
+"""« Votre compte » (A7 to A9)."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts import access, queries, workflow
+from accounts.registration import Addition
+from accounts.views import establishment
+from establishments.models import LegalEntity
+
+
+@never_cache
+@require_safe
+def account(request: HttpRequest) -> HttpResponse:
+    """« Vos informations », « Vos établissements », « Vos collaborateurs »."""
+    represents = access.may_represent(request.user)
+    establishments = list(queries.establishments_of(request.user)) if represents else []
+    return render(
+        request,
+        "accounts/account.html",
+        {
+            "represents": represents,
+            "establishments": establishments,
+            "primary": establishments[0] if establishments else None,
+            "colleagues": queries.colleagues(request.user) if represents else [],
+            "terms": queries.terms_in_force(),
+        },
+    )
+
+
+@never_cache
+@require_safe
+def colleague(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """One colleague, by name only; anybody else is unknown (A9, D16)."""
+    if not access.may_represent(request.user):
+        raise Http404
+    person = get_object_or_404(access.colleagues_of(request.user), public_id=public_id)
+    return render(request, "accounts/colleague.html", {"colleague": person})
+
+
+def _finish(request: HttpRequest, legal_entity: LegalEntity, choice: establishment.Choice) -> HttpResponse:
+    workflow.add_establishment(request.user, legal_entity, choice.establishment_type, by=request.user)
+    Addition.load(request.session).forget(request.session)
+    messages.success(
+        request,
+        f"{legal_entity.label} fait partie de vos établissements. Vous pouvez créer un dossier en son nom.",
+    )
+    return redirect("accounts:account")
+
+
+FLOW = establishment.Flow(
+    load=Addition.load,
+    registering=False,
+    before="accounts:account",
+    kind_and_region="accounts:add-establishment",
+    pick="accounts:add-establishment-pick",
+    sites="accounts:add-establishment-sites",
+    finish=_finish,
+)
+
+
+def _guarded(request: HttpRequest) -> None:
+    if not access.may_represent(request.user):
+        raise Http404
+
+
+@never_cache
+def add_establishment(request: HttpRequest) -> HttpResponse:
+    """« Ajouter un établissement », screen 1/3 (A8)."""
+    _guarded(request)
+    return establishment.kind_and_region(request, FLOW)
+
+
+@never_cache
+def add_establishment_pick(request: HttpRequest) -> HttpResponse:
+    _guarded(request)
+    return establishment.pick(request, FLOW)
+
+
+@never_cache
+def add_establishment_sites(request: HttpRequest) -> HttpResponse:
+    _guarded(request)
+    return establishment.sites(request, FLOW)

@@ -1,0 +1,144 @@
+"""The three screens that choose an establishment: step 2 of the registration (A1), and adding one to an account (A8).
+
+Each POST ends with a redirect; a GET writes nothing; a screen reached too early leads to the first incomplete one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.sessions.backends.base import SessionBase
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts.forms import KindAndRegionForm
+from accounts.registration import Addition, Choice, Registration
+from establishments import queries as establishments
+from establishments.enums import EstablishmentType
+from establishments.models import LegalEntity, Region
+
+PAGE_SIZE = 10  # guide p. 10: « Page 1 sur 209 (2 082 entrées au total) »
+SITE_SIZES = (10, 25, 50, 100)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """How the two journeys differ: where their state lives, the names of their pages, and what ends them."""
+
+    load: Callable[[SessionBase], Registration | Addition]
+    registering: bool
+    before: str
+    kind_and_region: str
+    pick: str
+    sites: str
+    finish: Callable[[HttpRequest, LegalEntity, Choice], HttpResponse]
+
+    def render(self, request: HttpRequest, template: str, choice: Choice, **context: Any) -> HttpResponse:
+        context |= {"flow": self, "choice": choice, **described(choice)}
+        return render(request, f"accounts/establishment/{template}.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def kind_and_region(request: HttpRequest, flow: Flow) -> HttpResponse:
+    """Screen 1/3: « Type d'établissement » and « Région »."""
+    state = flow.load(request.session)
+    if redirection := _too_early(state):
+        return redirection
+    form = KindAndRegionForm(
+        request.POST or None,
+        initial={"establishment_type": state.choice.establishment_type, "region": state.choice.region},
+    )
+    if request.method == "POST":
+        complete = form.is_valid()
+        region = form.cleaned_data.get("region")
+        typed = (form.cleaned_data.get("establishment_type", ""), region.pk if region else "")
+        if complete or "previous" in request.POST:
+            state.choice.set_kind_and_region(*typed)
+            state.save(request.session)
+            return redirect(flow.before if "previous" in request.POST else flow.pick)
+    return flow.render(request, "kind_and_region", state.choice, form=form)
+
+
+@require_http_methods(["GET", "POST"])
+def pick(request: HttpRequest, flow: Flow) -> HttpResponse:
+    """Screen 2/3: search, then « Sélectionner »."""
+    state = flow.load(request.session)
+    if redirection := _too_early(state) or _without(state.choice.has_kind_and_region, flow.kind_and_region):
+        return redirection
+    choice = state.choice
+    if request.method == "POST":
+        legal_entity = _offered(choice, request.POST.get("finess", ""))
+        if legal_entity is None:
+            return redirect(flow.pick)
+        choice.set_legal_entity(legal_entity.finess)
+        state.save(request.session)
+        return redirect(flow.sites)
+    text = request.GET.get("q", "").strip()[:200]
+    found = establishments.picker(kind=choice.establishment_type, region_code=choice.region, text=text)
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    return flow.render(request, "pick", choice, page=page, text=text, query=urlencode({"q": text} if text else {}))
+
+
+@require_http_methods(["GET", "POST"])
+def sites(request: HttpRequest, flow: Flow) -> HttpResponse:
+    """Screen 3/3: the sites of the EJ chosen, to be checked."""
+    state = flow.load(request.session)
+    if redirection := _too_early(state) or _without(state.choice.has_kind_and_region, flow.kind_and_region):
+        return redirection
+    legal_entity = _offered(state.choice, state.choice.finess)
+    if legal_entity is None:
+        return redirect(flow.pick)
+    if request.method == "POST":
+        state.choice.sites_seen = True
+        state.save(request.session)
+        return flow.finish(request, legal_entity, state.choice)
+    text = request.GET.get("q", "").strip()[:200]
+    size = _size(request.GET.get("size"))
+    found = establishments.active_sites(legal_entity, text=text)
+    page = Paginator(found, size).get_page(request.GET.get("page"))
+    return flow.render(
+        request,
+        "sites",
+        state.choice,
+        page=page,
+        text=text,
+        size=size,
+        sizes=SITE_SIZES,
+        query=urlencode({"q": text, "size": size}),
+    )
+
+
+def described(choice: Choice) -> dict[str, Any]:
+    """What the screens recall of a choice, in words."""
+    return {
+        "type_label": EstablishmentType(choice.establishment_type).label if choice.establishment_type else "",
+        "region": Region.objects.filter(pk=choice.region).first() if choice.region else None,
+        "legal_entity": LegalEntity.objects.filter(finess=choice.finess).first() if choice.finess else None,
+    }
+
+
+def chosen(choice: Choice) -> LegalEntity | None:
+    """The EJ of a complete choice, if it is still offered; None otherwise."""
+    return _offered(choice, choice.finess) if choice.sites_seen else None
+
+
+def _offered(choice: Choice, finess: str) -> LegalEntity | None:
+    """The EJ `finess` if it is offered under the type and région chosen: nothing else can be attached (Q20)."""
+    if not finess or "\x00" in finess:
+        return None
+    return LegalEntity.objects.offered(choice.establishment_type, choice.region).filter(finess=finess).first()
+
+
+def _too_early(state: Registration | Addition) -> HttpResponse | None:
+    return _without(not isinstance(state, Registration) or state.has_person, "accounts:register")
+
+
+def _without(condition: bool, page: str) -> HttpResponse | None:
+    return None if condition else redirect(page)
+
+
+def _size(typed: str | None) -> int:
+    return int(typed) if typed and typed.isdecimal() and int(typed) in SITE_SIZES else SITE_SIZES[0]
