@@ -1,0 +1,136 @@
+"""How the portal writes numbers, dates, delays and identifiers in French.
+
+Thousands are separated by a narrow no-break space (U+202F), a unit or the euro sign follows a no-break space (U+00A0),
+times are those of Paris whatever the zone of the value given.
+"""
+
+import datetime as dt
+import decimal
+import math
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from django.utils import timezone
+
+PARIS = ZoneInfo("Europe/Paris")
+NBSP = "\u00a0"
+THIN = "\u202f"
+
+DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+MONTHS = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
+# France and the overseas territories whose national number is dialled as such from the mainland.
+FRENCH_CALLING_CODES = frozenset({33, 262, 590, 594, 596})
+
+
+def integer(value: int | decimal.Decimal) -> str:
+    """« 174 000 »: a whole number, rounded to the nearest one (half away from zero)."""
+    rounded = decimal.Decimal(value).quantize(decimal.Decimal(1), rounding=decimal.ROUND_HALF_UP)
+    return _minus(f"{rounded:,}".replace(",", THIN))
+
+
+def euros(amount: int | decimal.Decimal) -> str:
+    """« 18 800 € », or « 18 800,50 € » when there are cents."""
+    value = decimal.Decimal(amount).quantize(decimal.Decimal("0.01"), rounding=decimal.ROUND_HALF_UP)
+    if value == value.to_integral_value():
+        return f"{integer(value)}{NBSP}€"
+    return _minus(f"{value:,}".replace(",", THIN).replace(".", ",")) + f"{NBSP}€"
+
+
+def day(value: dt.date | dt.datetime) -> str:
+    """« 4 juin 2026 », « 1er juin 2026 »."""
+    date = _paris_date(value)
+    return f"{'1er' if date.day == 1 else date.day} {MONTHS[date.month - 1]} {date.year}"
+
+
+def weekday(value: dt.date | dt.datetime) -> str:
+    """« jeudi 4 juin 2026 »."""
+    return f"{DAYS[_paris_date(value).weekday()]} {day(value)}"
+
+
+def clock(value: dt.datetime) -> str:
+    """« 14 h 32 », in Paris."""
+    local = timezone.localtime(value, PARIS)
+    return f"{local.hour}{NBSP}h{NBSP}{local.minute:02}"
+
+
+def moment(value: dt.datetime) -> str:
+    """« jeudi 4 juin 2026 à 23 h 59, heure de Paris »."""
+    return f"{weekday(value)} à {clock(value)}, heure de Paris"
+
+
+def remaining(deadline: dt.datetime, *, now: dt.datetime | None = None) -> str:
+    """« il reste 12 jours », then hours, then minutes; « le délai est dépassé » from the deadline on (Q39).
+
+    Whole units are counted downwards: a person is never told more time than is left.
+    """
+    seconds = (deadline - (now or timezone.now())).total_seconds()
+    if seconds <= 0:
+        return "le délai est dépassé"
+    for length, singular, plural in ((86_400, "jour", "jours"), (3_600, "heure", "heures"), (60, "minute", "minutes")):
+        if seconds >= length:
+            return f"il reste {count(math.floor(seconds / length), singular, plural)}"
+    return "il reste moins d’une minute"
+
+
+def count(number: int, singular: str, plural: str) -> str:
+    """« 0 dossier », « 1 dossier », « 2 dossiers »: in French the plural begins at two."""
+    return f"{integer(number)}{NBSP}{singular if abs(number) < 2 else plural}"
+
+
+def size(number_of_bytes: int) -> str:
+    """« 3,2 Mo »: units of 1 024, as the file managers of our users count them."""
+    value = float(number_of_bytes)
+    for unit in ("octets", "Ko", "Mo", "Go"):
+        if value < 1024 or unit == "Go":
+            break
+        value /= 1024
+    if unit == "octets":
+        return count(number_of_bytes, "octet", "octets")
+    text = f"{value:.1f}" if value < 10 else f"{value:.0f}"
+    return f"{text.removesuffix('.0').replace('.', ',')}{NBSP}{unit}"
+
+
+def phone(value: object) -> str:
+    """« 01 01 01 01 01 » for a French number, « +32 2 555 12 12 » for another, the text as it is when it is none."""
+    text = str(value or "")
+    try:
+        number = phonenumbers.parse(text, "FR")
+    except phonenumbers.NumberParseException:
+        return text
+    french = number.country_code in FRENCH_CALLING_CODES
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if french else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, style).replace(" ", NBSP)
+
+
+def iban(value: str) -> str:
+    """« FR76 3000 6000 0112 3456 7890 189 »."""
+    compact = "".join(str(value).split())
+    return " ".join(compact[start : start + 4] for start in range(0, len(compact), 4))
+
+
+def quoted(text: object) -> str:
+    """« texte » between French quotation marks."""
+    return f"«{NBSP}{text}{NBSP}»"
+
+
+def _paris_date(value: dt.date | dt.datetime) -> dt.date:
+    if isinstance(value, dt.datetime):
+        return timezone.localtime(value, PARIS).date()
+    return value
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from ecare import views
+
+app_name = "ecare"
+urlpatterns = [
+    path("accessibilite/", views.accessibility, name="accessibility"),
+    path("mentions-legales/", views.legal_notice, name="legal-notice"),
+    path("donnees-personnelles/", views.personal_data, name="personal-data"),
+    path("cookies/", views.cookies, name="cookies"),
+    path("plan-du-site/", views.site_map, name="site-map"),
+]

@@ -1,0 +1,34 @@
+"""The functions of `ecare.french` as template filters. An empty value stays empty, so that a template needs no test."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import template
+
+from ecare import french
+
+register = template.Library()
+
+
+def _or_empty(function: Callable[[Any], str]) -> Callable[[Any], str]:
+    def filter_function(value: Any) -> str:
+        return "" if value is None or value == "" else function(value)
+
+    return filter_function
+
+
+for _name in ("euros", "integer", "day", "weekday", "clock", "moment", "remaining", "size", "phone", "iban", "quoted"):
+    register.filter(_name, _or_empty(getattr(french, _name)))
+
+
+@register.filter
+def finess(value: Any) -> str:
+    """A FINESS number as it is: groups are a matter of style (class `care-finess`), so that it is copied whole."""
+    return "" if value is None else str(value)
+
+
+@register.filter
+def count(number: int | None, nouns: str) -> str:
+    """`{{ total|count:"dossier,dossiers" }}` → « 3 dossiers »."""
+    singular, plural = nouns.split(",")
+    return french.count(number or 0, singular, plural)
