@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from celery.contrib.testing.worker import start_worker
 from playwright.sync_api import BrowserContext, Page
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from ecare.celery import app
 
@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def media(settings: SettingsWrapper, tmp_path: Path) -> Path:
+def media(settings: Settings, tmp_path: Path) -> Path:
     """Files that a test uploads go when it ends."""
     settings.MEDIA_ROOT = tmp_path / "media"
     return tmp_path / "media"
