@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email import message_from_bytes, policy
+from email import policy
 from email.message import EmailMessage
+from email.parser import BytesParser
 from pathlib import Path
 
 from django.conf import settings
@@ -39,8 +40,7 @@ def letter(name: str) -> Letter | None:
     content = source(name)
     if content is None:
         return None
-    message = message_from_bytes(content, policy=policy.default)
-    assert isinstance(message, EmailMessage)
+    message = BytesParser(EmailMessage, policy=policy.default).parsebytes(content)
     return Letter(
         name=name,
         to=str(message["To"]),
