@@ -1,0 +1,51 @@
+"""Bring a database to what this version of the code needs: one command for a laptop, a container or a server."""
+
+import hashlib
+import io
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+REFERENCE = ("load_reference", "load_guichets")
+
+
+class Command(BaseCommand):
+    help = "Applique les migrations et charge les référentiels qui ont changé."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--demo", action="store_true", help="remplit une base encore sans compte")
+
+    def handle(self, *, demo: bool, **options: Any) -> None:
+        self.step("Migrations")
+        call_command("migrate", interactive=False, verbosity=0)
+        is_new = not get_user_model()._default_manager.exists()
+        stamp = settings.VAR_DIR / "reference.sha256"
+        digest = _digest(settings.BASE_DIR / "fixtures")
+        if is_new or not stamp.exists() or stamp.read_text() != digest:
+            for command in REFERENCE:
+                self.step(command)
+                call_command(command, stdout=self.stdout)
+            stamp.parent.mkdir(parents=True, exist_ok=True)
+            stamp.write_text(digest)
+        if demo and is_new:
+            self.step("Données de démonstration")
+            accounts = io.StringIO()
+            call_command("seed_demo", stdout=accounts)
+            (settings.VAR_DIR / "demo.txt").write_text(accounts.getvalue())
+
+    def step(self, title: str) -> None:
+        self.stdout.write(f"  {title}…")
+
+
+def _digest(folder: Path) -> str:
+    """What the reference files hold, so that loading them again is only done when they changed."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(str(path.relative_to(folder)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,227 @@
+"""`make run`: the whole portal on one machine, from the database to the browser, until Ctrl-C.
+
+Starts PostgreSQL and Valkey unless DATABASE_URL and REDIS_URL name others, prepares the database, then starts the same
+processes as docker-compose.yml. A process that dies is started again; one that keeps dying stops everything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ecare import children, embedded
+
+PYTHON = [sys.executable, "-m"]
+# Codes have a process of their own: they never wait behind a broadcast or a PDF (Q49). Threads, since e-mails and
+# exports mostly wait for others, and since a killed worker then leaves no orphan.
+WORKER = ["celery", "--quiet", "-A", "ecare", "worker", "--pool", "threads", "--without-gossip", "--without-mingle"]
+COMMANDS: dict[str, list[str]] = {
+    "web": ["gunicorn", "ecare.wsgi", "--workers", "2", "--threads", "4", "--no-control-socket"],
+    "worker": [*WORKER, "-Q", "default", "-c", "4", "-n", "worker@%h"],
+    "worker-codes": [*WORKER, "-Q", "codes", "-c", "2", "-n", "codes@%h"],
+    "beat": ["celery", "--quiet", "-A", "ecare", "beat", "--pidfile="],
+}
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+START_TIMEOUT = 60.0  # seconds
+STOP_TIMEOUT = 4.0
+# So many deaths of one process within so many seconds, and it is hopeless.
+DEATHS, WITHIN = 5, 30.0
+
+
+class Stopped(Exception):
+    """Somebody asked to stop."""
+
+
+class Supervisor:
+    def __init__(self, *, host: str, port: int, environment: Mapping[str, str]) -> None:
+        self.host, self.port = host, port
+        arguments = {
+            "web": ["--bind", f"{host}:{port}", "--log-level", "warning"],
+            "worker": ["--loglevel", "WARNING"],
+            "worker-codes": ["--loglevel", "WARNING"],
+            "beat": ["--loglevel", "WARNING", "--schedule", str(embedded.var() / "celerybeat-schedule")],
+        }
+        if environment.get("DEBUG", "") not in {"", "0", "false", "False"}:
+            arguments["web"].append("--reload")
+        self.children = [
+            children.Child(name, [*PYTHON, *command, *arguments[name]], environment=environment)
+            for name, command in COMMANDS.items()
+        ]
+        self.deaths: dict[str, deque[float]] = {}
+        self.output = selectors.DefaultSelector()
+
+    def start(self) -> None:
+        for child in self.children:
+            self._start(child)
+
+    def _start(self, child: children.Child) -> None:
+        child.start()
+        assert child.process is not None
+        if child.process.stdout is not None:
+            os.set_blocking(child.process.stdout.fileno(), False)
+            self.output.register(child.process.stdout, selectors.EVENT_READ, child)
+
+    def wait_ready(self, servers: Sequence[embedded.Server]) -> None:
+        """Until the site answers. Raises embedded.Failed when it does not in time."""
+        deadline = time.monotonic() + START_TIMEOUT
+        while not self._answers():
+            if time.monotonic() > deadline:
+                raise embedded.Failed("Le serveur web n’a pas répondu en une minute.")
+            self.watch(servers)
+
+    def _answers(self) -> bool:
+        with contextlib.closing(http.client.HTTPConnection(self.host, self.port, timeout=5)) as connection:
+            try:
+                connection.request("GET", "/readyz", headers={"Host": "127.0.0.1"})
+                return connection.getresponse().status == 200
+            except (OSError, http.client.HTTPException):
+                return False
+
+    def watch(self, servers: Sequence[embedded.Server]) -> None:
+        """One turn of the watch: show what was said, start again what died."""
+        for key, _ in self.output.select(timeout=0.3):
+            self._show(key)
+        if _is_orphan():
+            raise Stopped
+        for child in [*servers, *self.children]:
+            if not child.is_running:
+                self._revive(child)
+
+    def _show(self, key: selectors.SelectorKey) -> None:
+        data = os.read(key.fd, 65536)
+        if not data:
+            self.output.unregister(key.fileobj)
+            return
+        for line in data.decode(errors="replace").splitlines():
+            print(f"{key.data.name} | {line}", flush=True)
+
+    def _revive(self, child: children.Child) -> None:
+        now = time.monotonic()
+        deaths = self.deaths.setdefault(child.name, deque(maxlen=DEATHS))
+        deaths.append(now)
+        if len(deaths) == DEATHS and now - deaths[0] < WITHIN:
+            raise embedded.Failed(f"« {child.name} » s’arrête sans cesse : tout est arrêté.")
+        print(f"« {child.name} » s’est arrêté, il est relancé.", flush=True)
+        child.finish(until=0.0)
+        if isinstance(child, embedded.Server):
+            child.start()
+        else:
+            time.sleep(0.5)
+            self._start(child)
+
+    def stop(self) -> None:
+        children.stop_all(self.children, within=STOP_TIMEOUT)
+        self.output.close()
+
+
+_parent = os.getppid()
+
+
+def _is_orphan() -> bool:
+    """Whether the `make` that started us is gone, or was interrupted alone: it then waits for us, silently."""
+    if os.getppid() != _parent:
+        return True
+    with contextlib.suppress(OSError, StopIteration, ValueError):
+        status = Path(f"/proc/{_parent}/status").read_text().splitlines()
+        name, blocked = (
+            next(line for line in status if line.startswith(key)).split()[1] for key in ("Name:", "SigBlk:")
+        )
+        return name == "make" and bool(int(blocked, 16) & 1 << (signal.SIGINT - 1))
+    return False
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises embedded.Failed when something already listens there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise embedded.Failed(
+                f"Le port {port} n’est pas libre ({error.strerror}). Choisissez-en un autre : PORT={port + 1} make run"
+            ) from None
+
+
+def prepare(environment: Mapping[str, str]) -> None:
+    """Migrations, reference data and, on the first run, demo data. Raises embedded.Failed."""
+    command = [sys.executable, "manage.py", "prepare", "--demo"]
+    done = subprocess.run(children.wrapped(command, stop=signal.SIGTERM), env=environment, start_new_session=True)
+    if done.returncode:
+        raise embedded.Failed("La base n’a pas pu être préparée : voir le message ci-dessus.")
+
+
+def welcome(address: str) -> str:
+    """What the person who typed the command needs to know."""
+    demo = embedded.var() / "demo.txt"
+    accounts = demo.read_text().rstrip() if demo.exists() else "Aucun compte de démonstration dans cette base."
+    mail = os.environ.get("EMAIL_URL") or f"{embedded.var() / 'mail'}, à lire sur {address}/dev/courriels/"
+    return f"\neCaRE est prêt : {address}\n\n{accounts}\n\nE-mails : {mail}\nCtrl-C pour tout arrêter.\n"
+
+
+def serve(host: str, port: int) -> None:
+    address = f"http://{host}:{port}"
+    print("eCaRE démarre…", flush=True)
+    servers = embedded.needed(embedded.var(), lasting=True)
+    with embedded.running(servers) as addresses:
+        environment = {
+            "DJANGO_SETTINGS_MODULE": "ecare.settings.dev",
+            "PUBLIC_URL": address,
+            **os.environ,
+            **addresses,
+            "VAR_DIR": str(embedded.var()),
+        }
+        prepare(environment)
+        supervisor = Supervisor(host=host, port=port, environment=environment)
+        try:
+            supervisor.start()
+            supervisor.wait_ready(servers)
+            print(welcome(environment["PUBLIC_URL"]), flush=True)
+            while True:
+                supervisor.watch(servers)
+        finally:
+            with contextlib.suppress(OSError):
+                print("\nArrêt…", flush=True)
+            supervisor.stop()
+
+
+def _stop(_number: int, _frame: object) -> None:
+    for number in SIGNALS:  # once is enough: an impatient second Ctrl-C must not interrupt the stop itself
+        signal.signal(number, signal.SIG_IGN)
+    raise Stopped
+
+
+def main() -> int:
+    os.chdir(embedded.ROOT)
+    host, port = os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000"
+    for number in SIGNALS:
+        signal.signal(number, _stop)
+    try:
+        if not port.isdecimal() or not 0 < int(port) < 65536:
+            raise embedded.Failed(f"PORT={port} n’est pas un numéro de port.")
+        with embedded.in_charge(embedded.var()):
+            check_port(host, int(port))
+            serve(host, int(port))
+    except embedded.Taken:
+        print("« make run » tourne déjà dans ce dossier.", file=sys.stderr)
+        return 1
+    except embedded.Failed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    except (Stopped, BrokenPipeError):
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
