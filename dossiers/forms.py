@@ -1,0 +1,156 @@
+"""Shapes of input. They validate, and never save."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from accounts.models import Representation, User
+from dossiers import catalog, queries
+from dossiers.models import DossierStage, Stage
+from ecare.widgets import DateInput
+
+
+
+class CreateDossierForm(forms.Form):
+    """« Candidater à un domaine ou à un dispositif » (D2): only what is open now for the user's establishments."""
+
+    stage = forms.ChoiceField(
+        label="Sélectionnez dans la liste ci-dessous le domaine ou le dispositif auquel vous souhaitez candidater :",
+        error_messages={
+            "required": "Sélectionnez le domaine ou le dispositif auquel vous souhaitez candidater.",
+            "invalid_choice": "Ce guichet n'est plus ouvert : sélectionnez-en un dans la liste.",
+        },
+    )
+    establishment = forms.ChoiceField(
+        label="Sélectionnez dans la liste ci-dessous l'établissement pour lequel vous souhaitez créer un dossier :",
+        error_messages={
+            "required": "Sélectionnez l'établissement pour lequel vous souhaitez créer un dossier.",
+            "invalid_choice": "Vous ne représentez pas cet établissement : sélectionnez-en un dans la liste.",
+        },
+    )
+
+    def __init__(self, *args: Any, pairs: list[tuple[Stage, Representation]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stages = {str(stage.pk): stage for stage, _ in pairs}
+        self.representations = {str(each.pk): each for _, each in pairs}
+        self.pairs = {(str(stage.pk), str(each.pk)) for stage, each in pairs}
+        self.fields["stage"].choices = choices(  # type: ignore[attr-defined]
+            [(key, stage.guichet.title) for key, stage in self.stages.items()]
+        )
+        self.fields["establishment"].choices = choices(  # type: ignore[attr-defined]
+            [(key, each.legal_entity.label) for key, each in self.representations.items()]
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        chosen = (cleaned.get("stage"), cleaned.get("establishment"))
+        if all(chosen) and chosen not in self.pairs:
+            self.add_error(
+                "establishment",
+                "Ce guichet ne s'adresse pas à cet établissement, ou vous y avez déjà un dossier : "
+                "choisissez un autre établissement.",
+            )
+        return cleaned
+
+    @property
+    def chosen(self) -> tuple[Stage, Representation]:
+        return self.stages[self.cleaned_data["stage"]], self.representations[self.cleaned_data["establishment"]]
+
+
+def choices(items: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The items of a list, preselected when there is only one."""
+    return items if len(items) == 1 else [("", "Sélectionner une option"), *items]
+
+
+class TransferForm(forms.Form):
+    """« Transférer un dossier » (D13): one or several dossiers, by reference."""
+
+    dossiers = forms.MultipleChoiceField(
+        label="Dossiers à transférer",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": "Sélectionnez au moins un dossier à transférer.",
+            "invalid_choice": "Le dossier %(value)s n'est plus le vôtre : sélectionnez un dossier de la liste.",
+        },
+    )
+
+    def __init__(self, *args: Any, user: User, colleague: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stages = {each.dossier.reference: each for each in queries.transferable(user, colleague)}
+        self.fields["dossiers"].choices = [  # type: ignore[attr-defined]
+            (
+                reference,
+                f"{reference} – {each.dossier.guichet.short_title} – {each.dossier.legal_entity.label} "
+                f"({each.status_label})",
+            )
+            for reference, each in self.stages.items()
+        ]
+
+    @property
+    def chosen(self) -> list[DossierStage]:
+        return [self.stages[reference] for reference in self.cleaned_data["dossiers"]]
+
+
+class ModificationForm(forms.Form):
+    """« Demander une modification » (I3): a message, remarks by question, a due date."""
+
+    message = forms.CharField(
+        label="Message au référent",
+        widget=forms.Textarea(attrs={"rows": 5}),
+        max_length=5000,
+        help_text="Dites ce qui manque ou ne convient pas, et ce que vous attendez.",
+        error_messages={"required": "Expliquez au référent ce qu'il doit modifier."},
+    )
+    due_on = forms.DateField(
+        label="À corriger au plus tard le",
+        widget=DateInput(),
+        help_text="Jusqu'à 23 h 59 ce jour-là, heure de Paris. L'échéance peut dépasser la fermeture du guichet.",
+        error_messages={
+            "required": "Choisissez la date limite de la correction.",
+            "invalid": "Saisissez une date, par exemple 15/09/2026.",
+        },
+    )
+
+    def __init__(self, *args: Any, entries: list[queries.TransmittedEntry], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.codes = [entry.code for entry in entries]
+        for entry in entries:
+            self.fields[f"remark_{entry.code}"] = forms.CharField(
+                label=f"Remarque sur « {entry.question.short_label} »",
+                widget=forms.Textarea(attrs={"rows": 2}),
+                max_length=2000,
+                required=False,
+            )
+
+    def clean_due_on(self) -> dt.date:
+        due_on: dt.date = self.cleaned_data["due_on"]
+        if due_on < timezone.localdate():
+            raise forms.ValidationError("Cette date est passée : choisissez-en une à venir.")
+        return due_on
+
+    @property
+    def due_at(self) -> dt.datetime:
+        """The first instant refused: midnight at the end of the day, Europe/Paris."""
+        due_at = catalog.closing(self.cleaned_data["due_on"])
+        assert due_at is not None
+        return due_at
+
+    @property
+    def remarks(self) -> dict[str, str]:
+        return {code: self.cleaned_data[f"remark_{code}"] for code in self.codes}
+
+
+class ReasonForm(forms.Form):
+    """A reason that the référent will read: to reject, or to reopen."""
+
+    reason = forms.CharField(
+        label="Motif",
+        widget=forms.Textarea(attrs={"rows": 5}),
+        max_length=5000,
+        help_text="Le référent reçoit ce texte par e-mail.",
+        error_messages={"required": "Indiquez le motif : le référent le lira."},
+    )

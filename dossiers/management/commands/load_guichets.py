@@ -1,0 +1,17 @@
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from dossiers import catalog
+
+
+class Command(BaseCommand):
+    help = "Charge les guichets décrits dans fixtures/guichets/ (sans effet s'ils n'ont pas changé)."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        folder = Path(settings.BASE_DIR) / "fixtures" / "guichets"
+        for path in sorted(folder.glob("[0-9]*.yaml")):
+            self.stdout.write(f"Guichet {catalog.load(path).short_title}")
+        catalog.load_milestones(folder / "milestones.yaml")

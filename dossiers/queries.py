@@ -1,0 +1,269 @@
+"""Reads, one function per screen."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from accounts import queries as accounts_queries
+from accounts.models import Representation, User
+from dossiers import access, kinds
+from dossiers.enums import EventKind, MilestoneColumn, StageKind, Status
+from dossiers.models import (
+    Attachment,
+    DossierStage,
+    Event,
+    FormRevision,
+    Guichet,
+    Milestone,
+    ModificationRequest,
+    Question,
+    Section,
+    Stage,
+    Transmission,
+)
+from dossiers.models.dossiers import DossierStageQuerySet
+from dossiers.sheet import Sheet
+from ecare import french
+from establishments import search as establishments_search
+from funding.schedule import queries as schedule_queries
+from funding.schedule.calculation import Terms
+
+
+def newest_revision(stage: Stage) -> FormRevision | None:
+    """The published form that new dossiers take."""
+    return stage.revisions.filter(published_at__isnull=False).order_by("-number").first()
+
+
+def questions(revision: FormRevision) -> list[Question]:
+    """The questions of a form, in order."""
+    return list(revision.questions.select_related("section").order_by("section__position", "position"))
+
+
+def question(revision: FormRevision, code: str) -> Question | None:
+    return revision.questions.filter(code=code).first()
+
+
+def sections(revision: FormRevision) -> list[Section]:
+    """The sections of a form with their questions: 2 queries."""
+    ordered = Question.objects.select_related("template_file").order_by("position")
+    return list(revision.sections.order_by("position").prefetch_related(Prefetch("questions", queryset=ordered)))
+
+
+def pending_request(dossier_stage: DossierStage) -> ModificationRequest | None:
+    """The modification that the référent has to make, with its remarks: 2 queries; none outside that status."""
+    if dossier_stage.status != Status.MODIFICATION_REQUESTED:
+        return None
+    return dossier_stage.modification_requests.filter(answered_at__isnull=True).prefetch_related("remarks").first()
+
+
+def sheet(
+    dossier_stage: DossierStage, *, on: dt.datetime | None = None, request: ModificationRequest | None = None
+) -> Sheet:
+    """The form as the référent is filling it: at most 7 queries, whatever the number of questions and files.
+
+    `on` is the instant whose barème applies, now by default.
+    """
+    revision = dossier_stage.revision
+    answers = {answer.code: (answer.raw, answer.value) for answer in dossier_stage.answers.all()}
+    return Sheet(
+        dossier_stage,
+        sections(revision),
+        answers=answers,
+        files=list(dossier_stage.attachments.active()),
+        remarks={remark.code: remark.text for remark in request.remarks.all()} if request else {},
+        terms=terms(dossier_stage, on or timezone.now()),
+    )
+
+
+def terms(dossier_stage: DossierStage, on: dt.datetime) -> Terms | None:
+    """The barème in force for an étape that carries a subsidy, else None."""
+    if not dossier_stage.revision.track_question:
+        return None
+    return schedule_queries.current(dossier_stage.stage.guichet.code, on=timezone.localdate(on))
+
+
+@dataclass(frozen=True)
+class TransmittedEntry:
+    """One question as it was transmitted, to be read."""
+
+    question: Question
+    value: Any
+    files: list[Attachment]
+
+    @property
+    def code(self) -> str:
+        return self.question.code
+
+    @property
+    def kind(self) -> kinds.Kind:
+        return kinds.of(self.question)
+
+    @property
+    def lines(self) -> list[kinds.Line]:
+        """The answer in words."""
+        return self.kind.lines(self.question, self.value) if self.value is not None else []
+
+
+def transmitted_sections(transmission: Transmission) -> list[tuple[Section, list[TransmittedEntry]]]:
+    """What a transmission holds, in the order of its form: what a verifier reads and what a receipt prints."""
+    by_slot: dict[str, list[Attachment]] = {}
+    for link in transmission.files.select_related("attachment").order_by("position"):
+        by_slot.setdefault(link.attachment.code, []).append(link.attachment)
+    result = []
+    for section in sections(transmission.dossier_stage.revision):
+        entries = [
+            TransmittedEntry(question, transmission.answers.get(question.code), by_slot.get(question.code, []))
+            for question in section.questions.all()
+            if question.code in transmission.answers or question.code in by_slot
+        ]
+        if entries:
+            result.append((section, entries))
+    return result
+
+
+# Home page
+
+
+@dataclass(frozen=True)
+class AnnouncedMilestone:
+    text: str
+
+
+def milestones(column: MilestoneColumn, *, now: dt.datetime) -> list[AnnouncedMilestone]:
+    """What the home page announces in a column, soonest first, past dates dropped (P1).
+
+    The établissements column is derived from the windows of the étapes: nothing is typed twice.
+    """
+    today = timezone.localdate(now)
+    dated = [
+        (milestone.on, f"{milestone.text} le {french.day(milestone.on)}")
+        for milestone in Milestone.objects.filter(column=column, on__gte=today)
+    ]
+    if column == MilestoneColumn.ESTABLISHMENTS:
+        stages = Stage.objects.select_related("guichet").filter(Q(opens_at__gt=now) | Q(closes_at__gt=now))
+        for stage in stages:
+            name = stage.guichet.short_title
+            if stage.opens_at and stage.opens_at > now and stage.opening_text:
+                on = timezone.localdate(stage.opens_at)
+                dated.append((on, f"{name} : {stage.opening_text} le {french.day(on)}"))
+            if stage.closes_at and stage.closes_at > now and stage.closing_text:
+                on = timezone.localdate(stage.closes_at - dt.timedelta(microseconds=1))
+                dated.append((on, f"{name} : {stage.closing_text} le {french.day(on)}"))
+    return [AnnouncedMilestone(text) for _, text in sorted(dated)]
+
+
+# Dashboard and creation
+
+
+def open_stages(at: dt.datetime) -> QuerySet[Stage]:
+    """First étapes open at `at` with a published form, that is, the guichets where a dossier may be created."""
+    return (
+        Stage.objects.open_at(at)
+        .filter(kind=StageKind.APPLICATION, revisions__published_at__isnull=False)
+        .select_related("guichet")
+        .distinct()
+        .order_by("closes_at", "guichet__position")
+    )
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    dossiers: list[DossierStage]
+    waiting: list[DossierStage]
+    guichets: list[Guichet]
+    may_create: bool
+
+
+SORTS = {
+    "reference": "dossier__reference",
+    "domaine": "dossier__guichet__short_title",
+    "etablissement": "dossier__legal_entity__name",
+    "etape": "stage__title",
+    "statut": "status",
+    "validation": "decided_at",
+}
+
+
+def referent_dossiers(user: User, *, text: str = "", sort: str = "") -> DossierStageQuerySet:
+    """A référent's dossiers, newest first unless sorted (`reference`, `-statut`…), found by the words of `text`."""
+    stages = access.own_stages(user).with_context()
+    for word in establishments_search.normalise(text).split():
+        stages = stages.filter(dossier__search_text__contains=word)
+    field = SORTS.get(sort.removeprefix("-"))
+    if field is None:
+        return stages.order_by("-dossier__created_at", "-pk")
+    return stages.order_by(f"-{field}" if sort.startswith("-") else field, "-pk")
+
+
+def waiting_for_referent(user: User, *, now: dt.datetime) -> list[DossierStage]:
+    """What a référent should do first: requested modifications, then drafts, the nearest deadline first."""
+    stages = access.own_stages(user).with_context().filter(status__in=[Status.DRAFT, Status.MODIFICATION_REQUESTED])
+    editable = [each for each in stages if each.is_editable(now)]
+    far = dt.datetime.max.replace(tzinfo=dt.UTC)
+    return sorted(editable, key=lambda each: (each.status == Status.DRAFT, each.deadline or far))
+
+
+def available_guichets() -> list[Guichet]:
+    """Every guichet with its étapes, for « Présentation des guichets disponibles »: 2 queries."""
+    return list(Guichet.objects.prefetch_related("stages"))
+
+
+def creatable(user: User, *, at: dt.datetime) -> list[tuple[Stage, Representation]]:
+    """The pairs (étape open now, establishment of the user) that the guichet's audience allows and that have no
+    dossier yet of this user: 3 queries."""
+    representations = list(accounts_queries.establishments_of(user))
+    own = set(access.own_stages(user).values_list("dossier__guichet_id", "dossier__legal_entity_id"))
+    return [
+        (stage, representation)
+        for stage in open_stages(at)
+        for representation in representations
+        if representation.establishment_type in stage.guichet.audience
+        and (stage.guichet_id, representation.legal_entity_id) not in own
+    ]
+
+
+def transferable(user: User, colleague: User) -> DossierStageQuerySet:
+    """The dossiers of `user` that `colleague` may receive: those of the EJ that he represents too."""
+    entities = accounts_queries.establishments_of(colleague).values("legal_entity")
+    return access.own_stages(user).with_context().filter(dossier__legal_entity__in=entities).order_by("-pk")
+
+
+def history(dossier_stage: DossierStage) -> QuerySet[Event]:
+    """The history of a dossier, newest first."""
+    return Event.objects.filter(dossier=dossier_stage.dossier_id).select_related("actor").order_by("-at", "-pk")
+
+
+def latest_transmission(dossier_stage: DossierStage) -> Transmission | None:
+    return dossier_stage.transmissions.select_related("by").order_by("-number").first()
+
+
+# Instruction
+
+
+def instruction_list(user: User) -> DossierStageQuerySet:
+    """The dossiers that `user` may read, last transmitted first; filters are applied by `dossiers.filters`."""
+    return access.instructed_stages(user).with_context().order_by("-transmitted_at", "-pk")
+
+
+def counters(stages: DossierStageQuerySet) -> dict[str, int]:
+    """How many dossiers stand at each status, and in all under the empty key: 1 query."""
+    counts = dict(stages.order_by().values_list("status").annotate(Count("pk")))
+    return {"": sum(counts.values()), **{status: counts.get(status, 0) for status in Status if status != Status.DRAFT}}
+
+
+def status_events(stages: Iterable[DossierStage]) -> dict[int, Event]:
+    """The last change of status of each étape, by its key: 1 query."""
+    events = (
+        Event.objects.filter(dossier_stage__in=[each.pk for each in stages])
+        .exclude(kind__in=[EventKind.FILE_ADDED, EventKind.FILE_ARCHIVED])
+        .order_by("dossier_stage", "-at", "-pk")
+        .distinct("dossier_stage")
+        .select_related("actor")
+    )
+    return {event.dossier_stage_id: event for event in events if event.dossier_stage_id}

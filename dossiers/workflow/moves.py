@@ -1,0 +1,165 @@
+"""The changes of status: transmit, ask for a modification, validate, reject, reopen."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from dossiers import emails, queries
+from dossiers.models import DossierStage, Event, ModificationRequest, Remark, Transmission, TransmittedFile
+from dossiers.sheet import Entry, Sheet
+from dossiers.workflow.filling import check_editable
+from dossiers.workflow.table import Move, Refused, check, locked, record
+
+
+class Incomplete(Refused):
+    """Answers are missing; `missing` lists them."""
+
+    def __init__(self, missing: list[Entry]) -> None:
+        super().__init__("Votre dossier n'est pas complet : répondez aux questions listées avant de le transmettre.")
+        self.missing = missing
+
+
+class Changed(Refused):
+    """The dossier is not what the recap showed (Q35)."""
+
+
+@transaction.atomic
+def transmit(dossier_stage: DossierStage, *, by: User, at: dt.datetime, seen: str) -> Transmission:
+    """Transmit what the recap showed (D9).
+
+    `at` is the instant the request was received, `seen` the fingerprint of the recap. Keeps an immutable snapshot,
+    with its number, of the answers shown, the files and the estimate. Raises NotAllowed, WrongStatus, Closed,
+    Changed, Incomplete.
+    """
+    dossier_stage = locked(dossier_stage)
+    move = check("transmit", dossier_stage, by=by)
+    check_editable(dossier_stage, by=by, at=at)
+    sheet = queries.sheet(dossier_stage, on=at)
+    if sheet.fingerprint != seen:
+        raise Changed(
+            "Votre dossier a changé depuis l'affichage de ce récapitulatif. Vérifiez-le à nouveau avant de transmettre."
+        )
+    if sheet.missing:
+        raise Incomplete(sheet.missing)
+    transmission = take_snapshot(sheet, by=by, at=at)
+    event = apply(
+        move,
+        dossier_stage,
+        by=by,
+        transmitted_at=at,
+        first_transmitted_at=dossier_stage.first_transmitted_at or at,
+        due_at=None,
+    )
+    dossier_stage.modification_requests.filter(answered_at__isnull=True).update(answered_at=at)
+    emails.transmitted(event, transmission)
+    return transmission
+
+
+def take_snapshot(sheet: Sheet, *, by: User, at: dt.datetime) -> Transmission:
+    dossier_stage = sheet.dossier_stage
+    dossier = dossier_stage.dossier
+    entity = dossier.legal_entity
+    estimate = sheet.estimate
+    transmission = Transmission.objects.create(
+        dossier_stage=dossier_stage,
+        number=dossier_stage.transmissions.count() + 1,
+        at=at,
+        by=by,
+        answers={entry.code: entry.value for entry in sheet.shown if entry.value is not None},
+        applicant={
+            "finess": entity.finess,
+            "name": entity.name,
+            "type": dossier.get_establishment_type_display(),
+            "region": entity.region.name if entity.region else "",
+            "referent": by.full_name,
+            "referent_email": by.email,
+        },
+        estimate=estimate.as_json() if estimate else None,
+        schedule_id=sheet.terms.schedule_id if estimate and sheet.terms else None,
+    )
+    files = [attachment for entry in sheet.shown for attachment in entry.files]
+    TransmittedFile.objects.bulk_create(
+        TransmittedFile(transmission=transmission, attachment=attachment, position=position)
+        for position, attachment in enumerate(files, start=1)
+    )
+    return transmission
+
+
+@transaction.atomic
+def request_modification(
+    dossier_stage: DossierStage, *, by: User, message: str, remarks: dict[str, str], due_at: dt.datetime
+) -> ModificationRequest:
+    """Ask the référent to correct, until `due_at` excluded (D11). Remarks are by question code, blank ones dropped.
+
+    Raises NotAllowed, WrongStatus, Refused without a message or with a due date in the past.
+    """
+    dossier_stage = locked(dossier_stage)
+    move = check("request_modification", dossier_stage, by=by)
+    now = timezone.now()
+    if not message.strip():
+        raise Refused("Expliquez au référent ce qu'il doit modifier.")
+    if due_at <= now:
+        raise Refused("Choisissez une échéance à venir.")
+    known = {question.code for question in queries.questions(dossier_stage.revision)}
+    request = ModificationRequest.objects.create(
+        dossier_stage=dossier_stage,
+        transmission=dossier_stage.transmissions.latest("number"),
+        message=message.strip(),
+        due_at=due_at,
+        by=by,
+        at=now,
+    )
+    Remark.objects.bulk_create(
+        Remark(request=request, code=code, text=text.strip())
+        for code, text in remarks.items()
+        if text.strip() and code in known
+    )
+    event = apply(move, dossier_stage, by=by, message=request.message, due_at=due_at)
+    emails.modification_requested(event, request)
+    return request
+
+
+@transaction.atomic
+def validate(dossier_stage: DossierStage, *, by: User) -> DossierStage:
+    """Accept the étape as last transmitted. Raises NotAllowed, WrongStatus."""
+    dossier_stage = locked(dossier_stage)
+    move = check("validate", dossier_stage, by=by)
+    emails.validated(apply(move, dossier_stage, by=by, decided_at=timezone.now()))
+    return dossier_stage
+
+
+@transaction.atomic
+def reject(dossier_stage: DossierStage, *, by: User, reason: str) -> DossierStage:
+    """Turn the étape down, with the reason that the référent will read. Raises NotAllowed, WrongStatus, Refused."""
+    dossier_stage = locked(dossier_stage)
+    move = check("reject", dossier_stage, by=by)
+    if not reason.strip():
+        raise Refused("Indiquez le motif du rejet : le référent le lira.")
+    emails.rejected(apply(move, dossier_stage, by=by, message=reason.strip(), decided_at=timezone.now()))
+    return dossier_stage
+
+
+@transaction.atomic
+def reopen(dossier_stage: DossierStage, *, by: User, reason: str) -> DossierStage:
+    """Put a decided étape back under instruction, with a reason. Raises NotAllowed, WrongStatus, Refused."""
+    dossier_stage = locked(dossier_stage)
+    move = check("reopen", dossier_stage, by=by)
+    if not reason.strip():
+        raise Refused("Indiquez le motif de la réouverture : le référent le lira.")
+    emails.reopened(apply(move, dossier_stage, by=by, message=reason.strip(), decided_at=None))
+    return dossier_stage
+
+
+def apply(move: Move, dossier_stage: DossierStage, *, by: User, message: str = "", **fields: Any) -> Event:
+    """Set the status that the table says, with the dates that go with it, and write its line of history."""
+    before = dossier_stage.status
+    dossier_stage.status = move.target
+    for name, value in fields.items():
+        setattr(dossier_stage, name, value)
+    dossier_stage.save(update_fields=["status", *fields])
+    return record(dossier_stage, move.event, by=by, from_status=before, message=message)

@@ -1,0 +1,138 @@
+"""The state machine of an étape: one table. Nobody sets a status elsewhere (product.md, « Statuses of an étape »)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from django.db import connection
+
+from accounts.models import User
+from dossiers import access
+from dossiers.enums import EventKind, Status
+from dossiers.models import Dossier, DossierStage, Event
+from ecare import french
+
+
+class Actor(Enum):
+    REFERENT = "référent"
+    INSTRUCTOR = "instructeur"
+    LEAD = "responsable d'instruction"
+
+
+@dataclass(frozen=True)
+class Move:
+    """From which statuses, to which, by whom, and the line that history keeps."""
+
+    sources: frozenset[Status]
+    target: Status
+    by: Actor
+    event: EventKind
+
+
+MOVES: dict[str, Move] = {
+    "transmit": Move(
+        frozenset({Status.DRAFT, Status.MODIFICATION_REQUESTED}),
+        Status.TRANSMITTED,
+        Actor.REFERENT,
+        EventKind.TRANSMITTED,
+    ),
+    "request_modification": Move(
+        frozenset({Status.TRANSMITTED}),
+        Status.MODIFICATION_REQUESTED,
+        Actor.INSTRUCTOR,
+        EventKind.MODIFICATION_REQUESTED,
+    ),
+    "validate": Move(frozenset({Status.TRANSMITTED}), Status.VALIDATED, Actor.INSTRUCTOR, EventKind.VALIDATED),
+    "reject": Move(frozenset({Status.TRANSMITTED}), Status.REJECTED, Actor.INSTRUCTOR, EventKind.REJECTED),
+    "reopen": Move(
+        frozenset({Status.VALIDATED, Status.REJECTED}), Status.TRANSMITTED, Actor.LEAD, EventKind.REOPENED
+    ),
+}
+
+
+class Refused(Exception):
+    """A change that the rules do not allow; its text is a French sentence for the person who asked."""
+
+
+class NotAllowed(Refused):
+    """The actor is not one who may: shown as a page that does not exist (D16)."""
+
+
+class WrongStatus(Refused):
+    """The étape is no longer in a status from which this change starts."""
+
+
+ACTORS = {
+    Actor.REFERENT: access.is_referent,
+    Actor.INSTRUCTOR: access.may_instruct,
+    Actor.LEAD: access.may_reopen,
+}
+
+
+def locked(dossier_stage: DossierStage) -> DossierStage:
+    """The étape read again under the lock of its dossier. One lock a dossier: saves, files, transmissions, decisions
+    and transfers follow one another. Must be called in a transaction."""
+    assert connection.in_atomic_block
+    dossier = Dossier.objects.select_for_update(of=("self",)).get(pk=dossier_stage.dossier_id)
+    return (
+        DossierStage.objects.with_context()
+        .select_related("stage__guichet")
+        .get(pk=dossier_stage.pk, dossier=dossier)
+    )
+
+
+def allowed_moves(dossier_stage: DossierStage, user: User) -> set[str]:
+    """The moves that the table allows `user` now: what the pages offer. Deadlines are checked by each move."""
+    return {
+        name
+        for name, move in MOVES.items()
+        if dossier_stage.status in move.sources and ACTORS[move.by](user, dossier_stage)
+    }
+
+
+def check(name: str, dossier_stage: DossierStage, *, by: User) -> Move:
+    """The row of the table for this change.
+
+    Raises NotAllowed if `by` is not the actor of the row, WrongStatus (which says who did what) if the étape stands
+    elsewhere. Call it under the lock.
+    """
+    move = MOVES[name]
+    if not ACTORS[move.by](by, dossier_stage):
+        raise NotAllowed("Vous ne pouvez pas faire cette action sur ce dossier.")
+    if dossier_stage.status not in move.sources:
+        raise WrongStatus(situation(dossier_stage))
+    return move
+
+
+def situation(dossier_stage: DossierStage) -> str:
+    """Why a change comes too late: the status now, who set it and when."""
+    last = (
+        Event.objects.filter(dossier_stage=dossier_stage)
+        .exclude(to_status="")
+        .select_related("actor")
+        .order_by("-at", "-pk")
+        .first()
+    )
+    label = dossier_stage.status_label
+    if last is None:
+        return f"Cette étape est au statut « {label} » : rechargez la page pour voir où en est le dossier."
+    return (
+        f"Cette étape est au statut « {label} » depuis le {french.moment(last.at)}, "
+        f"par {last.actor.full_name} : rechargez la page pour voir où en est le dossier."
+    )
+
+
+def record(
+    dossier_stage: DossierStage, kind: EventKind, *, by: User, from_status: str = "", message: str = ""
+) -> Event:
+    """Write the line of history of a change, in the transaction of that change."""
+    return Event.objects.create(
+        dossier=dossier_stage.dossier,
+        dossier_stage=dossier_stage,
+        kind=kind,
+        actor=by,
+        from_status=from_status,
+        to_status=dossier_stage.status if from_status or kind == EventKind.CREATED else "",
+        message=message,
+    )
