@@ -71,6 +71,11 @@ def moment(value: dt.datetime) -> str:
     return f"{weekday(value)} à {clock(value)}, heure de Paris"
 
 
+def until(end: dt.datetime) -> str:
+    """« jeudi 4 juin 2026 à 23 h 59, heure de Paris » for a deadline, of which the instant itself is refused (Q39)."""
+    return moment(end - dt.timedelta(microseconds=1))
+
+
 def remaining(deadline: dt.datetime, *, now: dt.datetime | None = None) -> str:
     """« il reste 12 jours », then hours, then minutes; « le délai est dépassé » from the deadline on (Q39).
 
