@@ -133,7 +133,7 @@ def refuse(email: Email, error: Exception, *, now: datetime) -> Outcome:
         email.state = State.FAILED
     email.save(update_fields=["attempts", "last_error", "next_attempt_at", "state"])
     logger.warning("e-mail %s (%s) refused: %s", email.pk, email.kind, type(error).__name__)
-    return Outcome.CUT if isinstance(error, smtplib.SMTPServerDisconnected | OSError) else Outcome.REFUSED
+    return Outcome.CUT if is_cut(error) else Outcome.REFUSED
 
 
 def is_final(error: Exception) -> bool:
@@ -144,6 +144,12 @@ def is_final(error: Exception) -> bool:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= 500 for code, _ in error.recipients.values())
     return isinstance(error, ValueError)
+
+
+def is_cut(error: Exception) -> bool:
+    """Whether the mail server fell silent, rather than answered. (Every SMTPException is an OSError.)"""
+    answered = smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused
+    return isinstance(error, OSError) and not isinstance(error, answered)
 
 
 def describe(error: Exception, *, quoting: bool) -> str:

@@ -8,7 +8,9 @@ from typing import Self
 
 from django.conf import settings
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.core.mail.backends.base import BaseEmailBackend
+from django.core.validators import validate_email
 
 from notifications.models import Email
 
@@ -36,7 +38,10 @@ class Transport:
         self.close()
 
     def send(self, email: Email) -> None:
-        """Send one e-mail. Raises Unreachable, or what the mail server or the message is reproached with."""
+        """Send one e-mail.
+
+        Raises Unreachable; ValueError when the recipient is not one address; what smtplib raises for a refusal.
+        """
         message = as_message(email)
         backend = self.open()
         try:
@@ -67,6 +72,10 @@ class Transport:
 
 def as_message(email: Email) -> mail.EmailMultiAlternatives:
     """Text with an HTML alternative, under the Message-ID of the row; no tracking, nothing remote."""
+    try:
+        validate_email(email.to)  # Django sends to nobody, and calls it sent, when there is no recipient
+    except ValidationError as error:
+        raise ValueError("le destinataire n'est pas une adresse électronique") from error
     message = mail.EmailMultiAlternatives(
         subject=email.subject,
         body=email.text,
