@@ -273,6 +273,20 @@ class HospitalGroup(models.Model):
         return f"GHT {self.name}"
 
 
+class SearchWord(models.Model):
+    """Every word of the legal entities' names, made again by each import: what a typo is compared with."""
+
+    word = models.CharField("mot", max_length=250, primary_key=True, db_collation="C")
+    uses = models.PositiveIntegerField("emplois")
+
+    class Meta:
+        verbose_name = "mot des raisons sociales"
+        verbose_name_plural = "mots des raisons sociales"
+
+    def __str__(self) -> str:
+        return self.word
+
+
 class ImportRun(models.Model):
     """One run of `import_finess` or `load_reference`, refused ones included."""
 

@@ -6,7 +6,6 @@ FINESS writes « ASS.ACCUEIL FORMA INSERT PERSON SOURD », « RES. ST-JEAN », �
 
 import re
 import unicodedata
-from functools import lru_cache
 
 _LIGATURES = str.maketrans(
     {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "&": " et ", "’": "'", "ʼ": "'", "`": "'"}
@@ -70,6 +69,7 @@ _ABBREVIATIONS = {
     "res": "residence",
     "resid": "residence",
     "retr": "retraite",
+    "sce": "service",
     "serv": "service",
     "services": "service",
     "st": "saint",
@@ -91,9 +91,29 @@ _PHRASES = [
 ]
 
 
-@lru_cache(maxsize=4096)
-def _word(word: str) -> str:
-    return _ABBREVIATIONS.get(word, word)
+_LONGEST_SEARCH = 200
+_MOST_WORDS = 12
+
+
+def _spell(text: str) -> str:
+    """Lower case, no accents, no punctuation, initials joined; abbreviations are still there."""
+    text = text.lower().translate(_LIGATURES)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)
+        text = "".join(letter for letter in text if not unicodedata.combining(letter))
+    text = _NOT_WORD.sub(" ", _ELISION.sub("", text)).strip()
+    text = _INITIALS.sub(lambda found: found.group().replace(" ", ""), text)
+    return _LOST_ELISION.sub("", text)
+
+
+def _expand(spelt: str) -> str:
+    return " ".join([_ABBREVIATIONS.get(word, word) for word in spelt.split()])
+
+
+def _shorten(text: str) -> str:
+    for pattern, words in _PHRASES:
+        text = pattern.sub(words, text)
+    return text
 
 
 def normalise(text: str) -> str:
@@ -101,17 +121,29 @@ def normalise(text: str) -> str:
 
     Idempotent: a text already normalised comes back unchanged.
     """
-    text = text.lower().translate(_LIGATURES)
-    if not text.isascii():
-        text = unicodedata.normalize("NFKD", text)
-        text = "".join(letter for letter in text if not unicodedata.combining(letter))
-    text = _NOT_WORD.sub(" ", _ELISION.sub("", text)).strip()
-    text = _INITIALS.sub(lambda found: found.group().replace(" ", ""), text)
-    text = _LOST_ELISION.sub("", text)
-    text = " ".join(_word(word) for word in text.split())
-    for pattern, words in _PHRASES:
-        text = pattern.sub(words, text)
-    return text
+    return _shorten(_expand(_spell(text)))
+
+
+def wanted(text: str) -> list[tuple[str, ...]]:
+    """What a search asks for, in any order: one tuple a word, of the spellings that will do.
+
+    A word that is an abbreviation may also be the beginning of another one (« dom » for « domicile », or for
+    « Domino »): both will do. Small words count only when there is nothing else.
+    """
+    spelt = _spell(text[:_LONGEST_SEARCH])
+    expanded = _expand(spelt)
+    whole = _shorten(expanded)
+    if whole == expanded:
+        words = [tuple(dict.fromkeys((_ABBREVIATIONS.get(word, word), word))) for word in spelt.split()]
+    else:
+        words = [(word,) for word in whole.split()]
+    words = [spellings for spellings in words if spellings[0] not in STOP_WORDS] or words
+    return list(dict.fromkeys(words))[:_MOST_WORDS]
+
+
+def singular(word: str) -> str:
+    """Without its plural mark, so that it begins both forms."""
+    return word[:-1] if len(word) > 4 and word.endswith("s") else word
 
 
 def searchable(*names: str) -> str:
@@ -120,6 +152,11 @@ def searchable(*names: str) -> str:
     So that `LIKE '% word%'` finds the beginning of any word, the first included, through the trigram index.
     """
     return "".join(f" {text}" for text in dict.fromkeys(normalise(name) for name in names) if text)
+
+
+def holds(text: str, words: list[tuple[str, ...]]) -> bool:
+    """Whether a text made by `searchable` holds all that `wanted` asks for: what the database does with LIKE."""
+    return all(any(f" {singular(spelling)}" in text for spelling in spellings) for spellings in words)
 
 
 def sort_key(name: str) -> str:

@@ -136,6 +136,6 @@ class HospitalGroupFactory(DjangoModelFactory):
     support = factory.SubFactory(LegalEntityFactory, ght=True)
 
     @factory.post_generation
-    def members(group, create, extracted, **kwargs):  # noqa: N805
+    def members(group, create, extracted, **kwargs):
         if create:
             group.members.add(group.support, *(extracted or ()))
