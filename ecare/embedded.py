@@ -34,6 +34,8 @@ from urllib.parse import quote
 
 import psycopg
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from ecare import children
 
@@ -44,6 +46,8 @@ START_TIMEOUT = 60.0  # seconds: a recovery after a power cut may be long
 STOP_TIMEOUT = 10.0
 # The kernel allows 107 bytes for the path of a socket; the longest name we put there is `/.s.PGSQL.5432.lock`.
 LONGEST_SOCKET_FOLDER = 107 - 20
+THROWAWAY = "ecare-throwaway-"
+NO_RETRY = Retry(NoBackoff(), 0)
 
 
 class Failed(Exception):
@@ -219,9 +223,9 @@ class Postgres(Server):
                 place = owner.execute("SELECT current_setting('data_directory')").fetchone()
                 if place != (str(self.data),):
                     raise Failed(f"Un autre serveur répond dans {self.sockets}.")
-                if not owner.execute("SELECT FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
+                if not owner.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
                     owner.execute(f"CREATE ROLE {ROLE} LOGIN CREATEDB")
-                if not owner.execute("SELECT FROM pg_database WHERE datname = %s", [ROLE]).fetchone():
+                if not owner.execute("SELECT 1 FROM pg_database WHERE datname = %s", [ROLE]).fetchone():
                     owner.execute(f"CREATE DATABASE {ROLE} OWNER {ROLE}")
         except psycopg.OperationalError:
             return False
@@ -261,7 +265,7 @@ class Valkey(Server):
 
     def answers(self) -> bool:
         try:
-            with redis.Redis(unix_socket_path=str(self.socket), socket_timeout=2, retry=None) as client:
+            with redis.Redis(unix_socket_path=str(self.socket), socket_timeout=2, retry=NO_RETRY) as client:
                 # A server left behind by somebody else would answer too: ours works where we said.
                 if client.config_get("dir")["dir"] != str(self.data):
                     raise Failed(f"Un autre serveur répond dans {self.sockets}.")
@@ -370,14 +374,23 @@ def _follow(command: Sequence[str], variables: dict[str, str]) -> int:
 
 
 def throwaway(command: Sequence[str]) -> int:
-    root = Path(tempfile.mkdtemp(prefix="ecare-")).resolve()
+    _sweep()
+    root = Path(tempfile.mkdtemp(prefix=THROWAWAY)).resolve()
     try:
         root.chmod(0o711)  # the user of the servers walks through; their own folders are closed
-        variables = {"VAR_DIR": str(root / "var")}
-        with running(needed(root, lasting=False)) as addresses:
-            return _follow(command, variables | addresses)
+        with in_charge(root), running(needed(root, lasting=False)) as addresses:
+            return _follow(command, addresses | {"VAR_DIR": str(root / "var")})
     finally:
         shutil.rmtree(root, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Remove the folders of those who were killed before they could; their servers died with them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{THROWAWAY}*"):
+        with contextlib.suppress(OSError, Taken):
+            if folder.stat().st_uid == os.getuid() and (folder / "lock").exists():
+                with in_charge(folder):
+                    shutil.rmtree(folder)
 
 
 def execute(command: Sequence[str]) -> int:

@@ -21,6 +21,8 @@ from django.views.decorators.http import require_safe
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from ecare.settings import redis_urls
+
 logger = logging.getLogger(__name__)
 
 # Seconds. PostgreSQL's client rounds anything shorter up to two.
@@ -89,7 +91,7 @@ def _passes(name: str, check: Callable[[], None]) -> bool:
 
 def _ping_broker() -> None:
     with redis.Redis.from_url(
-        settings.CACHES["default"]["LOCATION"],
+        redis_urls.for_client(settings.REDIS_URL),
         socket_timeout=BROKER_TIMEOUT,
         socket_connect_timeout=BROKER_TIMEOUT,
         retry=Retry(NoBackoff(), 0),
