@@ -191,4 +191,4 @@ def describe(revision: FormRevision) -> dict[str, Any]:
 def load_milestones(path: Path) -> None:
     """Create or update the milestones of the home page's other column."""
     for data in yaml.safe_load(path.read_text(encoding="utf-8")):
-        Milestone.objects.get_or_create(text=data["text"], defaults={"on": data["on"]})
+        Milestone.objects.get_or_create(text=data["text"], defaults={"on": data["date"]})
