@@ -12,12 +12,10 @@ from phonenumbers import PhoneNumberFormat, format_number
 from accounts import password_validation as rules
 from accounts.enums import Civility
 from accounts.models import User, username_characters
+from establishments import queries as establishments
 from establishments.enums import EstablishmentType
-from establishments.models import Region
 
-PASSWORD_HINT = (
-    "12 caractères au moins, espaces et accents compris. Par exemple quatre mots sans rapport entre eux."
-)
+NEW_HINT = "12 caractères au moins, espaces et accents compris. Par exemple quatre mots sans rapport entre eux."
 
 
 class EmailField(forms.EmailField):
@@ -57,7 +55,7 @@ class NewPasswordMixin:
         first, second = self.cleaned_data.get("new_password1"), self.cleaned_data.get("new_password2")
         if first and second and first != second:
             self.add_error(
-                "new_password2", "La confirmation est différente du mot de passe : saisissez deux fois le même."
+                "new_password2", "La confirmation est différente du mot de passe : saisissez deux fois le même."
             )
         if first:
             try:
@@ -67,7 +65,7 @@ class NewPasswordMixin:
 
 
 class PersonForm(NewPasswordMixin, forms.Form):
-    """Step 1 of the registration, « Informations personnelles » (guide p. 8)."""
+    """Step 1 of the registration, « Informations personnelles » (guide p. 8)."""
 
     username = forms.CharField(
         label="Nom d'utilisateur",
@@ -108,7 +106,7 @@ class PersonForm(NewPasswordMixin, forms.Form):
     email = EmailField(help_text="Le lien d'activation et les codes de connexion y sont envoyés.")
     new_password1 = PasswordField(
         label="Mot de passe",
-        help_text=PASSWORD_HINT,
+        help_text=NEW_HINT,
         autocomplete="new-password",
         error_messages={"required": "Saisissez un mot de passe de 12 caractères au moins."},
     )
@@ -121,7 +119,7 @@ class PersonForm(NewPasswordMixin, forms.Form):
     def __init__(self, *args: Any, password_kept: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if password_kept:
-            kept = "Votre mot de passe est déjà enregistré ; laissez vide pour le conserver."
+            kept = "Votre mot de passe est déjà enregistré ; laissez vide pour le conserver."
             self.fields["new_password1"].help_text = kept
             for name in ("new_password1", "new_password2"):
                 self.fields[name].required = False
@@ -149,10 +147,9 @@ class KindAndRegionForm(forms.Form):
         choices=[("", "Sélectionnez un type"), *EstablishmentType.choices],
         error_messages={"required": "Sélectionnez un type d'établissement, par exemple ESSMS."},
     )
-    region = forms.ModelChoiceField(
+    region = forms.ChoiceField(
         label="Région",
-        queryset=Region.objects.order_by("name"),
-        empty_label="Sélectionnez une région",
+        choices=lambda: [("", "Sélectionnez une région"), *((it.pk, it.name) for it in establishments.regions())],
         error_messages={"required": "Sélectionnez une région, par exemple Île-de-France."},
     )
 
@@ -208,7 +205,7 @@ class NewPasswordForm(NewPasswordMixin, forms.Form):
 
     new_password1 = PasswordField(
         label="Nouveau mot de passe",
-        help_text=PASSWORD_HINT,
+        help_text=NEW_HINT,
         autocomplete="new-password",
         error_messages={"required": "Saisissez un mot de passe de 12 caractères au moins."},
     )

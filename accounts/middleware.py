@@ -17,7 +17,7 @@ def before_terms(view: View) -> View:
     return view
 
 
-class second_step_and_terms:  # noqa: N801 (a middleware is named as a function in the settings)
+class second_step_and_terms:
     """Refuse a session that has not given its code; send to the terms whoever has not accepted those in force (A5).
 
     Works on the view about to be called, after `LoginRequiredMiddleware`. Costs no query: the account comes with

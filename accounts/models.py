@@ -81,7 +81,7 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(
         "compte ouvert",
         default=True,
-        help_text="Décochez pour fermer l'accès : la personne est refusée dès sa requête suivante, l'historique reste.",
+        help_text="Décochez pour fermer l'accès : la personne est refusée dès sa requête suivante, l'historique reste.",
     )
     activated_at = models.DateTimeField("activé le", null=True, blank=True)
     created_at = models.DateTimeField("créé le", default=timezone.now, editable=False)
@@ -118,7 +118,7 @@ class User(AbstractBaseUser):
 
     @property
     def full_name(self) -> str:
-        """« Prénom Nom »."""
+        """« Prénom Nom »."""
         return f"{self.first_name} {self.last_name}".strip()
 
     @property
@@ -196,7 +196,7 @@ class Representation(models.Model):
 
 @dataclass(frozen=True)
 class Block:
-    """A piece of the terms: « title », « paragraph » or « list » (then `items`)."""
+    """A piece of the terms: « title », « paragraph » or « list » (then `items`)."""
 
     kind: str
     text: str = ""
@@ -216,7 +216,7 @@ class TermsVersion(models.Model):
     number = models.PositiveIntegerField("numéro", unique=True)
     body = models.TextField(
         "texte",
-        help_text="Un titre commence par « ## », un élément de liste par « - » ; une ligne vide sépare les paragraphes.",
+        help_text="« ## » commence un titre, « - » un élément de liste ; une ligne vide sépare les paragraphes.",
     )
     published_at = models.DateTimeField("publiée le", null=True, blank=True)
     in_force_from = models.DateTimeField("en vigueur à partir du", null=True, blank=True)

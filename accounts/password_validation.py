@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from zxcvbn import zxcvbn
 
 MAXIMUM_LENGTH = 128
-MINIMUM_SCORE = 3  # of 4: « safely unguessable, moderate protection from offline attack »
+MINIMUM_SCORE = 3  # of 4: « safely unguessable, moderate protection from offline attack »
 # zxcvbn's time grows with the square of the length: what precedes this point decides.
 ESTIMATED_LENGTH = 72
 
@@ -70,11 +70,11 @@ COMMON_WORDS = (
 WARNINGS = {
     "Straight rows of keys are easy to guess": "une suite de touches voisines se devine facilement",
     "Short keyboard patterns are easy to guess": "une suite de touches voisines se devine facilement",
-    'Repeats like "aaa" are easy to guess': "une répétition comme « aaa » se devine facilement",
+    'Repeats like "aaa" are easy to guess': "une répétition comme « aaa » se devine facilement",
     'Repeats like "abcabcabc" are only slightly harder to guess than "abc"': (
-        "une répétition comme « abcabcabc » se devine facilement"
+        "une répétition comme « abcabcabc » se devine facilement"
     ),
-    'Sequences like "abc" or "6543" are easy to guess': "une suite comme « abc » ou « 6543 » se devine facilement",
+    'Sequences like "abc" or "6543" are easy to guess': "une suite comme « abc » ou « 6543 » se devine facilement",
     "Recent years are easy to guess": "une année récente se devine facilement",
     "Dates are often easy to guess": "une date se devine facilement",
     "This is a top-10 common password": "il fait partie des mots de passe les plus courants",
@@ -94,7 +94,7 @@ class MaximumLengthValidator:
     def validate(self, password: str, user: Any = None) -> None:
         if len(password) > MAXIMUM_LENGTH:
             raise ValidationError(
-                f"Ce mot de passe est trop long : il compte {len(password)} caractères, {MAXIMUM_LENGTH} au plus.",
+                f"Ce mot de passe est trop long : il compte {len(password)} caractères, {MAXIMUM_LENGTH} au plus.",
                 code="password_too_long",
             )
 

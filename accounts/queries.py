@@ -1,10 +1,14 @@
 """Reads, one function per need or screen, in a stable order."""
 
+from collections.abc import Sequence
+
 from django.db.models import QuerySet
 
 from accounts import access
 from accounts.models import Representation, TermsVersion, User
-from establishments.models import LegalEntity
+from establishments import finess, search
+from establishments import queries as establishments
+from establishments.models import GeographicEntity, LegalEntity
 
 
 def establishments_of(user: User) -> QuerySet[Representation]:
@@ -20,6 +24,21 @@ def colleagues(user: User) -> QuerySet[User]:
 def represents(user: User, legal_entity: LegalEntity) -> bool:
     """Whether `user` is attached to `legal_entity`."""
     return Representation.objects.filter(user=user, legal_entity=legal_entity).exists()
+
+
+def sites(legal_entity: LegalEntity, *, text: str = "") -> Sequence[GeographicEntity]:
+    """The open EG of `legal_entity`, those whose number begins with `text` or whose name holds all its words (A1,
+    screen 3/3). At most some hundreds of rows: they are compared here, spelt as the picker spells them."""
+    rows = establishments.active_sites(legal_entity)
+    words = search.wanted(text)
+    if not words:
+        return rows
+    number = finess.normalise_number(text)
+    return [
+        site
+        for site in rows
+        if site.finess.startswith(number) or search.holds(search.searchable(site.name, site.long_name), words)
+    ]
 
 
 def terms_in_force() -> TermsVersion | None:

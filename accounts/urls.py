@@ -23,9 +23,7 @@ urlpatterns = [
     path("cgu/accepter/", terms.accept_terms, name="accept-terms"),
     path("mot-de-passe/oublie/", password.reset, name="password-reset"),
     path("mot-de-passe/oublie/envoye/", password.reset_sent, name="password-reset-sent"),
-    path(
-        "mot-de-passe/nouveau/<uuid:public_id>/<str:token>/", password.reset_confirm, name="password-reset-confirm"
-    ),
+    path("mot-de-passe/nouveau/<uuid:public_id>/<str:token>/", password.reset_confirm, name="password-reset-confirm"),
     path("compte/", account.account, name="account"),
     path("compte/mot-de-passe/", password.change, name="password-change"),
     path("compte/etablissements/ajouter/", account.add_establishment, name="add-establishment"),

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from accounts import queries
 from accounts.forms import KindAndRegionForm
 from accounts.registration import Addition, Choice, Registration
 from establishments import queries as establishments
@@ -53,10 +54,10 @@ def kind_and_region(request: HttpRequest, flow: Flow) -> HttpResponse:
     )
     if request.method == "POST":
         complete = form.is_valid()
-        region = form.cleaned_data.get("region")
-        typed = (form.cleaned_data.get("establishment_type", ""), region.pk if region else "")
         if complete or "previous" in request.POST:
-            state.choice.set_kind_and_region(*typed)
+            state.choice.set_kind_and_region(
+                form.cleaned_data.get("establishment_type", ""), form.cleaned_data.get("region", "")
+            )
             state.save(request.session)
             return redirect(flow.before if "previous" in request.POST else flow.pick)
     return flow.render(request, "kind_and_region", state.choice, form=form)
@@ -79,7 +80,15 @@ def pick(request: HttpRequest, flow: Flow) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:200]
     found = establishments.picker(kind=choice.establishment_type, region_code=choice.region, text=text)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    return flow.render(request, "pick", choice, page=page, text=text, query=urlencode({"q": text} if text else {}))
+    return flow.render(
+        request,
+        "pick",
+        choice,
+        page=page,
+        approximate=found.approximate,
+        text=text,
+        query=urlencode({"q": text} if text else {}),
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -97,8 +106,7 @@ def sites(request: HttpRequest, flow: Flow) -> HttpResponse:
         return flow.finish(request, legal_entity, state.choice)
     text = request.GET.get("q", "").strip()[:200]
     size = _size(request.GET.get("size"))
-    found = establishments.active_sites(legal_entity, text=text)
-    page = Paginator(found, size).get_page(request.GET.get("page"))
+    page = Paginator(queries.sites(legal_entity, text=text), size).get_page(request.GET.get("page"))
     return flow.render(
         request,
         "sites",
@@ -129,7 +137,7 @@ def _offered(choice: Choice, finess: str) -> LegalEntity | None:
     """The EJ `finess` if it is offered under the type and région chosen: nothing else can be attached (Q20)."""
     if not finess or "\x00" in finess:
         return None
-    return LegalEntity.objects.offered(choice.establishment_type, choice.region).filter(finess=finess).first()
+    return LegalEntity.objects.active().offered(choice.establishment_type, choice.region).filter(finess=finess).first()
 
 
 def _too_early(state: Registration | Addition) -> HttpResponse | None:

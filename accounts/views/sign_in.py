@@ -20,13 +20,13 @@ from accounts.registration import Registration
 from ecare import french
 
 BACKEND = "accounts.backends.UsernameOrEmailBackend"
-WRONG_PASSWORD = (
+REFUSED = (
     "Identifiant ou mot de passe incorrect. Vérifiez votre saisie, ou choisissez un nouveau mot de passe avec "
-    "« Mot de passe oublié ? »."
+    "« Mot de passe oublié ? »."
 )
 WRONG_CODE = "Ce code est incorrect. Vérifiez les six chiffres du dernier e-mail reçu."
 VOID_CODE = (
-    "Ce code n'est plus valable : il date de plus de dix minutes, il a été remplacé, il a déjà servi, ou trop de codes "
+    "Ce code n'est plus valable : il date de plus de dix minutes, il a été remplacé, il a déjà servi, ou trop de codes "
     "erronés ont été saisis. Demandez un nouveau code."
 )
 NO_SIGN_IN = "Votre connexion a pris trop de temps. Saisissez de nouveau votre identifiant et votre mot de passe."
@@ -49,7 +49,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             started = pending.begin(request.session, user, identifier=identifier, next_url=next_url)
             _send_code(request, started, resend=False)
             return redirect("accounts:code")
-        form.add_error(None, WRONG_PASSWORD)
+        form.add_error(None, REFUSED)
     return render(request, "accounts/sign_in.html", {"form": form, "next": next_url})
 
 
@@ -57,7 +57,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
-    """« Code à usage unique transmis par e-mail ». The right code opens the session."""
+    """« Code à usage unique transmis par e-mail ». The right code opens the session."""
     if access.is_signed_in(request):
         return redirect(access.landing(request.user))
     started = pending.current(request.session)
@@ -78,7 +78,7 @@ def code(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_POST
 def resend_code(request: HttpRequest) -> HttpResponse:
-    """« Envoyer un nouveau code », at most once a minute and five times an hour (Q6)."""
+    """« Envoyer un nouveau code », at most once a minute and five times an hour (Q6)."""
     started = pending.current(request.session)
     if started is None:
         messages.warning(request, NO_SIGN_IN)
@@ -91,7 +91,7 @@ def resend_code(request: HttpRequest) -> HttpResponse:
 @before_terms
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """« Déconnexion »: the session is erased and its key with it (Q13)."""
+    """« Déconnexion »: the session is erased and its key with it (Q13)."""
     auth.logout(request)
     messages.success(request, "Vous êtes déconnecté.")
     return redirect("dossiers:home")
@@ -111,7 +111,7 @@ def _send_code(request: HttpRequest, started: pending.PendingSignIn, *, resend: 
     except workflow.TooManyCodes as refusal:
         messages.info(
             request,
-            "Un code a été demandé il y a peu. Regardez aussi dans vos courriers indésirables ; vous pourrez demander "
+            "Un code a été demandé il y a peu. Regardez aussi dans vos courriers indésirables ; vous pourrez demander "
             f"un nouveau code à partir de {french.clock(refusal.next_at)}.",
         )
     else:
