@@ -57,6 +57,12 @@ class Terms:
                 return track
         raise UnknownTrack(code)
 
+    @property
+    def funded_sites(self) -> int | None:
+        """The rank of the last site that brings something; None when every site does."""
+        funded = [bracket.last for bracket in self.brackets if bracket.rate]
+        return None if None in funded else max((last for last in funded if last is not None), default=0)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

@@ -46,8 +46,10 @@ def test_what_arrives_is_text_and_html_from_the_sender_without_an_answer(sink: S
     assert message["Message-ID"] == email.message_id
     assert message.get_content_type() == "multipart/alternative"
     plain, html = message.get_body(("plain",)), message.get_body(("html",))
-    assert plain is not None and plain.get_content().split() == email.text.split()
-    assert html is not None and html.get_content().strip() == email.html
+    assert plain is not None
+    assert plain.get_content().split() == email.text.split()
+    assert html is not None
+    assert html.get_content().strip() == email.html
 
 
 def test_the_sweep_sends_codes_first_then_the_oldest_on_one_connection(sink: Sink) -> None:

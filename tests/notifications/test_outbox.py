@@ -156,5 +156,5 @@ def test_absolute_addresses_come_from_the_setting(settings: Settings) -> None:
 
 
 def test_a_code_has_a_queue_of_its_own(settings: Settings) -> None:
-    assert settings.CELERY_TASK_ROUTES == {broker.task_for(is_code=True).name: {"queue": "codes"}}
+    assert {broker.task_for(is_code=True).name: {"queue": "codes"}} == settings.CELERY_TASK_ROUTES
     assert broker.task_for(is_code=False).name != broker.task_for(is_code=True).name
