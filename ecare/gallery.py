@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from ecare import forms as care_forms
 from ecare import widgets
 
 STATUSES = ("draft", "transmitted", "modification_requested", "validated", "rejected")
@@ -16,7 +17,7 @@ KINDS = ("info", "success", "warning", "error")
 TRACKS = (("1", "Parcours 1"), ("2", "Parcours 2"), ("3", "Parcours 3"))
 
 
-class EveryField(forms.Form):
+class EveryField(care_forms.Form):
     """One field of each kind the template pack draws."""
 
     name = forms.CharField(label="Nom", widget=forms.TextInput(attrs={"autocomplete": "family-name"}))

@@ -17,7 +17,20 @@ def _or_empty(function: Callable[[Any], str]) -> Callable[[Any], str]:
     return filter_function
 
 
-for _name in ("euros", "integer", "day", "weekday", "clock", "moment", "until", "remaining", "size", "phone", "iban", "quoted"):
+for _name in (
+    "euros",
+    "integer",
+    "day",
+    "weekday",
+    "clock",
+    "moment",
+    "until",
+    "remaining",
+    "size",
+    "phone",
+    "iban",
+    "quoted",
+):
     register.filter(_name, _or_empty(getattr(french, _name)))
 
 
