@@ -6,6 +6,7 @@ from django import forms
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.http import HttpRequest, QueryDict
 from phonenumber_field.formfields import PhoneNumberField
 from phonenumbers import PhoneNumberFormat, format_number
 
@@ -233,3 +234,8 @@ class PasswordChangeForm(NewPasswordForm):
         error_messages={"required": "Saisissez votre mot de passe actuel."},
     )
     field_order = ["old_password", "new_password1", "new_password2"]
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What binds a form: the data of a POST, even empty; nothing otherwise."""
+    return request.POST if request.method == "POST" else None

@@ -14,8 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from accounts import queries
-from accounts.forms import KindAndRegionForm
+from accounts import forms, queries
 from accounts.registration import Addition, Choice, Registration
 from establishments import queries as establishments
 from establishments.enums import EstablishmentType
@@ -48,8 +47,8 @@ def kind_and_region(request: HttpRequest, flow: Flow) -> HttpResponse:
     state = flow.load(request.session)
     if redirection := _too_early(state):
         return redirection
-    form = KindAndRegionForm(
-        request.POST or None,
+    form = forms.KindAndRegionForm(
+        forms.posted(request),
         initial={"establishment_type": state.choice.establishment_type, "region": state.choice.region},
     )
     if request.method == "POST":

@@ -11,8 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import links, lockout, workflow
-from accounts.forms import EmailForm, NewPasswordForm, PasswordChangeForm
+from accounts import forms, links, lockout, workflow
 from accounts.models import User
 
 
@@ -22,7 +21,7 @@ from accounts.models import User
 def change(request: HttpRequest) -> HttpResponse:
     """Ends every other session; this one changes its key."""
     user = request.user
-    form = PasswordChangeForm(user, request.POST or None)
+    form = forms.PasswordChangeForm(user, forms.posted(request))
     if form.is_valid():
         current = form.cleaned_data["old_password"]
         if lockout.authenticate(request, identifier=user.username, password=current) == user:
@@ -42,7 +41,7 @@ def change(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def reset(request: HttpRequest) -> HttpResponse:
     """Ask for a link. The answer is the same for any address (Q8)."""
-    form = EmailForm(request.POST or None)
+    form = forms.EmailForm(forms.posted(request))
     if form.is_valid():
         workflow.request_password_reset(form.cleaned_data["email"])
         return redirect("accounts:password-reset-sent")
@@ -65,7 +64,7 @@ def reset_confirm(request: HttpRequest, public_id: uuid.UUID, token: str) -> Htt
     user = User.objects.filter(public_id=public_id).first()
     if user is None or not links.is_password_reset(user, token):
         return render(request, "accounts/password_reset_void.html", status=410)
-    form = NewPasswordForm(user, request.POST or None)
+    form = forms.NewPasswordForm(user, forms.posted(request))
     if form.is_valid():
         try:
             workflow.reset_password(user, token=token, new_password=form.cleaned_data["new_password1"])

@@ -9,9 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import access, links, workflow
+from accounts import access, forms, links, workflow
 from accounts.enums import Civility
-from accounts.forms import EmailForm, PersonForm
 from accounts.registration import PERSON, Choice, Registration
 from accounts.views import establishment as screens
 from establishments.models import LegalEntity
@@ -26,7 +25,7 @@ def person(request: HttpRequest) -> HttpResponse:
     if access.is_signed_in(request):
         return redirect(access.landing(request.user))
     state = Registration.load(request.session)
-    form = PersonForm(request.POST or None, initial=state.person, password_kept=bool(state.password_hash))
+    form = forms.PersonForm(forms.posted(request), initial=state.person, password_kept=bool(state.password_hash))
     if request.method == "POST":
         complete = form.is_valid()
         # Even when another field is wrong, a good password is not asked for again: it cannot be shown as typed.
@@ -148,7 +147,7 @@ def activate(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def activation_again(request: HttpRequest) -> HttpResponse:
     """Ask for a new activation link. The answer is the same for any address."""
-    form = EmailForm(request.POST or None)
+    form = forms.EmailForm(forms.posted(request))
     if form.is_valid():
         workflow.send_activation_again(form.cleaned_data["email"])
         return redirect("accounts:activation-sent")

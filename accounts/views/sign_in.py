@@ -12,8 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import access, lockout, pending, workflow
-from accounts.forms import CodeForm, SignInForm
+from accounts import access, forms, lockout, pending, workflow
 from accounts.middleware import before_terms
 from accounts.models import User
 from accounts.registration import Registration
@@ -41,7 +40,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     next_url = access.safe_next(request)
     if access.is_signed_in(request):
         return redirect(next_url or access.landing(request.user))
-    form = SignInForm(request.POST or None)
+    form = forms.SignInForm(forms.posted(request))
     if form.is_valid():
         identifier = form.cleaned_data["username"]
         user = lockout.authenticate(request, identifier=identifier, password=form.cleaned_data["password"])
@@ -65,7 +64,7 @@ def code(request: HttpRequest) -> HttpResponse:
         if pending.SESSION_KEY in request.session:
             messages.warning(request, NO_SIGN_IN)
         return redirect("accounts:sign-in")
-    form = CodeForm(request.POST or None)
+    form = forms.CodeForm(forms.posted(request))
     if form.is_valid():
         device = workflow.verify_code(started.user, sign_in=started.id, code=form.cleaned_data["code"])
         if device is not None:

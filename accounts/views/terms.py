@@ -6,8 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import access, queries, workflow
-from accounts.forms import TermsForm
+from accounts import access, forms, queries, workflow
 from accounts.middleware import before_terms
 
 
@@ -28,13 +27,13 @@ def accept_terms(request: HttpRequest) -> HttpResponse:
     version = queries.terms_in_force()
     if version is None or not request.user.terms_due:
         return redirect(next_url or access.landing(request.user))
-    form = TermsForm(request.POST or None, initial={"version": version.number})
+    form = forms.TermsForm(forms.posted(request), initial={"version": version.number})
     if form.is_valid():
         if form.cleaned_data["version"] == version.number:
             workflow.accept_terms(version, by=request.user)
             request.session.cycle_key()
             return redirect(next_url or access.landing(request.user))
-        form = TermsForm(initial={"version": version.number})
+        form = forms.TermsForm(initial={"version": version.number})
         newer = True
     else:
         newer = False
