@@ -71,3 +71,7 @@ class Bank(Kind):
             Line("IBAN", french.iban(value["iban"])),
             Line("BIC", value["bic"]),
         ]
+
+    def printed_lines(self, question: Question, value: Any) -> list[Line]:
+        masked = Line("IBAN", f"masqué, se terminant par {value['iban'][-4:]}")
+        return [masked if line.label == "IBAN" else line for line in self.lines(question, value)]

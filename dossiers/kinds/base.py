@@ -66,6 +66,10 @@ class Kind:
         """The answer in words, for the recap, the PDF and the back-office."""
         raise NotImplementedError
 
+    def printed_lines(self, question: Question, value: Any) -> list[Line]:
+        """The answer in words on a document that leaves the portal: without what must not circulate (Q60)."""
+        return self.lines(question, value)
+
     def facts(self, value: Any) -> dict[str, Any]:
         """What conditions on later questions may ask of this answer (see `dossiers.conditions`)."""
         return {"value": value}
