@@ -1,5 +1,6 @@
 """Legal pages: the same for everyone, no query."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -27,7 +28,12 @@ def personal_data(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_not_required
 def cookies(request: HttpRequest) -> HttpResponse:
-    return render(request, "ecare/cookies.html")
+    context = {
+        "session_cookie": settings.SESSION_COOKIE_NAME,
+        "csrf_cookie": settings.CSRF_COOKIE_NAME,
+        "session_hours": settings.SESSION_COOKIE_AGE // 3600,
+    }
+    return render(request, "ecare/cookies.html", context)
 
 
 @require_safe
