@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -11,6 +12,23 @@ def received_at(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.received_at = timezone.now()  # type: ignore[attr-defined]
+        return get_response(request)
+
+    return middleware
+
+
+def client_address(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Put the visitor's address back in place of the proxy's, for limits and for the audit log.
+
+    Only what `TRUSTED_PROXIES` proxies of ours wrote is believed: each appends, so the visitor's own invention stands
+    further to the left.
+    """
+    proxies = settings.TRUSTED_PROXIES
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+        if len(hops) >= proxies > 0:
+            request.META["REMOTE_ADDR"] = hops[-proxies]
         return get_response(request)
 
     return middleware

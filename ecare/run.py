@@ -26,7 +26,7 @@ PYTHON = [sys.executable, "-m"]
 # exports mostly wait for others, and since a killed worker then leaves no orphan.
 WORKER = ["celery", "--quiet", "-A", "ecare", "worker", "--pool", "threads", "--without-gossip", "--without-mingle"]
 COMMANDS: dict[str, list[str]] = {
-    "web": ["gunicorn", "ecare.wsgi", "--workers", "2", "--threads", "4", "--no-control-socket"],
+    "web": ["gunicorn", "ecare.wsgi", "--workers", "2", "--threads", "8", "--no-control-socket"],
     "worker": [*WORKER, "-Q", "default", "-c", "4", "-n", "worker@%h"],
     "worker-codes": [*WORKER, "-Q", "codes", "-c", "2", "-n", "codes@%h"],
     "beat": ["celery", "--quiet", "-A", "ecare", "beat", "--pidfile="],

@@ -19,6 +19,10 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 
+# How many proxies stand in front; none of them may be reached around.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1)
+MIDDLEWARE = ["ecare.middleware.client_address", *MIDDLEWARE]
+
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
