@@ -138,7 +138,13 @@ class Postgres(Server):
             "log_line_prefix": "%m [%p] ",
         }
         if not lasting:
-            options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+            # Two processes of tests, each of which may send 50 requests at once (Q31).
+            options |= {
+                "fsync": "off",
+                "synchronous_commit": "off",
+                "full_page_writes": "off",
+                "max_connections": "160",
+            }
         self.command = [str(self.binaries / "postgres"), "-D", str(self.data)]
         for name, value in options.items():
             self.command += ["-c", f"{name}={value}"]
