@@ -154,7 +154,7 @@ class Postgres(Server):
         return self._url(ROLE, ROLE)
 
     def _url(self, role: str, database: str) -> str:
-        return f"postgres://{role}@{quote(str(self.sockets), safe='')}/{database}"
+        return f"postgres://{role}@/{database}?host={quote(str(self.sockets))}"
 
     def prepare(self) -> None:
         self.own_folder(self.sockets)

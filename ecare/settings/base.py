@@ -89,6 +89,8 @@ CRISPY_TEMPLATE_PACK = "care"
 
 # PostgreSQL is the only engine (docs/adr/0002).
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres:///ecare")}
+# The folder of a unix socket is written ?host=/folder, which manage.py dbshell would miss among the options.
+DATABASES["default"]["HOST"] = DATABASES["default"].get("OPTIONS", {}).pop("host", DATABASES["default"]["HOST"])
 # A server that came back is noticed at the next request (Q51).
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -7,6 +7,7 @@ DEBUG = env.bool("DEBUG", default=False)
 DEV_PAGES = True
 SECRET_KEY = env("SECRET_KEY", default="development-only-never-used-in-production-0123456789")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+STATIC_ROOT = None  # files are served from where they are written
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 

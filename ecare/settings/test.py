@@ -11,6 +11,7 @@ REDIS_URL = CELERY_BROKER_URL = redis_urls.shifted(REDIS_URL, _process)
 CACHES["default"]["LOCATION"] = redis_urls.for_client(REDIS_URL)
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 EMAIL_DIR = VAR_DIR / "mail"
+STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 # Same algorithm, cheapest parameters: the production ones are tested on their own.
