@@ -28,8 +28,8 @@ def holds(condition: Condition | None, facts: Mapping[str, Mapping[str, Any]]) -
         return False
     fact = known.get(condition.get("fact", "value"))
     if "in" in condition:
-        wanted = set(condition["in"])
-        return bool(wanted & set(fact)) if isinstance(fact, list) else fact in wanted
+        wanted = condition["in"]
+        return any(each in wanted for each in fact) if isinstance(fact, list) else fact in wanted
     return isinstance(fact, int | float) and fact > condition["above"]
 
 

@@ -229,11 +229,14 @@ class Sheet:
 
     @property
     def fingerprint(self) -> str:
-        """What identifies everything a recap shows: transmitting something else than what was read is refused."""
+        """What identifies everything a recap shows: transmitting something else than what was read is refused (Q35).
+        The subsidy counts too: a new barème may come into force between the recap and the transmission."""
         digest = hashlib.sha256()
         for entry in self.shown:
             digest.update(f"{entry.code}:{kinds.digest(entry.raw)}:".encode())
             digest.update(",".join(str(attachment.pk) for attachment in entry.files).encode())
+        if (estimate := self.estimate) is not None:
+            digest.update(f"{estimate.schedule_id}:{estimate.total}".encode())
         return digest.hexdigest()
 
     @property
@@ -249,7 +252,10 @@ class Sheet:
 
     @property
     def estimate(self) -> calculation.Estimate | None:
-        """The subsidy that the answers lead to (F1, F2); None while the parcours is unknown or no barème applies."""
+        """The subsidy that the answers lead to (F1, F2); None while no parcours is chosen or no barème knows it."""
         if self.terms is None or not self.track:
             return None
-        return calculation.estimate(self.terms, track=self.track, sites=self.eligible_sites)
+        try:
+            return calculation.estimate(self.terms, track=self.track, sites=self.eligible_sites)
+        except calculation.UnknownTrack:
+            return None

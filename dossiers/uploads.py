@@ -20,9 +20,7 @@ MEBIBYTE = 1024 * 1024
 MIME_TYPES: dict[str, frozenset[str]] = {
     "doc": frozenset({"application/msword", "application/CDFV2", "application/x-ole-storage"}),
     # A docx whose first entry is not [Content_Types].xml is a zip for libmagic: its structure is read below.
-    "docx": frozenset(
-        {"application/vnd.openxmlformats-officedocument.wordprocessingml.document", "application/zip"}
-    ),
+    "docx": frozenset({"application/vnd.openxmlformats-officedocument.wordprocessingml.document", "application/zip"}),
     "pdf": frozenset({"application/pdf"}),
     "zip": frozenset({"application/zip"}),
 }
@@ -90,9 +88,11 @@ def rules(question: Question) -> Rules:
 
 
 def display_name(name: str | None) -> str:
-    """The last part of a file name, without what could deceive a reader."""
+    """The last part of a file name, without what could deceive a reader; a long one keeps its extension."""
     base = PurePosixPath(unicodedata.normalize("NFC", name or "").replace("\\", "/")).name
-    return FORBIDDEN_IN_NAMES.sub("", base).strip()[:200] or "fichier sans nom"
+    path = PurePosixPath(FORBIDDEN_IN_NAMES.sub("", base).strip())
+    suffix = path.suffix[:20]
+    return f"{path.name.removesuffix(path.suffix)[: 200 - len(suffix)]}{suffix}" or "fichier sans nom"
 
 
 def check(upload: UploadedFile, rules: Rules) -> Checked:
@@ -100,7 +100,9 @@ def check(upload: UploadedFile, rules: Rules) -> Checked:
     name = display_name(upload.name)
     shown = f"« {name} »"
     if FORBIDDEN_IN_NAMES.search(upload.name or ""):
-        raise Invalid(f"Le nom du fichier {shown} contient des caractères interdits : renommez-le et déposez-le à nouveau.")
+        raise Invalid(
+            f"Le nom du fichier {shown} contient des caractères interdits : renommez-le et déposez-le à nouveau."
+        )
     extension = PurePosixPath(name).suffix.lower().lstrip(".")
     if extension not in rules.extensions:
         raise Invalid(f"Le fichier {shown} n'est pas accepté : déposez un document {rules.choice_text}.")
@@ -141,6 +143,8 @@ def check_container(upload: UploadedFile, extension: str, shown: str) -> None:
     if encrypted:
         raise Invalid(f"Le fichier {shown} est protégé par un mot de passe : déposez-le sans protection.")
     if extension == "docx" and not {"[Content_Types].xml", "word/document.xml"} <= names:
-        raise Invalid(f"Le contenu du fichier {shown} n'est pas celui d'un docx : enregistrez-le depuis votre traitement de texte.")
+        raise Invalid(
+            f"Le contenu du fichier {shown} n'est pas celui d'un docx : enregistrez-le depuis votre traitement de texte."
+        )
     if extension == "docx" and any(name.lower().endswith("vbaproject.bin") for name in names):
         raise Invalid(f"Le fichier {shown} contient des macros : enregistrez-le sans macros et déposez-le à nouveau.")

@@ -75,14 +75,16 @@ class Kind:
         return {"value": value}
 
     def raw_from(self, question: Question, post: QueryDict) -> Raw:
-        """What was typed for this question in a submitted form, blanks dropped and line endings made one."""
+        """What was typed for this question in a submitted form: blanks dropped, line endings made one, and the NUL
+        character, which PostgreSQL refuses, left out."""
         prefix = f"{question.code}-"
         raw: Raw = {}
         for name in sorted(post):
             if not name.startswith(prefix) or name.removeprefix(prefix) not in self.field_names(question):
                 continue
             key = name.removeprefix(prefix)
-            texts = [text.replace("\r\n", "\n") for text in post.getlist(name) if text.strip()]
+            cleared = (text.replace("\r\n", "\n").replace("\x00", "") for text in post.getlist(name))
+            texts = [text for text in cleared if text.strip()]
             if not texts:
                 continue
             raw[key] = sorted(texts) if key in self.list_fields else texts[-1]

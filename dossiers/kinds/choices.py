@@ -31,7 +31,7 @@ class Commitment(Kind):
         )
 
     def to_value(self, question: Question, cleaned: dict[str, Any], context: Context) -> Any:
-        return True
+        return cleaned["value"] or None
 
     def lines(self, question: Question, value: Any) -> list[Line]:
         return [Line("", "Oui, je m'engage")]
@@ -65,6 +65,10 @@ class SingleChoice(Kind):
             cleaned = forms.Form.clean(form) or form.cleaned_data
             if cleaned.get("value") in free and not cleaned.get("text"):
                 form.add_error("text", f"Précisez votre réponse à « {question.short_label} » : vous avez choisi Autre.")
+            if "value" in cleaned and not cleaned["value"]:
+                form.add_error(
+                    "value", f"Choisissez une réponse à « {question.short_label} », ou effacez la précision."
+                )
             return cleaned
 
         return type("SingleChoiceForm", (forms.Form,), {**fields, "clean": clean, "free_values": free})

@@ -19,6 +19,7 @@ from dossiers.workflow.table import NotAllowed, Refused, locked, record
 from ecare import french
 from establishments.models import LegalEntity
 
+FROZEN = "Ces pièces ne peuvent plus être modifiées depuis la transmission : écrivez au support pour les changer."
 REFERENCE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # no I, O, 0, 1: read aloud without doubt (D4)
 
 
@@ -49,7 +50,7 @@ def create_dossier(stage: Stage, legal_entity: LegalEntity, *, by: User, at: dt.
     the window, Refused if the guichet is not for this type of establishment, AlreadyExists if there is one (D3).
     """
     representation = accounts_queries.establishments_of(by).filter(legal_entity=legal_entity).first()
-    if not by.is_referent or representation is None:
+    if not by.is_active or not by.is_referent or representation is None:
         raise NotAllowed("Vous ne représentez pas cet établissement.")
     if not stage.is_open(at):
         raise Closed("Ce guichet n'est pas ouvert : aucun dossier ne peut y être créé.")
@@ -144,9 +145,7 @@ def save_answers(
 
 
 @transaction.atomic
-def add_file(
-    dossier_stage: DossierStage, code: str, upload: UploadedFile, *, by: User, at: dt.datetime
-) -> Attachment:
+def add_file(dossier_stage: DossierStage, code: str, upload: UploadedFile, *, by: User, at: dt.datetime) -> Attachment:
     """Put a file in the slot of a question (D7).
 
     Raises NotAllowed, Closed, FileRefused with the reason and the way out.
@@ -156,6 +155,8 @@ def add_file(
     question = queries.question(dossier_stage.revision, code)
     if question is None or not kinds.of(question).has_files:
         raise NotAllowed("Cette question n'attend pas de pièce jointe.")
+    if is_frozen(question, dossier_stage):
+        raise FileRefused(FROZEN)
     rules = uploads.rules(question)
     if dossier_stage.attachments.active().filter(code=code).count() >= rules.max_files:
         raise FileRefused(
@@ -185,10 +186,13 @@ def add_file(
 def archive_file(attachment: Attachment, *, by: User, at: dt.datetime) -> None:
     """Take a file out of its slot; it stays in what was transmitted (D7). Doing it twice does it once.
 
-    Raises NotAllowed, Closed.
+    Raises NotAllowed, Closed, FileRefused if the slot no longer changes.
     """
     dossier_stage = locked(attachment.dossier_stage)
     check_editable(dossier_stage, by=by, at=at)
+    question = queries.question(dossier_stage.revision, attachment.code)
+    if question is not None and is_frozen(question, dossier_stage):
+        raise FileRefused(FROZEN)
     if Attachment.objects.active().filter(pk=attachment.pk).update(archived_at=Now()):
         record(dossier_stage, EventKind.FILE_ARCHIVED, by=by, message=attachment.name)
         touch(dossier_stage)

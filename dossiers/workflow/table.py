@@ -45,9 +45,7 @@ MOVES: dict[str, Move] = {
     ),
     "validate": Move(frozenset({Status.TRANSMITTED}), Status.VALIDATED, Actor.INSTRUCTOR, EventKind.VALIDATED),
     "reject": Move(frozenset({Status.TRANSMITTED}), Status.REJECTED, Actor.INSTRUCTOR, EventKind.REJECTED),
-    "reopen": Move(
-        frozenset({Status.VALIDATED, Status.REJECTED}), Status.TRANSMITTED, Actor.LEAD, EventKind.REOPENED
-    ),
+    "reopen": Move(frozenset({Status.VALIDATED, Status.REJECTED}), Status.TRANSMITTED, Actor.LEAD, EventKind.REOPENED),
 }
 
 
@@ -76,9 +74,7 @@ def locked(dossier_stage: DossierStage) -> DossierStage:
     assert connection.in_atomic_block
     dossier = Dossier.objects.select_for_update(of=("self",)).get(pk=dossier_stage.dossier_id)
     return (
-        DossierStage.objects.with_context()
-        .select_related("stage__guichet")
-        .get(pk=dossier_stage.pk, dossier=dossier)
+        DossierStage.objects.with_context().select_related("stage__guichet").get(pk=dossier_stage.pk, dossier=dossier)
     )
 
 
