@@ -41,7 +41,7 @@ class Flow:
         return render(request, f"accounts/establishment/{template}.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def kind_and_region(request: HttpRequest, flow: Flow) -> HttpResponse:
     """Screen 1/3: « Type d'établissement » and « Région »."""
     state = flow.load(request.session)
@@ -62,7 +62,7 @@ def kind_and_region(request: HttpRequest, flow: Flow) -> HttpResponse:
     return flow.render(request, "kind_and_region", state.choice, form=form)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def pick(request: HttpRequest, flow: Flow) -> HttpResponse:
     """Screen 2/3: search, then « Sélectionner »."""
     state = flow.load(request.session)
@@ -90,7 +90,7 @@ def pick(request: HttpRequest, flow: Flow) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sites(request: HttpRequest, flow: Flow) -> HttpResponse:
     """Screen 3/3: the sites of the EJ chosen, to be checked."""
     state = flow.load(request.session)

@@ -17,7 +17,7 @@ from accounts.models import User
 
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest) -> HttpResponse:
     """Ends every other session; this one changes its key."""
     user = request.user
@@ -38,7 +38,7 @@ def change(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def reset(request: HttpRequest) -> HttpResponse:
     """Ask for a link. The answer is the same for any address (Q8)."""
     form = forms.EmailForm(forms.posted(request))
@@ -57,7 +57,7 @@ def reset_sent(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def reset_confirm(request: HttpRequest, public_id: uuid.UUID, token: str) -> HttpResponse:
     """Choose a password with the link received. Opening the page uses nothing up, sending it does, once (Q9).
     Nobody is signed in by it: the password and a code are still asked for (Q10)."""

@@ -19,7 +19,7 @@ from establishments.models import LegalEntity
 @login_not_required
 @never_cache
 @sensitive_post_parameters("new_password1", "new_password2")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def person(request: HttpRequest) -> HttpResponse:
     """Step 1, « Informations personnelles »."""
     if access.is_signed_in(request):
@@ -80,7 +80,7 @@ def sites(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def recap(request: HttpRequest) -> HttpResponse:
     """Step 3: everything but the password, then « Créer le compte »."""
     state = Registration.load(request.session)
@@ -121,7 +121,7 @@ def done(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def activate(request: HttpRequest, token: str) -> HttpResponse:
     """The link of the e-mail. Opening it changes nothing, its button activates the account, once (A2, Q9)."""
     try:
@@ -144,7 +144,7 @@ def activate(request: HttpRequest, token: str) -> HttpResponse:
 
 @login_not_required
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def activation_again(request: HttpRequest) -> HttpResponse:
     """Ask for a new activation link. The answer is the same for any address."""
     form = forms.EmailForm(forms.posted(request))

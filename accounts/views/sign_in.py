@@ -34,7 +34,7 @@ NO_SIGN_IN = "Votre connexion a pris trop de temps. Saisissez de nouveau votre i
 @login_not_required
 @never_cache
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """The password. Right, it opens nothing: a code is sent and the page of the code shown."""
     next_url = access.safe_next(request)
@@ -54,7 +54,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
     """« Code à usage unique transmis par e-mail ». The right code opens the session."""
     if access.is_signed_in(request):

@@ -20,7 +20,7 @@ def terms(request: HttpRequest) -> HttpResponse:
 
 @before_terms
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def accept_terms(request: HttpRequest) -> HttpResponse:
     """Nothing else can be reached before this page is answered."""
     next_url = access.safe_next(request)
