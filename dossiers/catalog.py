@@ -62,6 +62,7 @@ def load(path: Path) -> Guichet:
                 "title": stage_data["title"],
                 "opens_at": opening(stage_data.get("opens")),
                 "closes_at": closing(stage_data.get("closes")),
+                "undated_text": stage_data.get("undated_text", "dates communiquées ultérieurement"),
                 "opening_text": stage_data.get("opening_text", ""),
                 "closing_text": stage_data.get("closing_text", ""),
             },

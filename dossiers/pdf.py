@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import weasyprint
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils import timezone
 from weasyprint.urls import URLFetcher
 
-from dossiers import queries
-from dossiers.models import Transmission
+from dossiers import kinds, queries
+from dossiers.models import Attachment, Dossier, Question, Section, Transmission
+from dossiers.queries import TransmittedEntry
 from funding.schedule.calculation import Estimate
 
 STYLESHEET = Path(settings.BASE_DIR) / "static" / "css" / "pdf.css"
@@ -24,21 +28,74 @@ class ClosedFetcher(URLFetcher):
         raise ValueError("a document refers to nothing outside itself")
 
 
+@dataclass(frozen=True)
+class Printed:
+    """One question with its answer, as it may stand on paper."""
+
+    question: Question
+    value: Any
+    lines: list[kinds.Line]
+    files: list[Attachment]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Everything that a receipt prints, read from the transmission alone: nothing that changed since (D9)."""
+
+    transmission: Transmission
+
+    @property
+    def dossier(self) -> Dossier:
+        return self.transmission.dossier_stage.dossier
+
+    @property
+    def applicant(self) -> dict[str, str]:
+        """The établissement and the référent as they were."""
+        applicant: dict[str, str] = self.transmission.applicant
+        return applicant
+
+    @cached_property
+    def sections(self) -> list[tuple[Section, list[Printed]]]:
+        return [
+            (section, [printed(entry) for entry in entries])
+            for section, entries in queries.transmitted_sections(self.transmission)
+        ]
+
+    @property
+    def files(self) -> int:
+        return sum(len(entry.files) for _, entries in self.sections for entry in entries)
+
+    @cached_property
+    def estimate(self) -> Estimate | None:
+        return Estimate.from_json(self.transmission.estimate) if self.transmission.estimate else None
+
+    @property
+    def written(self) -> str:
+        """The date in the properties of the PDF."""
+        return timezone.localtime(self.transmission.at).isoformat(timespec="seconds")
+
+
+def printed(entry: TransmittedEntry) -> Printed:
+    lines = entry.kind.printed_lines(entry.question, entry.value) if entry.value is not None else []
+    return Printed(entry.question, entry.value, lines, entry.files)
+
+
 def receipt(transmission: Transmission) -> bytes:
     """The receipt of a transmission: who, when, every answer, every file with its SHA-256, the estimate (D9)."""
-    html = render_to_string(
-        "dossiers/pdf/receipt.html",
-        {
-            "transmission": transmission,
-            "dossier_stage": transmission.dossier_stage,
-            "dossier": transmission.dossier_stage.dossier,
-            "sections": queries.transmitted_sections(transmission),
-            "estimate": Estimate.from_json(transmission.estimate) if transmission.estimate else None,
-            "brand": settings.BRAND,
-            "support_email": settings.SUPPORT_EMAIL,
-        },
+    return write(
+        render_to_string(
+            "dossiers/pdf/receipt.html",
+            {"receipt": Receipt(transmission), "brand": settings.BRAND, "support_email": settings.SUPPORT_EMAIL},
+        )
     )
-    document = weasyprint.HTML(string=html, url_fetcher=ClosedFetcher())
-    stylesheet = weasyprint.CSS(string=STYLESHEET.read_text(encoding="utf-8"), url_fetcher=ClosedFetcher())
-    pdf: bytes = document.write_pdf(stylesheets=[stylesheet], pdf_variant="pdf/ua-1", pdf_tags=True)
+
+
+def write(html: str) -> bytes:
+    """The PDF/UA-1 of a page laid out by `static/css/pdf.css`."""
+    fetcher = ClosedFetcher()
+    stylesheet = weasyprint.CSS(string=STYLESHEET.read_text(encoding="utf-8"), url_fetcher=fetcher)
+    pdf: bytes = weasyprint.HTML(string=html, url_fetcher=fetcher).write_pdf(
+        stylesheets=[stylesheet], pdf_variant="pdf/ua-1", pdf_tags=True
+    )
     return pdf
+

@@ -89,6 +89,21 @@ def terms(dossier_stage: DossierStage, on: dt.datetime) -> Terms | None:
 
 
 @dataclass(frozen=True)
+class Steps:
+    """How many étapes a guichet has, and the title of the one after this."""
+
+    total: int
+    next_title: str
+
+
+def steps(dossier_stage: DossierStage) -> Steps:
+    """What the stepper says of an étape: 1 query."""
+    titles = list(dossier_stage.dossier.guichet.stages.order_by("position").values_list("position", "title"))
+    following = [title for position, title in titles if position > dossier_stage.stage.position]
+    return Steps(len(titles), following[0] if following else "")
+
+
+@dataclass(frozen=True)
 class TransmittedEntry:
     """One question as it was transmitted, to be read."""
 
@@ -172,14 +187,6 @@ def open_stages(at: dt.datetime) -> QuerySet[Stage]:
     )
 
 
-@dataclass(frozen=True)
-class Dashboard:
-    dossiers: list[DossierStage]
-    waiting: list[DossierStage]
-    guichets: list[Guichet]
-    may_create: bool
-
-
 SORTS = {
     "reference": "dossier__reference",
     "domaine": "dossier__guichet__short_title",
@@ -209,9 +216,20 @@ def waiting_for_referent(user: User, *, now: dt.datetime) -> list[DossierStage]:
     return sorted(editable, key=lambda each: (each.status == Status.DRAFT, each.deadline or far))
 
 
-def available_guichets() -> list[Guichet]:
-    """Every guichet with its étapes, for « Présentation des guichets disponibles »: 2 queries."""
-    return list(Guichet.objects.prefetch_related("stages"))
+@dataclass(frozen=True)
+class AvailableGuichets:
+    """The guichets for the user's types of establishment, and the others."""
+
+    own: list[Guichet]
+    others: list[Guichet]
+
+
+def available_guichets(user: User) -> AvailableGuichets:
+    """Every guichet with its étapes, for « Présentation des guichets disponibles »: 3 queries."""
+    kinds_represented = set(accounts_queries.establishments_of(user).values_list("establishment_type", flat=True))
+    guichets = list(Guichet.objects.prefetch_related("stages"))
+    own = [guichet for guichet in guichets if kinds_represented & set(guichet.audience)]
+    return AvailableGuichets(own, [guichet for guichet in guichets if guichet not in own])
 
 
 def creatable(user: User, *, at: dt.datetime) -> list[tuple[Stage, Representation]]:

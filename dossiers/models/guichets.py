@@ -53,6 +53,9 @@ class Stage(models.Model):
     opens_at = models.DateTimeField("ouverture", null=True, blank=True)
     # The first instant refused: « jusqu'au 4 juin » is stored as 5 June 00:00, Europe/Paris.
     closes_at = models.DateTimeField("fermeture", null=True, blank=True)
+    undated_text = models.CharField(
+        "mention sans date", max_length=100, blank=True, default="dates communiquées ultérieurement"
+    )
     opening_text = models.CharField("jalon d'ouverture (accueil)", max_length=150, blank=True)
     closing_text = models.CharField("jalon de fermeture (accueil)", max_length=150, blank=True)
 

@@ -71,6 +71,9 @@ form.addEventListener("change", () => {
 update();
 freeTexts();
 
+// On a narrow screen the list of questions is a summary that unfolds.
+if (matchMedia("(max-width: 61.99em)").matches) document.querySelector("details.care-questions").open = false;
+
 // A long perimeter: filter its lines by name, number or town, and tick them all at once.
 for (const table of form.querySelectorAll(".care-sites")) {
   const tools = table.closest("fieldset").querySelector("[data-site-tools]");
@@ -101,4 +104,19 @@ for (const table of form.querySelectorAll(".care-sites")) {
     }
     table.querySelector("input").dispatchEvent(new Event("change", { bubbles: true }));
   });
+}
+
+// Slots for files: one drops anywhere on the zone; what was chosen is said until it is sent.
+for (const zone of form.querySelectorAll("[data-drop]")) {
+  const field = zone.querySelector("input[type=file]");
+  const chosen = zone.parentElement.querySelector("[data-chosen]");
+  zone.classList.add("care-drop--live");
+  for (const name of ["dragenter", "dragover"]) field.addEventListener(name, () => zone.classList.add("care-drop--over"));
+  for (const name of ["dragleave", "drop"]) field.addEventListener(name, () => zone.classList.remove("care-drop--over"));
+  const tell = () => {
+    const names = [...field.files].map((file) => `«\u00a0${file.name}\u00a0»`).join(", ");
+    chosen.textContent = names && `À déposer\u00a0: ${names}. Pressez «\u00a0Déposer\u00a0», ou enregistrez le formulaire.`;
+  };
+  field.addEventListener("change", tell);
+  window.addEventListener("pageshow", tell);
 }
