@@ -17,4 +17,4 @@ def deliver_code(email_id: int) -> None:
 
 @shared_task
 def sweep() -> None:
-    delivery.sweep()
+    delivery.sweep(connections=delivery.SWEEP_CONNECTIONS)

@@ -17,7 +17,7 @@ from email.parser import BytesParser
 @dataclass
 class Sink:
     port: int = 0
-    received: list[EmailMessage] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
     connections: int = 0
     # What the next sessions answer: an address refused for good, any other misfortune by command name.
     unknown: set[str] = field(default_factory=set)
@@ -28,9 +28,16 @@ class Sink:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
+    def received(self) -> list[EmailMessage]:
+        parser = BytesParser(EmailMessage, policy=policy.default)
+        with self.lock:
+            return [parser.parsebytes(content) for content in self.contents]
+
+    @property
     def message_ids(self) -> list[str]:
         with self.lock:
-            return [str(message["Message-ID"]) for message in self.received]
+            found = [re.search(rb"^Message-ID: *(<.*>)", content, re.MULTILINE) for content in self.contents]
+        return [match[1].decode() for match in found if match]
 
     def wait_for(self, count: int, *, seconds: float) -> None:
         """Until `count` different messages came, or fail."""
@@ -75,10 +82,9 @@ class _Session(socketserver.StreamRequestHandler):
         if not line:
             return
         time.sleep(sink.seconds_before_reply)
-        message = BytesParser(EmailMessage, policy=policy.default).parsebytes(b"".join(lines))
         with sink.lock:
-            sink.received.append(message)
-            count = len(sink.received)
+            sink.contents.append(b"".join(lines))
+            count = len(sink.contents)
         sink.before_reply(count)
         self.reply("END", b"250 kept")
 

@@ -245,6 +245,17 @@ def test_workers_at_once_never_send_the_same_email_twice(sink: Sink) -> None:
     assert sink.connections == 4
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_backlog_is_shared_between_connections_and_a_few_emails_need_only_one(sink: Sink) -> None:
+    EmailFactory.create_batch(60)
+    assert delivery.sweep(connections=3) == 60
+    assert len(set(sink.message_ids)) == 60
+    assert sink.connections == 3
+    EmailFactory.create_batch(5)
+    assert delivery.sweep(connections=3) == 5
+    assert sink.connections == 4
+
+
 def test_sending_again_concerns_only_what_failed_and_still_has_its_text(sink: Sink) -> None:
     failed = EmailFactory.create(failed=True)
     EmailFactory.create(failed=True, text="", html="")
