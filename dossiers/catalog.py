@@ -15,7 +15,7 @@ from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
-from dossiers import conditions, kinds
+from dossiers import flaws
 from dossiers.models import FormRevision, Guichet, Milestone, Question, Section, Stage, TemplateFile
 
 
@@ -37,9 +37,16 @@ def closing(day: dt.date | None) -> dt.datetime | None:
 
 @transaction.atomic
 def load(path: Path) -> Guichet:
-    """Create or update the guichet described in a file. Raises InvalidCatalog."""
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    position = int(path.name.partition("-")[0])
+    """Create or update the guichet described in a file, whose name begins with its rank. Raises InvalidCatalog."""
+    rank = path.name.partition("-")[0]
+    if not rank.isdecimal():
+        raise InvalidCatalog("le nom du fichier ne commence pas par le rang du guichet, comme « 1-poc.yaml »")
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InvalidCatalog(f"ce n'est pas du YAML : {error}") from error
+    if found := flaws.of_guichet(data):
+        raise InvalidCatalog(" ; ".join(found))
     guichet, _ = Guichet.objects.update_or_create(
         code=data["code"],
         defaults={
@@ -49,7 +56,7 @@ def load(path: Path) -> Guichet:
             "audience": data["audience"],
             "links": data.get("links", []),
             "regional_role": data["regional_role"],
-            "position": position,
+            "position": int(rank),
         },
     )
     for number, stage_data in enumerate(data["stages"], start=1):
@@ -73,8 +80,11 @@ def load(path: Path) -> Guichet:
 
 
 def publish(stage: Stage, form: dict[str, Any], files: Path) -> FormRevision:
-    """The published revision that says what `form` says: the newest one if it already does, else a new one."""
-    check(form)
+    """The published revision that says what `form` says: the newest one if it already does, else a new one.
+
+    Raises InvalidCatalog."""
+    if found := flaws.of_form(form):
+        raise InvalidCatalog(" ; ".join(found))
     newest = stage.revisions.filter(published_at__isnull=False).order_by("-number").first()
     if newest is not None and describe(newest) == normal(form):
         return newest
@@ -110,28 +120,12 @@ def template_file(data: dict[str, str], files: Path) -> TemplateFile:
     if found is not None:
         return found
     created = TemplateFile(code=data["code"], title=data["title"])
-    with (files / data["file"]).open("rb") as handle:
-        created.file.save(data["file"], File(handle), save=True)
+    try:
+        with (files / data["file"]).open("rb") as handle:
+            created.file.save(data["file"], File(handle), save=True)
+    except FileNotFoundError as error:
+        raise InvalidCatalog(f"{data['code']} : le modèle « {data['file']} » manque dans {files.name}/") from error
     return created
-
-
-def check(form: dict[str, Any]) -> None:
-    """Raise InvalidCatalog for an unknown kind, a code used twice or a condition on a question that is not earlier."""
-    seen: set[str] = set()
-    for section in form["sections"]:
-        for question in section["questions"]:
-            code = question["code"]
-            if question["kind"] not in kinds.KINDS:
-                raise InvalidCatalog(f"{code} : nature de question inconnue « {question['kind']} »")
-            if code in seen:
-                raise InvalidCatalog(f"{code} : ce code est utilisé deux fois")
-            unknown = set(conditions.questions_named(question.get("shown_when"))) - seen
-            if unknown:
-                raise InvalidCatalog(f"{code} : la condition cite une question absente ou plus loin, {unknown}")
-            seen.add(code)
-    for role in ("track_question", "perimeter_question"):
-        if form.get(role) and form[role] not in seen:
-            raise InvalidCatalog(f"{role} : la question « {form[role]} » n'existe pas")
 
 
 DEFAULTS: dict[str, Any] = {

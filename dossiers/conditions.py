@@ -33,11 +33,12 @@ def holds(condition: Condition | None, facts: Mapping[str, Mapping[str, Any]]) -
     return isinstance(fact, int | float) and fact > condition["above"]
 
 
-def questions_named(condition: Condition | None) -> Iterator[str]:
-    """The codes of the questions that a condition looks at."""
+def leaves(condition: Condition | None) -> Iterator[Condition]:
+    """The simple conditions that a condition is made of."""
     if not condition:
         return
-    for each in (*condition.get("all", ()), *condition.get("any", ())):
-        yield from questions_named(each)
-    if "question" in condition:
-        yield condition["question"]
+    if "all" in condition or "any" in condition:
+        for each in (*condition.get("all", ()), *condition.get("any", ())):
+            yield from leaves(each)
+    else:
+        yield condition

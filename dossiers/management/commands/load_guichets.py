@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from dossiers import catalog
 
@@ -13,5 +13,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         folder = Path(settings.BASE_DIR) / "fixtures" / "guichets"
         for path in sorted(folder.glob("[0-9]*.yaml")):
-            self.stdout.write(f"Guichet {catalog.load(path).short_title}")
+            try:
+                guichet = catalog.load(path)
+            except catalog.InvalidCatalog as error:
+                raise CommandError(f"{path.name} : {error}") from error
+            self.stdout.write(f"Guichet {guichet.short_title}")
         catalog.load_milestones(folder / "milestones.yaml")
