@@ -98,4 +98,3 @@ def write(html: str) -> bytes:
         stylesheets=[stylesheet], pdf_variant="pdf/ua-1", pdf_tags=True
     )
     return pdf
-
