@@ -94,6 +94,12 @@ class Entry:
         return self.kind.lines(self.question, self.value) if self.value is not None else []
 
     @property
+    def typed_lines(self) -> list[kinds.Line]:
+        """What was typed, as it is: the words for an answer that cannot be understood."""
+        texts = [text if isinstance(text, str) else ", ".join(text) for text in self.raw.values()]
+        return [kinds.Line("", text) for text in texts]
+
+    @property
     def expected_files(self) -> int | None:
         """How many files are expected when an earlier answer tells it: one OPSSIMS per EJ (Q&A 2.3)."""
         rule = self.question.options.get("expected")

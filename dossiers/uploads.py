@@ -144,7 +144,8 @@ def check_container(upload: UploadedFile, extension: str, shown: str) -> None:
         raise Invalid(f"Le fichier {shown} est protégé par un mot de passe : déposez-le sans protection.")
     if extension == "docx" and not {"[Content_Types].xml", "word/document.xml"} <= names:
         raise Invalid(
-            f"Le contenu du fichier {shown} n'est pas celui d'un docx : enregistrez-le depuis votre traitement de texte."
+            f"Le contenu du fichier {shown} n'est pas celui d'un docx : "
+            "enregistrez-le depuis votre traitement de texte."
         )
     if extension == "docx" and any(name.lower().endswith("vbaproject.bin") for name in names):
         raise Invalid(f"Le fichier {shown} contient des macros : enregistrez-le sans macros et déposez-le à nouveau.")

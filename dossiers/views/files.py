@@ -8,7 +8,7 @@ from django.http import FileResponse, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from dossiers.models import Attachment, Question, TemplateFile
+from dossiers.models import Attachment, TemplateFile
 from dossiers.views import scope
 
 
@@ -41,6 +41,6 @@ def instructed_file(request: HttpRequest, reference: str, public_id: uuid.UUID) 
 def template_file(request: HttpRequest, reference: str, code: str) -> FileResponse:
     """A blank model named by a question of the dossier's form."""
     dossier_stage = scope.own_stage(request, reference)
-    named = Question.objects.filter(revision=dossier_stage.revision, template_file__isnull=False).values("template_file")
+    named = dossier_stage.revision.questions.filter(template_file__isnull=False).values("template_file")
     found = get_object_or_404(TemplateFile, code=code, pk__in=named)
     return FileResponse(found.file.open("rb"), as_attachment=True, filename=found.file.name.rpartition("/")[2])

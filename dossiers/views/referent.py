@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -122,32 +123,34 @@ def save(request: HttpRequest, dossier_stage: DossierStage) -> HttpResponse:
     file_errors: dict[str, list[str]] = {}
     try:
         saved = workflow.save_answers(dossier_stage, raws, bases=bases, by=user, at=request.received_at)
-        for name in request.FILES:
-            code = name.removesuffix("-files")
-            for upload in request.FILES.getlist(name):
-                try:
-                    workflow.add_file(dossier_stage, code, upload, by=user, at=request.received_at)
-                except workflow.FileRefused as refusal:
-                    file_errors.setdefault(code, []).append(str(refusal))
-        archived = archive_asked(request, dossier_stage)
+        for code, upload in chosen_files(request, dossier_stage):
+            try:
+                workflow.add_file(dossier_stage, code, upload, by=user, at=request.received_at)
+            except workflow.FileRefused as refusal:
+                file_errors.setdefault(code, []).append(str(refusal))
+        try:
+            archived = archive_asked(request, dossier_stage)
+        except workflow.FileRefused as refusal:
+            archived = ""
+            messages.warning(request, str(refusal))
     except workflow.NotAllowed as refusal:
         raise Http404 from refusal
     except workflow.Closed as refusal:
         sheet = queries.sheet(dossier_stage)
         sheet.retype(raws)
         return form_page(request, sheet, None, refusal=str(refusal), status=409)
-    pending = queries.pending_request(dossier_stage)
-    sheet = queries.sheet(dossier_stage, request=pending)
     if saved.conflicts or file_errors:
+        pending = queries.pending_request(dossier_stage)
+        sheet = queries.sheet(dossier_stage, request=pending)
         for entry in sheet.entries:
             if entry.code in saved.conflicts:
-                entry.conflict = entry.lines or [kinds.Line("", "Réponse effacée")]
+                entry.conflict = entry.lines or entry.typed_lines or [kinds.Line("", "Réponse effacée")]
             entry.file_errors = file_errors.get(entry.code, [])
         sheet.retype({code: raws[code] for code in saved.conflicts})
         return form_page(request, sheet, pending, status=409 if saved.conflicts else 200)
     if archived:
         return redirect(reverse("dossiers:form", args=[dossier_stage.dossier.reference]) + f"#question-{archived}")
-    if "next" in request.POST and not sheet.invalid:
+    if "next" in request.POST and not queries.sheet(dossier_stage).invalid:
         return redirect("dossiers:recap", dossier_stage.dossier.reference)
     if "upload" in request.POST:
         anchor = f"#question-{request.POST['upload']}"
@@ -161,12 +164,20 @@ def save(request: HttpRequest, dossier_stage: DossierStage) -> HttpResponse:
     return redirect("dossiers:form", dossier_stage.dossier.reference)
 
 
+def chosen_files(request: HttpRequest, dossier_stage: DossierStage) -> list[tuple[str, UploadedFile]]:
+    """The files of a submitted form with the question of their slot; whatever else was sent is left aside (Q20)."""
+    if not request.FILES:
+        return []
+    slots = [each.code for each in queries.questions(dossier_stage.revision) if kinds.of(each).has_files]
+    return [(code, upload) for code in slots for upload in request.FILES.getlist(f"{code}-files")]
+
+
 def archive_asked(request: HttpRequest, dossier_stage: DossierStage) -> str:
     """Archive the file whose ✕ was pressed; the code of its question, or nothing."""
     public_id = request.POST.get("archive")
     if not public_id:
         return ""
-    attachment = get_object_or_404(scope.attachments(dossier_stage), public_id=public_id)
+    attachment = get_object_or_404(scope.attachments(dossier_stage), public_id=scope.identifier(public_id))
     workflow.archive_file(attachment, by=scope.user_of(request), at=request.received_at)
     return attachment.code
 
@@ -212,7 +223,9 @@ def recap(request: HttpRequest, reference: str) -> HttpResponse:
     return recap_page(request, dossier_stage)
 
 
-def recap_page(request: HttpRequest, dossier_stage: DossierStage, *, refusal: str = "", status: int = 200) -> HttpResponse:
+def recap_page(
+    request: HttpRequest, dossier_stage: DossierStage, *, refusal: str = "", status: int = 200
+) -> HttpResponse:
     pending = queries.pending_request(dossier_stage)
     return render(
         request,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -28,6 +29,14 @@ def own_stage(request: HttpRequest, reference: str) -> DossierStage:
 def instructed_stage(request: HttpRequest, reference: str) -> DossierStage:
     """The dossier of that reference if the instructor may read it. Raises Http404 for anything else."""
     return get_object_or_404(access.instructed_stages(user_of(request)).with_context(), dossier__reference=reference)
+
+
+def identifier(text: str) -> uuid.UUID:
+    """A public identifier sent by a form. Raises Http404 when it is not one."""
+    try:
+        return uuid.UUID(text)
+    except ValueError as error:
+        raise Http404 from error
 
 
 def referents_only(request: HttpRequest) -> User:
