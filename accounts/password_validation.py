@@ -121,7 +121,7 @@ class StrengthValidator:
                 code="password_product_name",
             )
         if estimate["score"] < MINIMUM_SCORE:
-            reason = WARNINGS.get(estimate["feedback"]["warning"], "il serait trouvé trop vite")
+            reason = WARNINGS.get(estimate["feedback"]["warning"].removesuffix("."), "il serait trouvé trop vite")
             raise ValidationError(
                 f"Ce mot de passe est trop facile à deviner : {reason}. {WAY_OUT}", code="password_too_weak"
             )
