@@ -115,6 +115,8 @@ def phone(value: object) -> str:
         number = phonenumbers.parse(text, "FR")
     except phonenumbers.NumberParseException:
         return text
+    if not phonenumbers.is_possible_number(number):
+        return text
     french = number.country_code in FRENCH_CALLING_CODES
     style = phonenumbers.PhoneNumberFormat.NATIONAL if french else phonenumbers.PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(number, style).replace(" ", NBSP)

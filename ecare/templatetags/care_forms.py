@@ -10,6 +10,8 @@ from django import forms, template
 from django.forms.boundfield import BoundField, BoundWidget
 from django.utils.safestring import SafeString
 
+from ecare import french
+
 register = template.Library()
 
 INPUT_CLASSES = {
@@ -93,6 +95,13 @@ def first_input_id(field: BoundField) -> str:
         for option in field.subwidgets:
             return option.id_for_label
     return field.id_for_label or field.auto_id
+
+
+@register.simple_tag
+def summary_text(field: BoundField, error: str) -> str:
+    """The error as the summary says it: preceded by the name of its field, unless it names it already."""
+    label = str(field.label).rstrip(" .:*")
+    return error if label in error else f"{label}{french.NBSP}: {error}"
 
 
 def _attributes(field: BoundField) -> dict[str, Any]:
