@@ -190,7 +190,8 @@ def _resembling(rows: LegalEntityQuerySet, text: str, words: list[tuple[str, ...
     nearest = _nearest_words([spellings[-1] for spellings in words])
     if nearest:
         mended = [_holds((*spellings, *nearest.get(spellings[-1], ()))) for spellings in words]
-        if found := list(rows.filter(reduce(and_, mended))[:MOST_APPROXIMATE]):
+        found: list[LegalEntity] = list(rows.filter(reduce(and_, mended))[:MOST_APPROXIMATE])
+        if found:
             return found
     return list(rows.filter(search_text__trigram_word_similar=phrase)[:MOST_APPROXIMATE])
 

@@ -1,0 +1,87 @@
+"""What follows from the entities, their sites and their groups: what the picker reads."""
+
+from django.db import connection
+
+from establishments import search
+from establishments.enums import EstablishmentType
+from establishments.models import HospitalGroup, LegalEntity
+
+# An EJ is found under the région of its address and under those of its open sites; it is offered as ESSMS or as
+# établissement de santé for its open sites of these categories, and as a GHT when it supports one (E1, E1b).
+_DERIVED = """
+    WITH of_sites AS (
+        SELECT site.legal_entity_id AS id,
+               array_agg(DISTINCT site.region_id) FILTER (WHERE site.region_id IS NOT NULL) AS regions,
+               bool_or(category.is_essms) AS essms, bool_or(category.is_sanitary) AS sanitary
+        FROM establishments_geographicentity site
+        LEFT JOIN establishments_category category ON category.code = site.category_id
+        WHERE site.is_active
+        GROUP BY site.legal_entity_id
+    ),
+    derived AS (
+        SELECT entity.id,
+               ARRAY(SELECT DISTINCT code FROM unnest(of_sites.regions || entity.region_id) code
+                     WHERE code IS NOT NULL ORDER BY code)::varchar(3)[] AS region_codes,
+               CASE WHEN entity.is_active THEN array_remove(ARRAY[
+                   CASE WHEN of_sites.essms THEN %(essms)s END,
+                   CASE WHEN of_sites.sanitary THEN %(es)s END,
+                   CASE WHEN EXISTS (SELECT FROM establishments_hospitalgroup hospital_group
+                                     WHERE hospital_group.support_id = entity.id AND hospital_group.is_active)
+                        THEN %(ght)s END], NULL) ELSE '{}' END::varchar(5)[] AS kinds
+        FROM establishments_legalentity entity LEFT JOIN of_sites ON of_sites.id = entity.id
+    )
+    UPDATE establishments_legalentity entity
+    SET region_codes = derived.region_codes, kinds = derived.kinds
+    FROM derived
+    WHERE derived.id = entity.id AND (entity.region_codes, entity.kinds) IS DISTINCT FROM
+                                     (derived.region_codes, derived.kinds)
+"""
+_WORDS = """
+    INSERT INTO establishments_searchword (word, uses)
+    SELECT word, count(*) FROM establishments_legalentity, unnest(string_to_array(ltrim(search_text), ' ')) word
+    WHERE word <> '' GROUP BY word
+"""
+_BATCH = 2000
+
+
+def all_of_it() -> None:
+    """Régions, types, words of the groups, vocabulary; then what the planner and the index need to know of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DERIVED, {kind.name.lower(): kind.value for kind in EstablishmentType})
+        _name_groups()
+        cursor.execute("DELETE FROM establishments_searchword")
+        cursor.execute(_WORDS)
+        cursor.execute("ANALYZE establishments_legalentity, establishments_geographicentity, establishments_searchword")
+        cursor.execute("SELECT gin_clean_pending_list('legal_entity_picker')")
+
+
+def search_columns() -> int:
+    """Spell every name again, after a change of `search.normalise`. Returns how many rows changed."""
+    changed = 0
+    entities = LegalEntity.objects.only("name", "long_name", "sort_name", "search_text").order_by("pk")
+    batch: list[LegalEntity] = []
+    for entity in entities.iterator(chunk_size=_BATCH):
+        key, text = search.sort_key(entity.name or entity.long_name), search.searchable(entity.name, entity.long_name)
+        if (entity.sort_name, entity.search_text) != (key, text):
+            entity.sort_name, entity.search_text = key, text
+            batch.append(entity)
+        if len(batch) >= _BATCH:
+            changed += LegalEntity.objects.bulk_update(batch, ["sort_name", "search_text"])
+            batch.clear()
+    return changed + LegalEntity.objects.bulk_update(batch, ["sort_name", "search_text"])
+
+
+def _name_groups() -> None:
+    """A GHT is also found by its own name: its supporting establishment carries those words."""
+    groups = HospitalGroup.objects.filter(is_active=True, support__isnull=False).select_related("support")
+    names: dict[LegalEntity, list[str]] = {}
+    for group in groups.order_by("name"):
+        if group.support:
+            names.setdefault(group.support, []).append(group.name)
+    changed = []
+    for entity, of_groups in names.items():
+        text = search.searchable(entity.name, entity.long_name, *of_groups)
+        if entity.search_text != text:
+            entity.search_text = text
+            changed.append(entity)
+    LegalEntity.objects.bulk_update(changed, ["search_text"])

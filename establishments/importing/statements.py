@@ -1,0 +1,178 @@
+"""The SQL of `merging`. Parameters: `day`, the day of the extract; `spared`, the numbers of its malformed rows.
+
+In each, `kept` is our row, `staged` the file's, `told` what the file makes of ours. A staged null says nothing of its
+column. A row that a later extract described is left alone.
+"""
+
+from typing import NamedTuple
+
+
+class Noun(NamedTuple):
+    label: str
+    count_active: str
+    count_closing: str
+    """What is open here and said to be closed there."""
+    count_missing: str
+    """What is open here and not there at all."""
+    update: str
+    insert: str
+    close_missing: str
+
+
+ENTITIES = Noun(
+    label="entités juridiques",
+    count_active="SELECT count(*) FROM establishments_legalentity WHERE is_active",
+    count_closing="""
+        SELECT count(*) FROM establishments_legalentity kept JOIN staged_entity staged USING (finess)
+        WHERE kept.is_active AND NOT COALESCE(staged.is_active, true)
+          AND (kept.extracted_on IS NULL OR %(day)s::date >= kept.extracted_on)
+    """,
+    count_missing="""
+        SELECT count(*) FROM establishments_legalentity kept
+        WHERE kept.is_active AND (kept.extracted_on IS NULL OR %(day)s::date >= kept.extracted_on)
+          AND NOT kept.finess = ANY(%(spared)s::text[])
+          AND NOT EXISTS (SELECT FROM staged_entity staged WHERE staged.finess = kept.finess)
+    """,
+    # Older files hold open entities only: being there reopens one, unless that very day's FINESS+ says it is closed.
+    update="""
+        WITH opened AS (
+            SELECT kept.id, staged.finess, COALESCE(staged.is_active, kept.is_active OR kept.extracted_on IS NULL
+                                                    OR %(day)s::date > kept.extracted_on) AS is_active
+            FROM staged_entity staged JOIN establishments_legalentity kept USING (finess)
+            WHERE kept.extracted_on IS NULL OR %(day)s::date >= kept.extracted_on
+        ),
+        told AS (
+            SELECT kept.id, COALESCE(staged.name, kept.name) AS name,
+                   COALESCE(staged.long_name, kept.long_name) AS long_name,
+                   COALESCE(staged.legal_status, kept.legal_status_id) AS legal_status_id,
+                   COALESCE(staged.siren, kept.siren) AS siren, COALESCE(staged.address, kept.address) AS address,
+                   COALESCE(staged.postal_code, kept.postal_code) AS postal_code,
+                   COALESCE(staged.city, kept.city) AS city,
+                   COALESCE(staged.departement, kept.departement_id) AS departement_id,
+                   opened.is_active,
+                   CASE WHEN NOT opened.is_active THEN COALESCE(staged.closed_on, kept.closed_on) END AS closed_on,
+                   COALESCE(staged.sort_name, kept.sort_name) AS sort_name,
+                   COALESCE(staged.search_text, kept.search_text) AS search_text
+            FROM opened
+            JOIN staged_entity staged USING (finess)
+            JOIN establishments_legalentity kept ON kept.id = opened.id
+        )
+        UPDATE establishments_legalentity kept
+        SET name = told.name, long_name = told.long_name, legal_status_id = told.legal_status_id, siren = told.siren,
+            address = told.address, postal_code = told.postal_code, city = told.city,
+            departement_id = told.departement_id,
+            region_id = (SELECT region_id FROM establishments_departement WHERE code = told.departement_id),
+            is_active = told.is_active, closed_on = told.closed_on, sort_name = told.sort_name,
+            search_text = told.search_text, extracted_on = %(day)s
+        FROM told
+        WHERE told.id = kept.id
+          AND (kept.name, kept.long_name, kept.legal_status_id, kept.siren, kept.address, kept.postal_code, kept.city,
+               kept.departement_id, kept.is_active, kept.closed_on)
+              IS DISTINCT FROM
+              (told.name, told.long_name, told.legal_status_id, told.siren, told.address, told.postal_code, told.city,
+               told.departement_id, told.is_active, told.closed_on)
+    """,
+    insert="""
+        INSERT INTO establishments_legalentity
+            (finess, name, long_name, legal_status_id, siren, address, postal_code, city, departement_id, region_id,
+             is_active, closed_on, sort_name, search_text, extracted_on, region_codes, kinds)
+        SELECT staged.finess, COALESCE(staged.name, ''), COALESCE(staged.long_name, ''), staged.legal_status,
+               COALESCE(staged.siren, ''), COALESCE(staged.address, ''), COALESCE(staged.postal_code, ''),
+               COALESCE(staged.city, ''), staged.departement, departement.region_id,
+               COALESCE(staged.is_active, true), staged.closed_on, COALESCE(staged.sort_name, '~'),
+               COALESCE(staged.search_text, ''), %(day)s, '{}', '{}'
+        FROM staged_entity staged
+        LEFT JOIN establishments_departement departement ON departement.code = staged.departement
+        WHERE NOT EXISTS (SELECT FROM establishments_legalentity kept WHERE kept.finess = staged.finess)
+    """,
+    # Closed at the latest on the day of the extract that does not hold it any more.
+    close_missing="""
+        UPDATE establishments_legalentity kept SET is_active = false, closed_on = %(day)s, extracted_on = %(day)s
+        WHERE kept.is_active AND (kept.extracted_on IS NULL OR %(day)s::date >= kept.extracted_on)
+          AND NOT kept.finess = ANY(%(spared)s::text[])
+          AND NOT EXISTS (SELECT FROM staged_entity staged WHERE staged.finess = kept.finess)
+    """,
+)
+
+SITES = Noun(
+    label="entités géographiques",
+    count_active="SELECT count(*) FROM establishments_geographicentity WHERE is_active",
+    count_closing="""
+        SELECT count(*) FROM establishments_geographicentity kept JOIN staged_site staged USING (finess)
+        WHERE kept.is_active AND NOT COALESCE(staged.is_active, true)
+          AND (kept.extracted_on IS NULL OR %(day)s::date >= kept.extracted_on)
+    """,
+    count_missing="""
+        SELECT count(*) FROM establishments_geographicentity kept
+        WHERE kept.is_active AND (kept.extracted_on IS NULL OR %(day)s::date >= kept.extracted_on)
+          AND NOT kept.finess = ANY(%(spared)s::text[])
+          AND NOT EXISTS (SELECT FROM staged_site staged WHERE staged.finess = kept.finess)
+    """,
+    update="""
+        WITH opened AS (
+            SELECT kept.id, staged.finess, COALESCE(staged.is_active, kept.is_active OR kept.extracted_on IS NULL
+                                                    OR %(day)s::date > kept.extracted_on) AS is_active
+            FROM staged_site staged JOIN establishments_geographicentity kept USING (finess)
+            WHERE kept.extracted_on IS NULL OR %(day)s::date >= kept.extracted_on
+        ),
+        told AS (
+            SELECT kept.id, entity.id AS legal_entity_id, staged.name,
+                   COALESCE(staged.long_name, kept.long_name) AS long_name, staged.category AS category_id,
+                   staged.siret, staged.address, staged.postal_code, staged.city,
+                   staged.departement AS departement_id, COALESCE(staged.opened_on, kept.opened_on) AS opened_on,
+                   opened.is_active,
+                   CASE WHEN NOT opened.is_active THEN COALESCE(staged.closed_on, kept.closed_on) END AS closed_on
+            FROM opened
+            JOIN staged_site staged USING (finess)
+            JOIN establishments_geographicentity kept ON kept.id = opened.id
+            JOIN establishments_legalentity entity ON entity.finess = staged.entity
+        )
+        UPDATE establishments_geographicentity kept
+        SET legal_entity_id = told.legal_entity_id, name = told.name, long_name = told.long_name,
+            category_id = told.category_id, siret = told.siret, address = told.address,
+            postal_code = told.postal_code, city = told.city, departement_id = told.departement_id,
+            region_id = (SELECT region_id FROM establishments_departement WHERE code = told.departement_id),
+            opened_on = told.opened_on, is_active = told.is_active, closed_on = told.closed_on,
+            extracted_on = %(day)s
+        FROM told
+        WHERE told.id = kept.id
+          AND (kept.legal_entity_id, kept.name, kept.long_name, kept.category_id, kept.siret, kept.address,
+               kept.postal_code, kept.city, kept.departement_id, kept.opened_on, kept.is_active, kept.closed_on)
+              IS DISTINCT FROM
+              (told.legal_entity_id, told.name, told.long_name, told.category_id, told.siret, told.address,
+               told.postal_code, told.city, told.departement_id, told.opened_on, told.is_active, told.closed_on)
+    """,
+    insert="""
+        INSERT INTO establishments_geographicentity
+            (finess, legal_entity_id, name, long_name, category_id, siret, address, postal_code, city, departement_id,
+             region_id, opened_on, is_active, closed_on, extracted_on)
+        SELECT staged.finess, entity.id, staged.name, COALESCE(staged.long_name, ''), staged.category, staged.siret,
+               staged.address, staged.postal_code, staged.city, staged.departement, departement.region_id,
+               staged.opened_on, COALESCE(staged.is_active, true), staged.closed_on, %(day)s
+        FROM staged_site staged
+        JOIN establishments_legalentity entity ON entity.finess = staged.entity
+        LEFT JOIN establishments_departement departement ON departement.code = staged.departement
+        WHERE NOT EXISTS (SELECT FROM establishments_geographicentity kept WHERE kept.finess = staged.finess)
+    """,
+    close_missing="""
+        UPDATE establishments_geographicentity kept SET is_active = false, closed_on = %(day)s, extracted_on = %(day)s
+        WHERE kept.is_active AND (kept.extracted_on IS NULL OR %(day)s::date >= kept.extracted_on)
+          AND NOT kept.finess = ANY(%(spared)s::text[])
+          AND NOT EXISTS (SELECT FROM staged_site staged WHERE staged.finess = kept.finess)
+    """,
+)
+
+# An EJ that only its sites name exists all the same: its number, no name, until a file describes it.
+INSERT_ENTITIES_OF_SITES = """
+    INSERT INTO establishments_legalentity
+        (finess, name, long_name, siren, address, postal_code, city, is_active, sort_name, search_text, region_codes,
+         kinds)
+    SELECT DISTINCT staged.entity, '', '', '', '', '', '', true, '~', '', '{}'::varchar[], '{}'::varchar[]
+    FROM staged_site staged
+    WHERE NOT EXISTS (SELECT FROM establishments_legalentity kept WHERE kept.finess = staged.entity)
+"""
+FIND_REFERENCES = """
+    SELECT staged.reference, kept.id FROM staged_entity staged
+    JOIN establishments_legalentity kept USING (finess)
+    WHERE staged.reference = ANY(%(references)s)
+"""

@@ -1,0 +1,95 @@
+"""`manage.py import_finess FILE…`: a door to `workflow.import_extracts`."""
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from establishments import workflow
+from establishments.importing.reading import Extract, Progress
+from establishments.models import ImportRun
+
+_SHOWN = 20
+_NOUNS = {"entities": "entités juridiques", "sites": "entités géographiques", "groups": "GHT"}
+
+
+class Bar(Progress):
+    """A bar over the bytes of all the files, when somebody is there to see it."""
+
+    def __init__(self, extracts: list[Extract]) -> None:
+        self._sizes = [extract.size for extract in extracts]
+        self._before = 0
+        self._bar = tqdm(
+            total=sum(self._sizes),
+            unit="o",
+            unit_scale=True,
+            desc="Lecture",
+            file=sys.stderr,
+            disable=not sys.stderr.isatty(),
+        )
+
+    def advance(self, position: int) -> None:
+        self._bar.update(self._before + position - self._bar.n)
+
+    def next_file(self) -> None:
+        self._before += self._sizes.pop(0)
+        self._bar.update(self._before - self._bar.n)
+        if not self._sizes:
+            self._bar.close()
+
+
+class Command(BaseCommand):
+    help = (
+        "Importe une extraction FINESS : le JSON FINESS+ ou le couple cs1100501 / cs1100502 (ou cs1100507), "
+        "compressés ou non. Le format est reconnu. Un second import des mêmes fichiers ne change rien."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("files", nargs="*", type=Path, metavar="FICHIER")
+        parser.add_argument(
+            "--accept-closures",
+            action="store_true",
+            help="importe même si plus de 10 % des entités ouvertes seraient fermées",
+        )
+        parser.add_argument(
+            "--spell-again",
+            action="store_true",
+            help="n’importe rien : recalcule les mots recherchés, après un changement des règles d’orthographe",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["spell_again"]:
+            self.stdout.write(f"{workflow.spell_names_again()} raison(s) sociale(s) recalculée(s).")
+            return
+        if not options["files"]:
+            raise CommandError("Indiquez au moins un fichier.")
+        try:
+            run = workflow.import_extracts(
+                options["files"], accept_closures=options["accept_closures"], progress=Bar
+            )
+        except workflow.Refused as refusal:
+            raise CommandError(str(refusal)) from refusal
+        self._report(run)
+
+    def _report(self, run: ImportRun) -> None:
+        for extract in run.files:
+            day = f", extraction du {extract['extracted_on']}" if extract["extracted_on"] else ""
+            self.stdout.write(f"{extract['name']} : {extract['format']}{day}")
+        self.stdout.write(
+            f"Lues : {run.read}. Créées : {run.created}. Modifiées : {run.updated}. "
+            f"Fermées : {run.closed}. Rejetées : {run.rejected}."
+        )
+        for part, counts in run.counts.items():
+            self.stdout.write(
+                f"  {_NOUNS[part]} : {counts['created']} créées, {counts['updated']} modifiées, "
+                f"{counts['closed']} fermées"
+            )
+        for rejection in run.rejections[:_SHOWN]:
+            self.stderr.write(f"{rejection['file']}, {rejection['place']} : {rejection['reason']}")
+        if run.rejected > _SHOWN:
+            self.stderr.write(f"… et {run.rejected - _SHOWN} autres, dans l’administration (imports FINESS).")
+        if not (run.created or run.updated or run.closed):
+            self.stdout.write("Rien n’a changé.")

@@ -1,0 +1,199 @@
+"""Every write of FINESS data: an import of extracts, and the reference data that comes with the project."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from establishments import finess
+from establishments.enums import ImportStatus
+from establishments.importing import deriving, flat, merging, nomenclature, pair, plus, reading, rows, staging
+from establishments.importing.merging import Counts, Scope
+from establishments.importing.reading import Extract, Format, Progress
+from establishments.models import Departement, ImportRun
+
+# Enough to understand what is wrong with a file; all of them are counted.
+MOST_REJECTIONS_KEPT = 1000
+# When most of its rows are malformed, the file is not what it claims.
+MOST_REJECTED = 0.5
+_LOCK = 0x46494E455353  # « FINESS »
+
+
+class Refused(Exception):
+    """The import stopped before anything was written; the message says why, in French. `run` is its record."""
+
+    run: ImportRun
+
+
+@dataclass
+class _Reading:
+    """What is learnt while the files are read."""
+
+    departements: frozenset[str]
+    progress: Progress
+    stage: staging.Stage = field(default_factory=staging.Stage)
+    rejections: list[dict[str, str]] = field(default_factory=list)
+    rejected: int = 0
+    spared: set[str] = field(default_factory=set)
+    groups: list[Any] = field(default_factory=list)
+
+    def reject_in(self, extract: Extract) -> pair.Reject:
+        def reject(place: str, reason: str, number: str) -> None:
+            self.rejected += 1
+            if finess.is_valid(number):
+                self.spared.add(number)
+            if len(self.rejections) < MOST_REJECTIONS_KEPT:
+                self.rejections.append(
+                    {"file": extract.path.name, "place": place, "number": number[:20], "reason": reason}
+                )
+
+        return reject
+
+
+def import_extracts(
+    paths: Sequence[Path],
+    *,
+    accept_closures: bool = False,
+    progress: Callable[[list[Extract]], Progress] = lambda _extracts: Progress(),
+) -> ImportRun:
+    """Read FINESS extracts, write what changed, work out again what the picker reads; return the report (E1).
+
+    One transaction: all or nothing. Idempotent. Malformed rows are set aside and reported. `accept_closures`: even
+    if more than a tenth of what is open would close. Raises Refused, with its record kept.
+    """
+    started = timezone.now()
+    names: list[dict[str, Any]] = [{"name": path.name} for path in paths]
+    try:
+        extracts = _recognise(paths)
+        names = [extract.as_json() for extract in extracts]
+        with transaction.atomic():
+            _alone()
+            return _import(extracts, accept_closures, progress(extracts), started)
+    except (reading.Unrecognised, merging.TooManyClosures, Refused) as reason:
+        refused = Refused(str(reason))
+        refused.run = ImportRun.objects.create(
+            started_at=started,
+            finished_at=timezone.now(),
+            status=ImportStatus.REFUSED,
+            files=names,
+            message=str(reason),
+        )
+        raise refused from reason
+    except BaseException as error:
+        ImportRun.objects.create(
+            started_at=started,
+            finished_at=timezone.now(),
+            status=ImportStatus.FAILED,
+            files=names,
+            message=f"{type(error).__name__}\u00a0: {error}"[:2000],
+        )
+        raise
+
+
+def load_reference(folder: Path, samples: Sequence[Sequence[Path]] = ()) -> list[ImportRun]:
+    """Régions, départements, nomenclatures from `folder`, then each group of sample extracts. Idempotent (E2)."""
+    with transaction.atomic():
+        _alone()
+        nomenclature.load(folder)
+        deriving.all_of_it()
+    return [import_extracts(paths) for paths in samples]
+
+
+@transaction.atomic
+def spell_names_again() -> int:
+    """To run after a change of the spelling rules. Returns how many entities changed."""
+    _alone()
+    changed = deriving.search_columns()
+    deriving.all_of_it()
+    return changed
+
+
+def _recognise(paths: Sequence[Path]) -> list[Extract]:
+    """The files, entities before sites. Raises Refused when two of them describe the same things."""
+    extracts = [reading.recognise(path) for path in paths]
+    for noun, gives in (
+        ("entités juridiques", [extract for extract in extracts if extract.format.gives_entities]),
+        ("entités géographiques", [extract for extract in extracts if extract.format.gives_sites]),
+    ):
+        if len(gives) > 1:
+            listed = ", ".join(extract.path.name for extract in gives)
+            raise Refused(f"Plusieurs fichiers décrivent les {noun}\u00a0: {listed}. Importez-les l’un après l’autre.")
+    return sorted(extracts, key=lambda extract: not extract.format.gives_entities)
+
+
+def _alone() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        if not cursor.fetchone()[0]:
+            raise Refused("Un autre import FINESS est en cours. Attendez qu’il se termine.")
+
+
+def _import(extracts: list[Extract], accept_closures: bool, progress: Progress, started: Any) -> ImportRun:
+    departements = frozenset(Departement.objects.values_list("code", flat=True))
+    if not departements:
+        raise Refused(
+            "Les régions et les départements ne sont pas chargés. Lancez d’abord «\u00a0load_reference\u00a0»."
+        )
+    read = _Reading(departements, progress)
+    extracts = [_read(extract, read) for extract in extracts]
+    read.stage.finish()
+    total = read.stage.entities + read.stage.sites + read.rejected
+    if read.rejected > total * MOST_REJECTED:
+        first = read.rejections[0]
+        raise Refused(
+            f"{read.rejected} des {total} lignes sont mal formées (par exemple {first['place']}\u00a0: "
+            f"{first['reason']}). Ce ne sont pas les fichiers attendus. Rien n’a été écrit."
+        )
+    if not read.stage.entities + read.stage.sites:
+        raise Refused("Ces fichiers ne contiennent aucune entité. Rien n’a été écrit.")
+
+    scopes = {extract: Scope(extract.extracted_on, extract.format.is_full, read.spared) for extract in extracts}
+    of_entities = next((scope for extract, scope in scopes.items() if extract.format.gives_entities), None)
+    of_sites = next((scope for extract, scope in scopes.items() if extract.format.gives_sites), None)
+    if not accept_closures:
+        merging.refuse_too_many_closures(of_entities, of_sites)
+    merging.add_unknown_codes(statuses=read.stage.statuses, categories=read.stage.categories)
+    entities = merging.entities(of_entities) if of_entities else Counts()
+    entities.created += merging.entities_of_sites()
+    sites = merging.sites(of_sites) if of_sites else Counts()
+    groups = merging.groups(read.groups)
+    if entities.changed or sites.changed or groups.changed:
+        deriving.all_of_it()
+    parts = {"entities": entities, "sites": sites, "groups": groups}
+    return ImportRun.objects.create(
+        started_at=started,
+        finished_at=timezone.now(),
+        status=ImportStatus.DONE,
+        files=[extract.as_json() for extract in extracts],
+        read=total,
+        created=sum(part.created for part in parts.values()),
+        updated=sum(part.updated for part in parts.values()),
+        closed=sum(part.closed for part in parts.values()),
+        rejected=read.rejected,
+        counts={name: vars(part) for name, part in parts.items()},
+        rejections=read.rejections,
+    )
+
+
+def _read(extract: Extract, read: _Reading) -> Extract:
+    """Stage the rows of one file. A FINESS+ file tells its day only once it is open."""
+    reject, stage = read.reject_in(extract), read.stage
+    if extract.format is Format.PLUS:
+        header = plus.header(extract, reject)
+        read.groups = header.groups
+        plus.read(extract, read.departements, reject, read.progress, stage)
+        return replace(extract, extracted_on=header.generated_on)
+    if extract.format.gives_entities:
+        entities = pair.entities if extract.format is Format.ENTITIES else flat.entities
+        for place, entity, label in entities(extract, read.departements, reject, read.progress):
+            if not stage.entity(entity, label):
+                reject(place, rows.TWICE, "")
+    else:
+        sites = pair.sites if extract.format is Format.SITES else flat.sites
+        for place, site, label in sites(extract, read.departements, reject, read.progress):
+            if not stage.site(site, label):
+                reject(place, rows.TWICE, "")
+    return extract
