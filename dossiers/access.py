@@ -44,9 +44,7 @@ def may_instruct(user: User, dossier_stage: DossierStage) -> bool:
         return True
     if dossier_stage.dossier.guichet.regional_role != RegionalRole.INSTRUCT:
         return False
-    return bool(
-        {region.pk for region in user.regions.all()} & set(dossier_stage.dossier.legal_entity.region_codes)
-    )
+    return bool({region.pk for region in user.regions.all()} & set(dossier_stage.dossier.legal_entity.region_codes))
 
 
 def may_reopen(user: User, dossier_stage: DossierStage) -> bool:

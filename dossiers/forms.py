@@ -14,7 +14,6 @@ from dossiers.models import DossierStage, Stage
 from ecare.widgets import DateInput
 
 
-
 class CreateDossierForm(forms.Form):
     """« Candidater à un domaine ou à un dispositif » (D2): only what is open now for the user's establishments."""
 
@@ -84,8 +83,8 @@ class TransferForm(forms.Form):
         self.fields["dossiers"].choices = [  # type: ignore[attr-defined]
             (
                 reference,
-                f"{reference} – {each.dossier.guichet.short_title} – {each.dossier.legal_entity.label} "
-                f"({each.status_label})",
+                f"{reference} – {each.dossier.guichet.short_title} – {each.dossier.legal_entity.label} – "
+                + each.status_label,
             )
             for reference, each in self.stages.items()
         ]

@@ -7,7 +7,10 @@ from establishments import search as establishments_search
 
 
 def refresh(dossier_stage: DossierStage) -> None:
-    """Write again the search text of a dossier: reference, raison sociale, FINESS EJ and EG, référent."""
+    """Write again the search text of a dossier: reference, raison sociale, FINESS EJ and EG, référent.
+
+    Each word is preceded by a space, so that the trigram index finds the beginning of any of them.
+    """
     dossier = dossier_stage.dossier
     entity, referent = dossier.legal_entity, dossier.referent
     perimeter = dossier_stage.answers.filter(code=dossier_stage.revision.perimeter_question).first()
@@ -21,5 +24,5 @@ def refresh(dossier_stage: DossierStage) -> None:
         referent.email,
         *(site["finess"] for site in sites),
     ]
-    text = establishments_search.normalise(" ".join(words))
+    text = establishments_search.searchable(*words)
     Dossier.objects.filter(pk=dossier.pk).update(search_text=text)

@@ -244,6 +244,9 @@ class TransmittedFile(models.Model):
             models.UniqueConstraint(fields=["transmission", "attachment"], name="transmitted_file_once"),
         ]
 
+    def __str__(self) -> str:
+        return str(self.attachment)
+
 
 class ModificationRequest(models.Model):
     """What a verifier asks the référent to correct, and until when (D11)."""
@@ -266,6 +269,9 @@ class ModificationRequest(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.dossier_stage} – demande du {self.at:%d/%m/%Y}"
+
 
 class Remark(models.Model):
     request = models.ForeignKey(ModificationRequest, models.PROTECT, related_name="remarks")
@@ -275,6 +281,9 @@ class Remark(models.Model):
     class Meta:
         verbose_name = "remarque"
         constraints = [models.UniqueConstraint(fields=["request", "code"], name="remark_once")]
+
+    def __str__(self) -> str:
+        return self.code
 
 
 class Event(models.Model):

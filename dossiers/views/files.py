@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import PurePosixPath
 
 from django.http import FileResponse, HttpRequest
 from django.shortcuts import get_object_or_404
@@ -43,4 +44,4 @@ def template_file(request: HttpRequest, reference: str, code: str) -> FileRespon
     dossier_stage = scope.own_stage(request, reference)
     named = dossier_stage.revision.questions.filter(template_file__isnull=False).values("template_file")
     found = get_object_or_404(TemplateFile, code=code, pk__in=named)
-    return FileResponse(found.file.open("rb"), as_attachment=True, filename=found.file.name.rpartition("/")[2])
+    return FileResponse(found.file.open("rb"), as_attachment=True, filename=PurePosixPath(found.file.name or "").name)

@@ -28,7 +28,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     page = Paginator(queries.referent_dossiers(user, text=text, sort=sort), 10).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
-    pairs = queries.creatable(user, at=request.received_at)
+    pairs = queries.creatable(user, at=scope.received_at(request))
     return render(
         request,
         "dossiers/dashboard.html",
@@ -37,7 +37,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             "query": query.urlencode(),
             "text": text,
             "sort": sort,
-            "waiting": queries.waiting_for_referent(user, now=request.received_at),
+            "waiting": queries.waiting_for_referent(user, now=scope.received_at(request)),
             "guichets": queries.available_guichets(user),
             "create_form": CreateDossierForm(pairs=pairs) if pairs else None,
             "now": timezone.now(),
@@ -49,12 +49,15 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 def create(request: HttpRequest) -> HttpResponse:
     """« Candidater à un domaine ou à un dispositif » as a page (D2)."""
     user = scope.referents_only(request)
-    pairs = queries.creatable(user, at=request.received_at)
+    at = scope.received_at(request)
+    pairs = queries.creatable(user, at=at)
     form = CreateDossierForm(request.POST or None, pairs=pairs)
     if request.method == "POST" and form.is_valid():
         stage, representation = form.chosen
         try:
-            dossier = workflow.create_dossier(stage, representation.legal_entity, by=user, at=request.received_at)
+            dossier = workflow.create_dossier(
+                stage, representation.legal_entity, by=user, at=scope.received_at(request)
+            )
         except workflow.Refused as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -69,7 +72,7 @@ def form(request: HttpRequest, reference: str) -> HttpResponse:
     dossier_stage = scope.own_stage(request, reference)
     if request.method == "POST":
         return save(request, dossier_stage)
-    if not dossier_stage.is_editable(request.received_at):
+    if not dossier_stage.is_editable(scope.received_at(request)):
         return detail(request, dossier_stage)
     pending = queries.pending_request(dossier_stage)
     return form_page(request, queries.sheet(dossier_stage, request=pending), pending)
@@ -94,7 +97,7 @@ def form_page(
             "steps": queries.steps(sheet.dossier_stage),
             "refusal": refusal,
             "has_errors": bool(sheet.to_correct or refusal),
-            "now": request.received_at,
+            "now": scope.received_at(request),
         },
         status=status,
     )
@@ -122,10 +125,10 @@ def save(request: HttpRequest, dossier_stage: DossierStage) -> HttpResponse:
     raws, bases = typed_in(request, dossier_stage)
     file_errors: dict[str, list[str]] = {}
     try:
-        saved = workflow.save_answers(dossier_stage, raws, bases=bases, by=user, at=request.received_at)
+        saved = workflow.save_answers(dossier_stage, raws, bases=bases, by=user, at=scope.received_at(request))
         for code, upload in chosen_files(request, dossier_stage):
             try:
-                workflow.add_file(dossier_stage, code, upload, by=user, at=request.received_at)
+                workflow.add_file(dossier_stage, code, upload, by=user, at=scope.received_at(request))
             except workflow.FileRefused as refusal:
                 file_errors.setdefault(code, []).append(str(refusal))
         try:
@@ -178,7 +181,7 @@ def archive_asked(request: HttpRequest, dossier_stage: DossierStage) -> str:
     if not public_id:
         return ""
     attachment = get_object_or_404(scope.attachments(dossier_stage), public_id=scope.identifier(public_id))
-    workflow.archive_file(attachment, by=scope.user_of(request), at=request.received_at)
+    workflow.archive_file(attachment, by=scope.user_of(request), at=scope.received_at(request))
     return attachment.code
 
 
@@ -208,7 +211,7 @@ def detail(request: HttpRequest, dossier_stage: DossierStage, *, refusal: str = 
             "estimate": Estimate.from_json(transmission.estimate) if transmission and transmission.estimate else None,
             "history": queries.history(dossier_stage),
             "refusal": refusal,
-            "now": request.received_at,
+            "now": scope.received_at(request),
         },
         status=status,
     )
@@ -218,7 +221,7 @@ def detail(request: HttpRequest, dossier_stage: DossierStage, *, refusal: str = 
 def recap(request: HttpRequest, reference: str) -> HttpResponse:
     """« Vérifier votre saisie » (D8)."""
     dossier_stage = scope.own_stage(request, reference)
-    if not dossier_stage.is_editable(request.received_at):
+    if not dossier_stage.is_editable(scope.received_at(request)):
         return redirect("dossiers:form", reference)
     return recap_page(request, dossier_stage)
 
@@ -236,7 +239,7 @@ def recap_page(
             "sheet": queries.sheet(dossier_stage, request=pending),
             "pending": pending,
             "refusal": refusal,
-            "now": request.received_at,
+            "now": scope.received_at(request),
         },
         status=status,
     )
@@ -250,7 +253,7 @@ def transmit(request: HttpRequest, reference: str) -> HttpResponse:
         workflow.transmit(
             dossier_stage,
             by=scope.user_of(request),
-            at=request.received_at,
+            at=scope.received_at(request),
             seen=request.POST.get("seen", ""),
         )
     except workflow.NotAllowed as refusal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -19,6 +20,12 @@ def user_of(request: HttpRequest) -> User:
     user: Any = request.user
     assert isinstance(user, User)
     return user
+
+
+def received_at(request: HttpRequest) -> dt.datetime:
+    """The instant the server received the request: what deadlines are compared with (Q39, Q41)."""
+    instant: dt.datetime = request.received_at  # type: ignore[attr-defined]
+    return instant
 
 
 def own_stage(request: HttpRequest, reference: str) -> DossierStage:
@@ -49,4 +56,4 @@ def referents_only(request: HttpRequest) -> User:
 
 def attachments(dossier_stage: DossierStage) -> AttachmentQuerySet:
     """The files of a dossier found through its scope, archived ones included."""
-    return dossier_stage.attachments.all()  # type: ignore[return-value]
+    return dossier_stage.attachments.all()

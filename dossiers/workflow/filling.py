@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
@@ -145,7 +146,9 @@ def save_answers(
 
 
 @transaction.atomic
-def add_file(dossier_stage: DossierStage, code: str, upload: UploadedFile, *, by: User, at: dt.datetime) -> Attachment:
+def add_file(
+    dossier_stage: DossierStage, code: str, upload: UploadedFile[Any], *, by: User, at: dt.datetime
+) -> Attachment:
     """Put a file in the slot of a question (D7).
 
     Raises NotAllowed, Closed, FileRefused with the reason and the way out.
