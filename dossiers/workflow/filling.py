@@ -145,43 +145,49 @@ def save_answers(
     return saved
 
 
-@transaction.atomic
 def add_file(
     dossier_stage: DossierStage, code: str, upload: UploadedFile[Any], *, by: User, at: dt.datetime
 ) -> Attachment:
-    """Put a file in the slot of a question (D7).
+    """Put a file in the slot of a question (D7). The same file sent twice is there once (Q32).
 
     Raises NotAllowed, Closed, FileRefused with the reason and the way out.
     """
-    dossier_stage = locked(dossier_stage)
-    check_editable(dossier_stage, by=by, at=at)
     question = queries.question(dossier_stage.revision, code)
     if question is None or not kinds.of(question).has_files:
         raise NotAllowed("Cette question n'attend pas de pièce jointe.")
-    if is_frozen(question, dossier_stage):
-        raise FileRefused(FROZEN)
     rules = uploads.rules(question)
-    if dossier_stage.attachments.active().filter(code=code).count() >= rules.max_files:
-        raise FileRefused(
-            f"« {uploads.display_name(upload.name)} » n'a pas été déposé : cet espace contient déjà "
-            f"{rules.max_files_text}. Archivez un fichier, ou déposez une archive zip."
-        )
+    check_editable(dossier_stage, by=by, at=at)
+    # Read before the lock: fifty megabytes take time, and others wait for it.
     try:
         checked = uploads.check(upload, rules)
     except uploads.Invalid as error:
         raise FileRefused(str(error)) from error
-    attachment = Attachment.objects.create(
-        dossier_stage=dossier_stage,
-        code=code,
-        file=upload,
-        name=checked.name,
-        size=checked.size,
-        sha256=checked.sha256,
-        content_type=checked.content_type,
-        uploaded_by=by,
-    )
-    record(dossier_stage, EventKind.FILE_ADDED, by=by, message=f"{question.short_label} : {attachment.name}")
-    touch(dossier_stage)
+    with transaction.atomic():
+        dossier_stage = locked(dossier_stage)
+        check_editable(dossier_stage, by=by, at=at)
+        if is_frozen(question, dossier_stage):
+            raise FileRefused(FROZEN)
+        slot = dossier_stage.attachments.active().filter(code=code)
+        already = slot.filter(name=checked.name, sha256=checked.sha256).first()
+        if already is not None:
+            return already
+        if slot.count() >= rules.max_files:
+            raise FileRefused(
+                f"« {checked.name} » n'a pas été déposé : cet espace contient déjà {rules.max_files_text}. "
+                "Archivez un fichier, ou déposez une archive zip."
+            )
+        attachment = Attachment.objects.create(
+            dossier_stage=dossier_stage,
+            code=code,
+            file=upload,
+            name=checked.name,
+            size=checked.size,
+            sha256=checked.sha256,
+            content_type=checked.content_type,
+            uploaded_by=by,
+        )
+        record(dossier_stage, EventKind.FILE_ADDED, by=by, message=f"{question.short_label} : {attachment.name}")
+        touch(dossier_stage)
     return attachment
 
 
