@@ -32,6 +32,8 @@ COMMANDS: dict[str, list[str]] = {
     "beat": ["celery", "--quiet", "-A", "ecare", "beat", "--pidfile="],
 }
 
+CELERY_AS_ROOT = "You're running the worker with superuser privileges"
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 START_TIMEOUT = 60.0  # seconds
 STOP_TIMEOUT = 4.0
@@ -46,6 +48,7 @@ class Stopped(Exception):
 class Supervisor:
     def __init__(self, *, host: str, port: int, environment: Mapping[str, str]) -> None:
         self.host, self.port = host, port
+        self.make = Make()
         arguments = {
             "web": ["--bind", f"{host}:{port}", "--log-level", "warning"],
             "worker": ["--loglevel", "WARNING"],
@@ -91,20 +94,25 @@ class Supervisor:
     def watch(self, servers: Sequence[embedded.Server]) -> None:
         """One turn of the watch: show what was said, start again what died."""
         for key, _ in self.output.select(timeout=0.3):
-            self._show(key)
-        if _is_orphan():
+            if not self._show(key.data):
+                self.output.unregister(key.fileobj)
+        if self.make.is_stopping():
             raise Stopped
         for child in [*servers, *self.children]:
             if not child.is_running:
                 self._revive(child)
 
-    def _show(self, key: selectors.SelectorKey) -> None:
-        data = os.read(key.fd, 65536)
-        if not data:
-            self.output.unregister(key.fileobj)
-            return
+    def _show(self, child: children.Child) -> bool:
+        """Print what it said; False at the end of its output."""
+        assert child.process is not None
+        assert child.process.stdout is not None
+        try:
+            data = os.read(child.process.stdout.fileno(), 65536)
+        except BlockingIOError:
+            return False
         for line in data.decode(errors="replace").splitlines():
-            print(f"{key.data.name} | {line}", flush=True)
+            print(f"{child.name} | {line}", flush=True)
+        return bool(data)
 
     def _revive(self, child: children.Child) -> None:
         now = time.monotonic()
@@ -113,10 +121,15 @@ class Supervisor:
         if len(deaths) == DEATHS and now - deaths[0] < WITHIN:
             raise embedded.Failed(f"« {child.name} » s’arrête sans cesse : tout est arrêté.")
         print(f"« {child.name} » s’est arrêté, il est relancé.", flush=True)
-        child.finish(until=0.0)
         if isinstance(child, embedded.Server):
+            child.finish(until=0.0)
             child.start()
         else:
+            while self._show(child):
+                pass
+            with contextlib.suppress(KeyError):
+                self.output.unregister(child.process.stdout)
+            child.finish(until=0.0)
             time.sleep(0.5)
             self._start(child)
 
@@ -125,20 +138,26 @@ class Supervisor:
         self.output.close()
 
 
-_parent = os.getppid()
+class Make:
+    """The `make` that waits for us, if we were started by one."""
 
+    def __init__(self) -> None:
+        self.pid = os.getppid()
+        self.is_there = self._read("Name:") == "make"
 
-def _is_orphan() -> bool:
-    """Whether the `make` that started us is gone, or was interrupted alone: it then waits for us, silently."""
-    if os.getppid() != _parent:
-        return True
-    with contextlib.suppress(OSError, StopIteration, ValueError):
-        status = Path(f"/proc/{_parent}/status").read_text().splitlines()
-        name, blocked = (
-            next(line for line in status if line.startswith(key)).split()[1] for key in ("Name:", "SigBlk:")
-        )
-        return name == "make" and bool(int(blocked, 16) & 1 << (signal.SIGINT - 1))
-    return False
+    def _read(self, field: str) -> str:
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+                if line.startswith(field):
+                    return line.split()[1]
+        return ""
+
+    def is_stopping(self) -> bool:
+        """Whether it is gone, or was interrupted alone: it then blocks the signal and waits for us, without a word."""
+        if not self.is_there:
+            return False
+        blocked = int(self._read("SigBlk:") or "0", 16)
+        return os.getppid() != self.pid or bool(blocked & 1 << (signal.SIGINT - 1))
 
 
 def check_port(host: str, port: int) -> None:
@@ -181,6 +200,9 @@ def serve(host: str, port: int) -> None:
             **addresses,
             "VAR_DIR": str(embedded.var()),
         }
+        if os.geteuid() == 0:  # containers and fresh machines: Celery's warning teaches nothing there
+            said = environment.get("PYTHONWARNINGS")
+            environment["PYTHONWARNINGS"] = ",".join(filter(None, [said, f"ignore:{CELERY_AS_ROOT}"]))
         prepare(environment)
         supervisor = Supervisor(host=host, port=port, environment=environment)
         try:

@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-REFERENCE = ("load_reference", "load_guichets")
+REFERENCE = ("load_reference", "load_terms", "load_schedules", "load_guichets")
 
 
 class Command(BaseCommand):
