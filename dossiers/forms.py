@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.models import Representation, User
@@ -94,7 +95,23 @@ class TransferForm(forms.Form):
         return [self.stages[reference] for reference in self.cleaned_data["dossiers"]]
 
 
-class ModificationForm(forms.Form):
+class DecisionForm(forms.Form):
+    """A decision says which transmission it is about: the one that was on the page. Enough to validate."""
+
+    read = forms.IntegerField(
+        widget=forms.HiddenInput,
+        min_value=1,
+        error_messages={
+            "required": "Ouvrez à nouveau cette page depuis le dossier : elle ne dit pas quelle transmission vous avez "
+            "lue.",
+        },
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, instructed: queries.Instructed) -> None:
+        super().__init__(data, initial={"read": instructed.transmission.number}, use_required_attribute=False)
+
+
+class ModificationForm(DecisionForm):
     """« Demander une modification » (I3): a message, remarks by question, a due date."""
 
     message = forms.CharField(
@@ -114,21 +131,26 @@ class ModificationForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, entries: list[queries.TransmittedEntry], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.codes = [entry.code for entry in entries]
-        for entry in entries:
+    def __init__(self, data: QueryDict | None = None, *, instructed: queries.Instructed) -> None:
+        super().__init__(data, instructed=instructed)
+        self.codes = [entry.code for entry in instructed.entries]
+        for entry in instructed.entries:
             self.fields[f"remark_{entry.code}"] = forms.CharField(
                 label=f"Remarque sur « {entry.question.short_label} »",
                 widget=forms.Textarea(attrs={"rows": 2}),
                 max_length=2000,
                 required=False,
+                help_text="Le référent ne peut plus modifier ces coordonnées : le support les corrige."
+                if entry.question.frozen_after_transmission
+                else "",
             )
 
     def clean_due_on(self) -> dt.date:
         due_on: dt.date = self.cleaned_data["due_on"]
         if due_on < timezone.localdate():
             raise forms.ValidationError("Cette date est passée : choisissez-en une à venir.")
+        if due_on > timezone.localdate() + dt.timedelta(days=366):
+            raise forms.ValidationError("Cette date est dans plus d'un an : vérifiez l'année.")
         return due_on
 
     @property
@@ -143,13 +165,25 @@ class ModificationForm(forms.Form):
         return {code: self.cleaned_data[f"remark_{code}"] for code in self.codes}
 
 
-class ReasonForm(forms.Form):
-    """A reason that the référent will read: to reject, or to reopen."""
+class RejectionForm(DecisionForm):
+    """« Rejeter »: the reason."""
 
     reason = forms.CharField(
-        label="Motif",
+        label="Motif du rejet",
         widget=forms.Textarea(attrs={"rows": 5}),
         max_length=5000,
         help_text="Le référent reçoit ce texte par e-mail.",
-        error_messages={"required": "Indiquez le motif : le référent le lira."},
+        error_messages={"required": "Indiquez le motif du rejet : le référent le lira."},
+    )
+
+
+class ReopeningForm(DecisionForm):
+    """« Rouvrir l'étape »: the reason."""
+
+    reason = forms.CharField(
+        label="Motif de la réouverture",
+        widget=forms.Textarea(attrs={"rows": 5}),
+        max_length=5000,
+        help_text="Le référent reçoit ce texte par e-mail.",
+        error_messages={"required": "Indiquez le motif de la réouverture : le référent le lira."},
     )

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts import queries as accounts_queries
 from accounts.models import Representation, User
-from dossiers import access, kinds
+from dossiers import access, conditions, kinds
 from dossiers.enums import EventKind, MilestoneColumn, StageKind, Status
 from dossiers.models import (
     Attachment,
@@ -127,18 +127,26 @@ class TransmittedEntry:
         return self.kind.lines(self.question, self.value) if self.value is not None else []
 
 
-def transmitted_sections(transmission: Transmission) -> list[tuple[Section, list[TransmittedEntry]]]:
-    """What a transmission holds, in the order of its form: what a verifier reads and what a receipt prints."""
+def transmitted_sections(
+    transmission: Transmission, *, blanks: bool = False
+) -> list[tuple[Section, list[TransmittedEntry]]]:
+    """What a transmission holds, in the order of its form: what a verifier reads and what a receipt prints.
+
+    With `blanks`, the questions that were asked and left without an answer too.
+    """
     by_slot: dict[str, list[Attachment]] = {}
     for link in transmission.files.select_related("attachment").order_by("position"):
         by_slot.setdefault(link.attachment.code, []).append(link.attachment)
+    facts: dict[str, dict[str, Any]] = {}
     result = []
     for section in sections(transmission.dossier_stage.revision):
-        entries = [
-            TransmittedEntry(question, transmission.answers.get(question.code), by_slot.get(question.code, []))
-            for question in section.questions.all()
-            if question.code in transmission.answers or question.code in by_slot
-        ]
+        entries = []
+        for question in section.questions.all():
+            value, files = transmission.answers.get(question.code), by_slot.get(question.code, [])
+            if value is not None:
+                facts[question.code] = kinds.of(question).facts(value)
+            if value is not None or files or (blanks and conditions.holds(question.shown_when, facts)):
+                entries.append(TransmittedEntry(question, value, files))
         if entries:
             result.append((section, entries))
     return result
@@ -291,7 +299,7 @@ def counters(stages: DossierStageQuerySet) -> dict[str, int]:
     return {"": sum(counts.values()), **{status: counts.get(status, 0) for status in Status if status != Status.DRAFT}}
 
 
-class InstructionPages(Paginator[DossierStage]):
+class InstructionPages(Paginator):  # type: ignore[type-arg]  # not subscriptable at run time
     """Pages of the instruction list, 1 query each. The total comes from the counters; the rows of a page are found by
     key first, so that a far page does not fetch everything it skips."""
 
@@ -311,7 +319,7 @@ class InstructionPages(Paginator[DossierStage]):
         start = (number - 1) * PAGE_SIZE
         keys = cast(DossierStageQuerySet, self.object_list).values("pk")[start : start + PAGE_SIZE]
         rows = DossierStage.objects.with_context().filter(pk__in=keys).order_by(*self.order)
-        return self._get_page(list(rows), number, self)
+        return Page(list(rows), number, self)
 
 
 @dataclass(frozen=True)
@@ -364,7 +372,7 @@ def instructed(dossier_stage: DossierStage) -> Instructed:
                     for entry in entries
                 ],
             )
-            for section, entries in transmitted_sections(transmission)
+            for section, entries in transmitted_sections(transmission, blanks=True)
         ],
         history=list(history(dossier_stage)),
     )

@@ -3,183 +3,229 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.forms import Form
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.enums import Role
 from accounts.models import User
-from dossiers import queries, workflow
+from dossiers import access, queries, workflow
+from dossiers.enums import Status
 from dossiers.filters import InstructionFilter
-from dossiers.forms import ModificationForm, ReasonForm
+from dossiers.forms import DecisionForm, ModificationForm, RejectionForm, ReopeningForm
 from dossiers.models import DossierStage
 from dossiers.views import scope
-from funding.schedule.calculation import Estimate
-
-PAGE_SIZE = 50
-SORTS = {
-    "reference": "dossier__reference",
-    "etablissement": "dossier__legal_entity__name",
-    "statut": "status",
-    "transmission": "transmitted_at",
-}
+from ecare import french
 
 
 def instructors_only(request: HttpRequest) -> User:
-    """The user, if an instructor. Raises Http404 for others."""
+    """The user, if an instructor, with his régions at hand. Raises Http404 for others."""
     user = scope.user_of(request)
     if not user.is_instructor:
         raise Http404
+    if user.role == Role.REGIONAL:
+        prefetch_related_objects([user], "regions")  # one query, whatever the number of questions about them
     return user
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A counter of the list, which filters by its status."""
+
+    status: str
+    label: str
+    count: int
+    is_current: bool
 
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """The list of dossiers, with its filters, counters and sort (I1)."""
     user = instructors_only(request)
-    filters = InstructionFilter(request.GET, queryset=queries.instruction_list(user))
-    stages = filters.qs
-    sort = request.GET.get("tri", "")
-    field = SORTS.get(sort.removeprefix("-"))
-    if field:
-        stages = stages.order_by(f"-{field}" if sort.startswith("-") else field, "-pk")
-    page = Paginator(stages, PAGE_SIZE).get_page(request.GET.get("page"))
+    filters = InstructionFilter(request.GET, queryset=access.instructed_stages(user), user=user)
+    counts = queries.counters(filters.of_any_status)
+    sort = queries.instruction_sort(request.GET.get("tri", ""))
+    pages = queries.InstructionPages(filters.qs, sort=sort, total=counts[filters.status])
+    labels = {"": "Tous", **dict(Status.choices)}
+    rest = request.GET.copy()
+    rest.pop("page", None)
     return render(
         request,
         "dossiers/instruction/list.html",
         {
             "filters": filters,
-            "page": page,
+            "form": filters.form,
+            "page": pages.get_page(request.GET.get("page")),
             "sort": sort,
-            "counters": queries.counters(filters),
-            "query": without(request, "page"),
+            "tabs": [Tab(status, labels[status], count, status == filters.status) for status, count in counts.items()],
+            "query": rest,
+            "regions": list(user.regions.all()) if user.role == Role.REGIONAL else None,
         },
     )
-
-
-def without(request: HttpRequest, *names: str) -> str:
-    """The query string less some parameters, to build links that keep the filters."""
-    query = request.GET.copy()
-    for name in names:
-        query.pop(name, None)
-    return query.urlencode()
 
 
 @require_safe
 def detail(request: HttpRequest, reference: str) -> HttpResponse:
     """What was last transmitted, and what may be done with it (I2)."""
-    return dossier_page(request, scope.instructed_stage(request, reference))
+    user = instructors_only(request)
+    return dossier_page(request, scope.instructed_stage(request, reference), user)
+
+
+@dataclass(frozen=True)
+class Late:
+    """Why a decision was not taken, and what had been written, so that nothing typed is lost."""
+
+    reason: str
+    typed: list[tuple[str, str]] = field(default_factory=list)
 
 
 def dossier_page(
-    request: HttpRequest,
-    dossier_stage: DossierStage,
-    *,
-    action: str = "",
-    form: Form | None = None,
-    refusal: str = "",
-    status: int = 200,
+    request: HttpRequest, dossier_stage: DossierStage, user: User, *, late: Late | None = None
 ) -> HttpResponse:
-    user = instructors_only(request)
-    transmission = queries.latest_transmission(dossier_stage)
-    assert transmission is not None, "an étape in instruction was transmitted"
-    transmission.dossier_stage = dossier_stage
     return render(
         request,
         "dossiers/instruction/dossier.html",
         {
             "dossier_stage": dossier_stage,
             "dossier": dossier_stage.dossier,
-            "transmission": transmission,
-            "sections": queries.transmitted_sections(transmission),
-            "estimate": Estimate.from_json(transmission.estimate) if transmission.estimate else None,
+            "instructed": queries.instructed(dossier_stage),
             "moves": workflow.allowed_moves(dossier_stage, user),
-            "pending": queries.pending_request(dossier_stage),
-            "history": queries.history(dossier_stage),
-            "action": action,
-            "form": form,
-            "refusal": refusal,
+            "may_instruct": access.may_instruct(user, dossier_stage),
+            "late": late,
         },
-        status=status,
+        status=409 if late else 200,
     )
 
 
-def decide(
-    request: HttpRequest, reference: str, move: str, form: Form | None, act: Callable[[DossierStage, User], object]
-) -> HttpResponse:
-    """Show a decision's form, or carry it out. Too late, the page says who did what."""
+Act = Callable[[DossierStage, User, DecisionForm], object]
+
+
+def decide(request: HttpRequest, reference: str, move: str, form_class: type[DecisionForm], act: Act) -> HttpResponse:
+    """Show a decision's page, or carry the decision out. Too late, the dossier's page says who did what (Q34)."""
     user = instructors_only(request)
     dossier_stage = scope.instructed_stage(request, reference)
-    if request.method != "POST" or (form is not None and not form.is_valid()):
-        if move not in workflow.allowed_moves(dossier_stage, user):
-            return redirect("dossiers:instruction-dossier", reference)
-        return dossier_page(request, dossier_stage, action=move, form=form)
-    try:
-        act(dossier_stage, user)
-    except workflow.NotAllowed as refusal:
-        raise Http404 from refusal
-    except workflow.Refused as refusal:
-        fresh = scope.instructed_stage(request, reference)
-        return dossier_page(request, fresh, refusal=str(refusal), status=409)
-    messages.success(request, f"{DECIDED[move]} Le référent en est informé par e-mail.")
-    return redirect("dossiers:instruction-dossier", reference)
+    if not workflow.is_actor(move, dossier_stage, user):
+        raise Http404
+    instructed = queries.instructed(dossier_stage)
+    form = form_class(request.POST if request.method == "POST" else None, instructed=instructed)
+    if request.method == "POST" and form.is_valid():
+        try:
+            act(dossier_stage, user, form)
+        except workflow.NotAllowed as refusal:
+            raise Http404 from refusal
+        except (workflow.WrongStatus, workflow.Changed) as refusal:
+            now = scope.instructed_stage(request, reference)
+            if is_done(now, user, move, form):
+                return redirect(dossier_url(request, reference))
+            return dossier_page(request, now, user, late=Late(str(refusal), typed_in(form)))
+        except workflow.Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, done(move, dossier_stage, form))
+            return redirect(dossier_url(request, reference))
+    elif dossier_stage.status not in workflow.MOVES[move].sources:
+        late = Late(workflow.situation(dossier_stage), typed_in(form) if request.method == "POST" else [])
+        return dossier_page(request, dossier_stage, user, late=late)
+    return render(
+        request,
+        f"dossiers/instruction/{move}.html",
+        {
+            "dossier_stage": dossier_stage,
+            "dossier": dossier_stage.dossier,
+            "instructed": instructed,
+            "form": form,
+        },
+    )
 
 
-DECIDED = {
-    "request_modification": "La demande de modification est envoyée.",
-    "validate": "L'étape est validée.",
-    "reject": "L'étape est rejetée.",
-    "reopen": "L'étape est de nouveau en instruction.",
-}
+def is_done(dossier_stage: DossierStage, user: User, move: str, form: DecisionForm) -> bool:
+    """Whether what is asked is what this user has just done: a form sent twice has one effect and one page (Q32)."""
+    last = queries.status_events([dossier_stage]).get(dossier_stage.pk)
+    message = form.cleaned_data.get("message") or form.cleaned_data.get("reason") or ""
+    return (
+        last is not None
+        and last.kind == workflow.MOVES[move].event
+        and last.actor_id == user.pk
+        and last.message == message
+    )
+
+
+def typed_in(form: DecisionForm) -> list[tuple[str, str]]:
+    """What was written in a decision's form, as (label, text)."""
+    texts = ((str(bound.label), bound.value()) for bound in form if not bound.is_hidden)
+    return [(label, str(text)) for label, text in texts if text]
+
+
+def done(move: str, dossier_stage: DossierStage, form: DecisionForm) -> str:
+    told = f"{dossier_stage.dossier.referent.full_name} en est informé par e-mail"
+    match move:
+        case "request_modification":
+            assert isinstance(form, ModificationForm)
+            return (
+                f"La demande de modification est envoyée. {told} et peut corriger jusqu'au {french.until(form.due_at)}."
+            )
+        case "validate":
+            return f"L'étape est validée. {told}."
+        case "reject":
+            return f"L'étape est rejetée. {told}."
+        case _:
+            return f"L'étape est de nouveau en instruction. {told}."
+
+
+def dossier_url(request: HttpRequest, reference: str) -> str:
+    """The dossier's page. The query string carries the filters of the list one comes from, there and back."""
+    query = request.GET.urlencode()
+    return reverse("dossiers:instruction-dossier", args=[reference]) + (f"?{query}" if query else "")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def request_modification(request: HttpRequest, reference: str) -> HttpResponse:
     """« Demander une modification »: message, remarks beside the answers, due date."""
-    dossier_stage = scope.instructed_stage(request, reference)
-    transmission = queries.latest_transmission(dossier_stage)
-    assert transmission is not None
-    transmission.dossier_stage = dossier_stage
-    entries = [entry for _, entries in queries.transmitted_sections(transmission) for entry in entries]
-    form = ModificationForm(request.POST or None, entries=entries)
-    return decide(
-        request,
-        reference,
-        "request_modification",
-        form,
-        lambda stage, user: workflow.request_modification(
-            stage, by=user, message=form.cleaned_data["message"], remarks=form.remarks, due_at=form.due_at
-        ),
-    )
+
+    def act(dossier_stage: DossierStage, user: User, form: DecisionForm) -> None:
+        assert isinstance(form, ModificationForm)
+        workflow.request_modification(
+            dossier_stage,
+            by=user,
+            message=form.cleaned_data["message"],
+            remarks=form.remarks,
+            due_at=form.due_at,
+            read=form.cleaned_data["read"],
+        )
+
+    return decide(request, reference, "request_modification", ModificationForm, act)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def validate(request: HttpRequest, reference: str) -> HttpResponse:
-    return decide(request, reference, "validate", None, lambda stage, user: workflow.validate(stage, by=user))
+    """« Valider »: what happens, who is told, what stays possible, then a button."""
+
+    def act(dossier_stage: DossierStage, user: User, form: DecisionForm) -> None:
+        workflow.validate(dossier_stage, by=user, read=form.cleaned_data["read"])
+
+    return decide(request, reference, "validate", DecisionForm, act)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def reject(request: HttpRequest, reference: str) -> HttpResponse:
-    form = ReasonForm(request.POST or None)
-    return decide(
-        request,
-        reference,
-        "reject",
-        form,
-        lambda stage, user: workflow.reject(stage, by=user, reason=form.cleaned_data["reason"]),
-    )
+    """« Rejeter », with the reason that the référent will read."""
+
+    def act(dossier_stage: DossierStage, user: User, form: DecisionForm) -> None:
+        workflow.reject(dossier_stage, by=user, reason=form.cleaned_data["reason"], read=form.cleaned_data["read"])
+
+    return decide(request, reference, "reject", RejectionForm, act)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def reopen(request: HttpRequest, reference: str) -> HttpResponse:
-    form = ReasonForm(request.POST or None)
-    return decide(
-        request,
-        reference,
-        "reopen",
-        form,
-        lambda stage, user: workflow.reopen(stage, by=user, reason=form.cleaned_data["reason"]),
-    )
+    """« Rouvrir l'étape », for responsables d'instruction."""
+
+    def act(dossier_stage: DossierStage, user: User, form: DecisionForm) -> None:
+        workflow.reopen(dossier_stage, by=user, reason=form.cleaned_data["reason"])
+
+    return decide(request, reference, "reopen", ReopeningForm, act)

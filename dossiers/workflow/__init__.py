@@ -12,7 +12,17 @@ from dossiers.workflow.filling import (
     save_answers,
 )
 from dossiers.workflow.moves import Changed, Incomplete, reject, reopen, request_modification, transmit, validate
-from dossiers.workflow.table import MOVES, Actor, Move, NotAllowed, Refused, WrongStatus, allowed_moves, situation
+from dossiers.workflow.table import (
+    MOVES,
+    Actor,
+    Move,
+    NotAllowed,
+    Refused,
+    WrongStatus,
+    allowed_moves,
+    is_actor,
+    situation,
+)
 from dossiers.workflow.transfer import transfer
 
 __all__ = [
@@ -32,6 +42,7 @@ __all__ = [
     "allowed_moves",
     "archive_file",
     "create_dossier",
+    "is_actor",
     "is_frozen",
     "reject",
     "reopen",

@@ -25,7 +25,7 @@ class Incomplete(Refused):
 
 
 class Changed(Refused):
-    """The dossier is not what the recap showed (Q35)."""
+    """The dossier is not what the page showed: the recap (Q35), or the transmission that a verifier was reading."""
 
 
 @transaction.atomic
@@ -90,16 +90,32 @@ def take_snapshot(sheet: Sheet, *, by: User, at: dt.datetime) -> Transmission:
     return transmission
 
 
+def check_read(dossier_stage: DossierStage, read: int | None) -> None:
+    """Raise Changed if transmission number `read` is not the last one: nobody decides on what they have not read."""
+    if read is not None and dossier_stage.transmissions.filter(number__gt=read).exists():
+        raise Changed(
+            "Le référent a transmis à nouveau ce dossier depuis que vous avez ouvert cette page : relisez-le."
+        )
+
+
 @transaction.atomic
 def request_modification(
-    dossier_stage: DossierStage, *, by: User, message: str, remarks: dict[str, str], due_at: dt.datetime
+    dossier_stage: DossierStage,
+    *,
+    by: User,
+    message: str,
+    remarks: dict[str, str],
+    due_at: dt.datetime,
+    read: int | None = None,
 ) -> ModificationRequest:
     """Ask the référent to correct, until `due_at` excluded (D11). Remarks are by question code, blank ones dropped.
 
-    Raises NotAllowed, WrongStatus, Refused without a message or with a due date in the past.
+    `read` is the number of the transmission that was read, here as for the other decisions. Raises NotAllowed,
+    WrongStatus, Changed, Refused without a message or with a due date in the past.
     """
     dossier_stage = locked(dossier_stage)
     move = check("request_modification", dossier_stage, by=by)
+    check_read(dossier_stage, read)
     now = timezone.now()
     if not message.strip():
         raise Refused("Expliquez au référent ce qu'il doit modifier.")
@@ -125,19 +141,24 @@ def request_modification(
 
 
 @transaction.atomic
-def validate(dossier_stage: DossierStage, *, by: User) -> DossierStage:
-    """Accept the étape as last transmitted. Raises NotAllowed, WrongStatus."""
+def validate(dossier_stage: DossierStage, *, by: User, read: int | None = None) -> DossierStage:
+    """Accept the étape as last transmitted. Raises NotAllowed, WrongStatus, Changed."""
     dossier_stage = locked(dossier_stage)
     move = check("validate", dossier_stage, by=by)
+    check_read(dossier_stage, read)
     emails.validated(apply(move, dossier_stage, by=by, decided_at=timezone.now()))
     return dossier_stage
 
 
 @transaction.atomic
-def reject(dossier_stage: DossierStage, *, by: User, reason: str) -> DossierStage:
-    """Turn the étape down, with the reason that the référent will read. Raises NotAllowed, WrongStatus, Refused."""
+def reject(dossier_stage: DossierStage, *, by: User, reason: str, read: int | None = None) -> DossierStage:
+    """Turn the étape down, with the reason that the référent will read.
+
+    Raises NotAllowed, WrongStatus, Changed, Refused without a reason.
+    """
     dossier_stage = locked(dossier_stage)
     move = check("reject", dossier_stage, by=by)
+    check_read(dossier_stage, read)
     if not reason.strip():
         raise Refused("Indiquez le motif du rejet : le référent le lira.")
     emails.rejected(apply(move, dossier_stage, by=by, message=reason.strip(), decided_at=timezone.now()))

@@ -78,12 +78,17 @@ def locked(dossier_stage: DossierStage) -> DossierStage:
     )
 
 
+def is_actor(name: str, dossier_stage: DossierStage, user: User) -> bool:
+    """Whether `user` is one who makes this change, when its time comes."""
+    return ACTORS[MOVES[name].by](user, dossier_stage)
+
+
 def allowed_moves(dossier_stage: DossierStage, user: User) -> set[str]:
     """The moves that the table allows `user` now: what the pages offer. Deadlines are checked by each move."""
     return {
         name
         for name, move in MOVES.items()
-        if dossier_stage.status in move.sources and ACTORS[move.by](user, dossier_stage)
+        if dossier_stage.status in move.sources and is_actor(name, dossier_stage, user)
     }
 
 
@@ -94,7 +99,7 @@ def check(name: str, dossier_stage: DossierStage, *, by: User) -> Move:
     elsewhere. Call it under the lock.
     """
     move = MOVES[name]
-    if not ACTORS[move.by](by, dossier_stage):
+    if not is_actor(name, dossier_stage, by):
         raise NotAllowed("Vous ne pouvez pas faire cette action sur ce dossier.")
     if dossier_stage.status not in move.sources:
         raise WrongStatus(situation(dossier_stage))
@@ -110,12 +115,13 @@ def situation(dossier_stage: DossierStage) -> str:
         .order_by("-at", "-pk")
         .first()
     )
-    label = dossier_stage.status_label
+    label = french.quoted(dossier_stage.status_label)
     if last is None:
-        return f"Cette étape est au statut « {label} » : rechargez la page pour voir où en est le dossier."
+        return f"Cette étape est au statut {label}."
     return (
-        f"Cette étape est au statut « {label} » depuis le {french.moment(last.at)}, "
-        f"par {last.actor.full_name} : rechargez la page pour voir où en est le dossier."
+        f"Cette étape est au statut {label} depuis le {french.moment(last.at)}, par décision de {last.actor.full_name}."
+        if last.kind != EventKind.TRANSMITTED
+        else f"Cette étape est au statut {label} : {last.actor.full_name} l'a transmise le {french.moment(last.at)}."
     )
 
 
