@@ -4,10 +4,11 @@ Widgets are shared by all the requests of a process when a form keeps them at cl
 given at drawing time, never written into the widget.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms, template
-from django.forms.boundfield import BoundField, BoundWidget
+from django.forms.boundfield import BoundField
 from django.utils.safestring import SafeString
 
 from ecare import french
@@ -20,6 +21,12 @@ INPUT_CLASSES = {
     "password": "fr-password__input fr-input",
     "select": "fr-select",
     "file": "fr-upload",
+}
+ERROR_CLASSES = {
+    "input": "fr-input--error",
+    "textarea": "fr-input--error",
+    "password": "fr-input--error",
+    "select": "fr-select--error",
 }
 
 
@@ -44,48 +51,59 @@ def kind(field: BoundField) -> str:
     return "input"
 
 
+class Drawn:
+    """What the templates of `care/fields/` say of a field, looked up once: a form of a dossier has dozens of them."""
+
+    def __init__(self, field: BoundField) -> None:
+        self.field = field
+        self.kind = kind(field)
+        self.template = f"care/fields/{self.kind}.html"
+        self.id = field.auto_id
+        self.input_id = field.id_for_label
+        self.label = field.label
+        self.hint = field.help_text
+        self.required = field.field.required
+        self.disabled = field.field.disabled
+        self.errors = field.errors
+        self.hint_id = f"{self.id}-hint"
+        self.messages_id = f"{self.id}-messages"
+
+    @property
+    def described_by(self) -> str:
+        """The hint, then the messages, then what the form itself names: all are read out, in this order."""
+        ids = [self.hint_id] if self.hint else []
+        ids.append(self.messages_id)
+        ids += self.field.field.widget.attrs.get("aria-describedby", "").split()
+        return " ".join(dict.fromkeys(ids))
+
+    def widget(self) -> SafeString:
+        """The input itself, with the classes of the design system and the links to its hint and messages."""
+        attributes: dict[str, Any] = {"aria-describedby": self.described_by}
+        classes = [self.field.field.widget.attrs.get("class", ""), INPUT_CLASSES.get(self.kind, "")]
+        if self.errors:
+            attributes["aria-invalid"] = "true"
+            classes.append(ERROR_CLASSES.get(self.kind, ""))
+        if any(classes):
+            attributes["class"] = " ".join(" ".join(classes).split())
+        return self.field.as_widget(attrs=attributes)
+
+    def options(self) -> Iterator[dict[str, Any]]:
+        """The radio buttons or checkboxes of a group: input, id and label of each."""
+        for option in self.field.subwidgets:
+            attributes = option.data["attrs"]
+            # An invalid state belongs to the group for radio buttons (ARIA 1.2), to each box otherwise.
+            if self.kind == "radios":
+                attributes.pop("aria-invalid", None)
+                attributes.pop("required", None)
+            elif self.errors:
+                attributes["aria-invalid"] = "true"
+                attributes["aria-describedby"] = self.messages_id
+            yield {"input": option.tag(), "id": option.id_for_label, "label": option.choice_label}
+
+
 @register.simple_tag
-def field_template(field: BoundField) -> str:
-    return f"care/fields/{kind(field)}.html"
-
-
-@register.filter
-def hint_id(field: BoundField) -> str:
-    return f"{field.auto_id}-hint"
-
-
-@register.filter
-def messages_id(field: BoundField) -> str:
-    return f"{field.auto_id}-messages"
-
-
-@register.filter
-def described_by(field: BoundField) -> str:
-    """The hint, then the messages, then what the form itself names: all are read out, in this order."""
-    ids = [hint_id(field)] if field.help_text else []
-    ids.append(messages_id(field))
-    ids += field.field.widget.attrs.get("aria-describedby", "").split()
-    return " ".join(dict.fromkeys(ids))
-
-
-@register.simple_tag
-def widget(field: BoundField) -> SafeString:
-    """The input itself, with the classes of the design system and the links to its hint and messages."""
-    return field.as_widget(attrs=_attributes(field))
-
-
-@register.simple_tag
-def option_input(field: BoundField, option: BoundWidget) -> SafeString:
-    """One radio button or checkbox of a group, without its label."""
-    attributes = option.data["attrs"]
-    # `aria-invalid` and the description belong to the group for radio buttons (ARIA 1.2), to each box otherwise.
-    if kind(field) == "radios":
-        attributes.pop("aria-invalid", None)
-        attributes.pop("required", None)
-    elif field.errors:
-        attributes["aria-invalid"] = "true"
-        attributes["aria-describedby"] = messages_id(field)
-    return option.tag()
+def draw(field: BoundField) -> Drawn:
+    return Drawn(field)
 
 
 @register.filter
@@ -102,20 +120,3 @@ def summary_text(field: BoundField, error: str) -> str:
     """The error as the summary says it: preceded by the name of its field, unless it names it already."""
     label = str(field.label).rstrip(" .:*")
     return error if label in error else f"{label}{french.NBSP}: {error}"
-
-
-def _attributes(field: BoundField) -> dict[str, Any]:
-    name = kind(field)
-    own = field.field.widget.attrs
-    attributes: dict[str, Any] = {"aria-describedby": described_by(field)}
-    classes = [own.get("class", ""), INPUT_CLASSES.get(name, "")]
-    if field.errors:
-        attributes["aria-invalid"] = "true"
-        if name in ("input", "textarea", "password"):
-            classes.append("fr-input--error")
-        elif name == "select":
-            classes.append("fr-select--error")
-    joined = " ".join(" ".join(classes).split())
-    if joined:
-        attributes["class"] = joined
-    return attributes
