@@ -1,0 +1,145 @@
+"""Who is in the demonstration, and which dossier stands where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from accounts.enums import Role
+from dossiers.demo import answers
+from dossiers.enums import Status
+from dossiers.kinds import Raw
+
+PASSWORD = "tulipe-tracteur-violon"  # noqa: S105 – published in the README: it opens nothing but examples
+
+
+@dataclass(frozen=True)
+class Person:
+    """One account. `entities` are the EJ represented, the one of the registration first."""
+
+    username: str
+    civility: str
+    first_name: str
+    last_name: str
+    role: Role
+    title: str
+    to_try: str
+    entities: tuple[str, ...] = ()
+    region: str = ""
+    accepts_terms: bool = True
+
+    @property
+    def email(self) -> str:
+        return f"{self.username}@exemple.fr"
+
+
+PEOPLE = (
+    Person(
+        "camille.moreau",
+        "madame",
+        "Camille",
+        "Moreau",
+        Role.REFERENT,
+        "Référente d'un établissement",
+        "un brouillon à compléter",
+        entities=("010000255",),
+    ),
+    Person(
+        "karim.benali",
+        "monsieur",
+        "Karim",
+        "Benali",
+        Role.REFERENT,
+        "Son collègue, même établissement",
+        "une modification demandée, un transfert à recevoir",
+        entities=("010000255", "010000339", "380792366"),
+    ),
+    Person(
+        "helene.payet",
+        "madame",
+        "Hélène",
+        "Payet",
+        Role.REFERENT,
+        "Référente de plusieurs établissements",
+        "un dossier par statut, un autre à créer",
+        entities=("970302477", "060020443", "750720476", "440045946", "010783009"),
+    ),
+    Person(
+        "jeanne.lefevre",
+        "madame",
+        "Jeanne",
+        "Lefèvre",
+        Role.REFERENT,
+        "Référente à sa première connexion",
+        "les CGU à accepter, un premier dossier",
+        entities=("750721334",),
+        accepts_terms=False,
+    ),
+    Person("paul.girard", "monsieur", "Paul", "Girard", Role.VERIFIER, "Vérificateur ANS", "les dossiers à instruire"),
+    Person(
+        "ines.fontaine",
+        "madame",
+        "Inès",
+        "Fontaine",
+        Role.REGIONAL,
+        "Instructrice régionale, Auvergne-Rhône-Alpes",
+        "les dossiers de sa région, en lecture",
+        region="84",
+    ),
+    Person(
+        "sophie.laurent",
+        "madame",
+        "Sophie",
+        "Laurent",
+        Role.LEAD,
+        "Responsable d'instruction",
+        "la réouverture d'une décision",
+    ),
+    Person(
+        "thomas.bernard", "monsieur", "Thomas", "Bernard", Role.ADMIN, "Administrateur", "les comptes, les guichets"
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One dossier and the status it is led to. `answers` are put over those of a complete form; for a draft, they are
+    all that is typed."""
+
+    referent: str
+    finess: str
+    status: Status
+    answers: dict[str, Raw] = field(default_factory=dict)
+    #: Corrected once and transmitted again, so that two transmissions can be compared.
+    corrected: bool = False
+
+
+PLANS = (
+    Plan("camille.moreau", "010000255", Status.DRAFT, answers=answers.HALF_FILLED),
+    Plan("karim.benali", "010000339", Status.TRANSMITTED),
+    Plan("karim.benali", "380792366", Status.MODIFICATION_REQUESTED, answers={"track": {"value": "2"}}),
+    Plan("helene.payet", "970302477", Status.TRANSMITTED, corrected=True, answers={"track": {"value": "3"}}),
+    Plan("helene.payet", "060020443", Status.VALIDATED, answers={"applicant_kind": {"value": "og"}}),
+    Plan("helene.payet", "750720476", Status.REJECTED, answers={"applicant_type": {"value": "commercial"}}),
+    Plan("helene.payet", "440045946", Status.DRAFT),
+)
+REQUEST = (
+    "Le diagnostic OPSSIMS déposé ne couvre pas toutes vos entités. Complétez-le, puis transmettez à nouveau votre "
+    "dossier."
+)
+REMARKS = {
+    "prerequisite_3_files": "Il manque les services à domicile : le diagnostic ne cite que l'hébergement.",
+    "contact_signatory": "Vérifiez la fonction : la convention doit être signée par le représentant légal.",
+}
+REJECTION = "Le prérequis n° 1 n'est pas rempli : aucune des entités candidates n'utilise un logiciel référencé Ségur."
+
+
+def table() -> str:
+    """The accounts, for whoever starts the portal."""
+    rows = [("Rôle", "Identifiant", "Mot de passe", "À essayer")]
+    rows += [(person.title, person.username, PASSWORD, person.to_try) for person in PEOPLE]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = [
+        "   ".join([*(cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)), row[3]]) for row in rows
+    ]
+    lines.insert(1, "─" * max(len(line) for line in lines))
+    return "\n".join(["Comptes de démonstration (le code de connexion arrive par e-mail) :", "", *lines])
