@@ -59,6 +59,11 @@ def load() -> None:
 
     Call it once: `exists()` tells.
     """
+    if User.objects.exists():
+        raise Impossible(
+            "Cette base a déjà des comptes : la démonstration, qui déplace les dates des guichets et dont le mot de passe "
+            "est public, ne se charge que dans une base sans compte."
+        )
     stage = Stage.objects.filter(guichet__code=GUICHET, code=STAGE).select_related("guichet").first()
     if stage is None or accounts_queries.terms_in_force() is None:
         raise Impossible("Les guichets ou les CGU manquent : lancez d'abord « manage.py prepare ».")
