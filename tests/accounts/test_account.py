@@ -70,8 +70,7 @@ def test_account_page_shows_every_label_of_the_guide(client, user, legal_entity)
         "Vos établissements",
         "Ajouter un établissement",
         "Vos collaborateurs",
-        "L'inscription sur la plateforme eCaRE est ouverte à tous les collaborateurs en établissements sans restriction "
-        "particulière.",
+        "L'inscription sur la plateforme eCaRE est ouverte à tous les collaborateurs",
     ):
         assert words in page
 

@@ -145,7 +145,9 @@ def test_a_forged_host_never_enters_a_link(client, settings):
     """Q10."""
     settings.ALLOWED_HOSTS = ["*"]
     UserFactory(email="attend@exemple.fr", pending=True)
-    client.post(AGAIN, {"email": "attend@exemple.fr"}, HTTP_HOST="pirate.example", HTTP_X_FORWARDED_HOST="pirate.example")
+    client.post(
+        AGAIN, {"email": "attend@exemple.fr"}, HTTP_HOST="pirate.example", HTTP_X_FORWARDED_HOST="pirate.example"
+    )
     message = Email.objects.get()
     assert "pirate" not in message.text + message.html
     assert link_in(message)

@@ -48,7 +48,9 @@ def test_a_session_without_code_finds_the_admin_closed(client):
 
 
 @pytest.mark.parametrize("role", ["referent", "verifier", "regional", "lead"])
-@pytest.mark.parametrize("address", [HOME, USERS, "/admin/login/", "/admin/jsi18n/", "/admin/password_change/", "/admin/x/"])
+@pytest.mark.parametrize(
+    "address", [HOME, USERS, "/admin/login/", "/admin/jsi18n/", "/admin/password_change/", "/admin/x/"]
+)
 def test_other_roles_find_nothing(client, role, address):
     """D16."""
     sign_in(client, UserFactory(**{role: True}))

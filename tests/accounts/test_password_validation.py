@@ -88,7 +88,9 @@ def test_passwords_made_from_own_data_are_refused_with_the_reason(password):
     assert "formé à partir de vos informations" in message
 
 
-@pytest.mark.parametrize("password", ["eCaRE-Convergence", "convergence2026!", "HospiConnect-CaRE-1", "ecareecareecare"])
+@pytest.mark.parametrize(
+    "password", ["eCaRE-Convergence", "convergence2026!", "HospiConnect-CaRE-1", "ecareecareecare"]
+)
 def test_passwords_made_from_the_name_of_the_product_are_refused_with_the_reason(password):
     assert "formé à partir du nom de ce site" in refusal(password)
 

@@ -85,7 +85,7 @@ def test_each_screen_says_the_words_of_the_guide(client, legal_entity):
         ],
         SCREEN_1: [
             "Informations de l'établissement",
-            "Merci de sélectionner le type d'établissement ainsi que la région de rattachement de votre établissement. "
+            "Merci de sélectionner le type d'établissement ainsi que la région de rattachement de votre établissement.",
             "Dans le cas des GHT, sélectionnez la région de rattachement de l'établissement support de votre GHT.",
             "Type d'établissement",
             "Région",
@@ -105,8 +105,7 @@ def test_each_screen_says_the_words_of_the_guide(client, legal_entity):
         SCREEN_3: [
             f"Finess EJ de l'établissement\u00a0: <strong>{legal_entity.finess}</strong>",
             "Raison sociale de l'établissement\u00a0: <strong>DOMINO SERVICES 94</strong>",
-            "Pour information, vous trouverez ci-dessous la liste des entités géographiques identifiées et rattachées "
-            "à votre établissement.",
+            "la liste des entités géographiques identifiées et rattachées à votre établissement.",
             "Afficher",
             "10 entrées",
             "Rechercher\u00a0:",
@@ -505,9 +504,7 @@ def test_an_error_names_the_field_and_gives_an_example(client, field, value, mes
 
 def test_a_password_made_from_what_was_just_typed_is_refused(client):
     password = "Demo.Test.testtest.2026"
-    page = text(
-        client.post(STEP_1, PERSON | {"new_password1": password, "new_password2": password}).content.decode()
-    )
+    page = text(client.post(STEP_1, PERSON | {"new_password1": password, "new_password2": password}).content.decode())
     assert "formé à partir de vos informations" in page
 
 

@@ -8,6 +8,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from psycopg import sql
 
 from accounts.enums import Role
 from accounts.models import EmailCode
@@ -99,7 +100,7 @@ def test_the_right_code_opens_the_session_and_leads_to_the_dashboard(client):
 
 
 @pytest.mark.parametrize(
-    ("role", "page"),
+    ("role", "landing"),
     [
         (Role.REFERENT, "/tableau-de-bord/"),
         (Role.VERIFIER, "/instruction/"),
@@ -108,8 +109,8 @@ def test_the_right_code_opens_the_session_and_leads_to_the_dashboard(client):
         (Role.ADMIN, "/admin/"),
     ],
 )
-def test_everyone_gives_a_code_and_lands_where_they_work(client, role, page):
-    assert give_code(client, give_password(client, UserFactory(role=role))).url == page
+def test_everyone_gives_a_code_and_lands_where_they_work(client, role, landing):
+    assert give_code(client, give_password(client, UserFactory(role=role))).url == landing
 
 
 def test_code_page_shows_the_identifier_read_only_and_the_words_of_the_guide(client):
@@ -117,7 +118,7 @@ def test_code_page_shows_the_identifier_read_only_and_the_words_of_the_guide(cli
     page = client.get(CODE).content.decode()
     for words in (
         "Code à usage unique transmis par e-mail",
-        "Un code de connexion à usage unique vient de vous être envoyé à l'adresse e-mail que vous avez renseignée "
+        "Un code de connexion à usage unique vient de vous être envoyé à l'adresse e-mail que vous avez renseignée",
         "lors de votre inscription. Nous vous invitons à le reporter ci-dessous pour vous connecter.",
         "Code transmis",
         "Valider",
@@ -285,7 +286,8 @@ def test_no_code_in_clear_outside_the_message_that_waits_to_leave(client, caplog
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             if table != "notifications_email":
-                cursor.execute(f'SELECT 1 FROM "{table}" AS kept WHERE kept::text LIKE %s', [f"%{code}%"])
+                statement = sql.SQL("SELECT 1 FROM {} AS kept WHERE kept::text LIKE %s").format(sql.Identifier(table))
+                cursor.execute(statement, [f"%{code}%"])
                 assert cursor.fetchone() is None, table
     assert code not in caplog.text
 
