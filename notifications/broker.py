@@ -11,17 +11,19 @@ from notifications.breaker import Breaker
 
 logger = logging.getLogger(__name__)
 
+NEWS_SECONDS = 60
 # After a failed publication this process stops trying for a while: a frozen broker would otherwise cost its
 # timeout to every request (Q46).
 breaker = Breaker(rest_seconds=20)
 
 
-def hand_over(email_id: int, *, is_code: bool) -> bool:
-    """Publish the delivery of one e-mail. Never raises, never waits long; False when the sweep will have to do it."""
+def wake(*, is_code: bool) -> bool:
+    """Tell the workers. Never raises, never waits long; False when the sweep will have to find out."""
     if not breaker.allows():
         return False
     try:
-        task_for(is_code=is_code).apply_async(args=[email_id], retry=False, ignore_result=True)
+        # Past its time, the call is dropped unread: the sweep came by meanwhile.
+        task_for(is_code=is_code).apply_async(retry=False, ignore_result=True, expires=NEWS_SECONDS)
     except Exception as error:  # whatever the broker does, the person who acted is not concerned
         breaker.failed()
         logger.warning("broker unreachable, the sweep will deliver: %s", type(error).__name__)

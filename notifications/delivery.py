@@ -1,7 +1,8 @@
-"""Sending what the outbox holds: by a task just after the commit, by the sweep for all that was missed (N3).
+"""Sending what the outbox holds: asked for by a task just after the commit, and by the sweep every 15 s (N3).
 
-A row is claimed by its lock, sent, and marked in the same transaction. A killed worker therefore leaves it waiting:
-it leaves again later with the same Message-ID, once too many at most (Q48); and two workers never hold the same row.
+A row is claimed by its lock, sent, and marked in the same transaction, and a process sends one e-mail at a time.
+A killed worker therefore leaves its e-mail waiting, and this one leaves again later with the same Message-ID: once too
+many at most (Q48). Two workers never hold the same row.
 """
 
 from __future__ import annotations
@@ -9,15 +10,14 @@ from __future__ import annotations
 import enum
 import logging
 import smtplib
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from notifications.breaker import Breaker
 from notifications.enums import State
 from notifications.models import Email, EmailQuerySet
 from notifications.transport import Transport, Unreachable
@@ -37,14 +37,7 @@ PATIENCE = timedelta(minutes=10)
 PASS_SECONDS = 14.0
 # A server that cuts the line this many times in a row is left alone until the next pass.
 CUTS_BEFORE_PAUSE = 3
-# What the periodic task uses; several matter most when the mail server is far.
-SWEEP_CONNECTIONS = 4
-# One more connection to the mail server for so many e-mails that wait.
-BACKLOG_A_CONNECTION = 25
 ERROR_LENGTH = 500
-
-# While the mail server is away, tasks leave it to the sweep instead of each waiting for its timeout.
-breaker = Breaker(rest_seconds=15)
 
 
 class Outcome(enum.Enum):
@@ -56,57 +49,51 @@ class Outcome(enum.Enum):
     UNREACHABLE = "mail server unreachable"
 
 
-def deliver(email_id: int) -> Outcome:
-    """Send this e-mail if it is due and nobody is sending it."""
-    if not breaker.allows():
-        return Outcome.UNREACHABLE
-    with Transport() as transport:
-        outcome = deliver_first(Email.objects.filter(pk=email_id), transport)
-    if outcome is Outcome.UNREACHABLE:
-        breaker.failed()
-    else:
-        breaker.worked()
-    return outcome
+class Scope(enum.Enum):
+    ALL = "all that is due, codes first"
+    CODES = "the sign-in codes only"
 
 
-def sweep(*, seconds: float = PASS_SECONDS, connections: int = 1) -> int:
-    """Send all that is due, codes first, during at most `seconds`. Returns how many left.
+# One sender in a process. Who finds the place taken leaves word, and the sender looks again before it goes.
+_place = threading.Lock()
+_asked: set[Scope] = set()
 
-    With a backlog, several `connections` to the mail server work side by side, each in a thread of its own.
+
+def sweep(scope: Scope = Scope.ALL, *, seconds: float = PASS_SECONDS) -> int:
+    """Send what is due, during at most `seconds`. Returns how many left.
+
+    Returns 0 at once when another thread of this process is sending: that one will see to it.
     """
-    expire_codes()
     until = time.monotonic() + seconds
-    backlog = Email.objects.due(timezone.now())[: connections * BACKLOG_A_CONNECTION].count()
-    lanes = min(connections, 1 + backlog // BACKLOG_A_CONNECTION)
-    if lanes == 1:
-        return _sweep_lane(until)
-    with ThreadPoolExecutor(lanes, thread_name_prefix="sweep") as threads:
-        return sum(threads.map(_sweep_apart, [until] * lanes))
+    sent = 0
+    _asked.add(scope)
+    while _asked and time.monotonic() < until and _place.acquire(blocking=False):
+        try:
+            widest = Scope.ALL if Scope.ALL in _asked else Scope.CODES
+            # Forgotten before looking: what is asked for from here on gets a look of its own.
+            _asked.difference_update(Scope if widest is Scope.ALL else {widest})
+            sent += _pass(widest, until=until)
+        finally:
+            _place.release()
+    return sent
 
 
-def _sweep_apart(until: float) -> int:
-    try:
-        return _sweep_lane(until)
-    finally:
-        connection.close()  # a thread has a database connection of its own
-
-
-def _sweep_lane(until: float) -> int:
+def _pass(scope: Scope, *, until: float) -> int:
+    expire_codes()
+    emails = Email.objects.all() if scope is Scope.ALL else Email.objects.filter(is_code=True)
     sent = cuts = 0
     with Transport() as transport:
         while time.monotonic() < until:
-            outcome = deliver_first(Email.objects.all(), transport)
+            outcome = deliver_first(emails, transport)
+            if outcome is Outcome.NOTHING:
+                break
             if outcome is Outcome.UNREACHABLE:
                 show_outage(transport.last_error)
-                break
-            if outcome is Outcome.NOTHING:
                 break
             sent += outcome is Outcome.SENT
             cuts = cuts + 1 if outcome is Outcome.CUT else 0
             if cuts == CUTS_BEFORE_PAUSE:
                 break
-    if sent:
-        breaker.worked()
     return sent
 
 

@@ -61,7 +61,7 @@ def post(
     Email.objects.bulk_create([draft], ignore_conflicts=True)
     email = Email.objects.get(key=key)
     if email.message_id == draft.message_id:
-        transaction.on_commit(lambda: broker.hand_over(email.pk, is_code=is_code), robust=True)
+        transaction.on_commit(lambda: broker.wake(is_code=is_code), robust=True)
     return email
 
 

@@ -1,4 +1,5 @@
-"""Doors of the workers to `delivery`. Primary keys only, so that no text ever stands in the broker (Q3)."""
+"""Doors of the workers to `delivery`. They carry nothing: what is due stands in the outbox, and no text of an e-mail
+ever stands in the broker (Q3)."""
 
 from celery import shared_task
 
@@ -6,15 +7,18 @@ from notifications import delivery
 
 
 @shared_task
-def deliver(email_id: int) -> None:
-    delivery.deliver(email_id)
+def deliver() -> None:
+    """Something was just posted."""
+    delivery.sweep()
 
 
 @shared_task
-def deliver_code(email_id: int) -> None:
-    delivery.deliver(email_id)
+def deliver_code() -> None:
+    """A sign-in code was just posted; this task has its own queue (Q49)."""
+    delivery.sweep(delivery.Scope.CODES)
 
 
 @shared_task
 def sweep() -> None:
-    delivery.sweep(connections=delivery.SWEEP_CONNECTIONS)
+    """What was missed: called every 15 seconds."""
+    delivery.sweep()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from notifications import broker, delivery
+from notifications import broker
 from tests.notifications import sink as sinks
 
 
@@ -20,11 +20,10 @@ def bodies(settings: Settings) -> None:
 
 
 @pytest.fixture(autouse=True)
-def rested_breakers() -> Iterator[None]:
-    """What one test learnt about the servers is not true in the next."""
+def rested_breaker() -> Iterator[None]:
+    """What one test learnt about the broker is not true in the next."""
     yield
     broker.breaker.worked()
-    delivery.breaker.worked()
 
 
 @pytest.fixture

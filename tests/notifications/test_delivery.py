@@ -12,7 +12,6 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from notifications import delivery
-from notifications.delivery import Outcome
 from notifications.enums import State
 from notifications.models import Email
 from tests.notifications.factories import EmailFactory
@@ -27,8 +26,8 @@ def later(**delay: float) -> time_machine.travel:
 
 def test_a_waiting_email_leaves_once(sink: Sink) -> None:
     email = EmailFactory.create()
-    assert delivery.deliver(email.pk) is Outcome.SENT
-    assert delivery.deliver(email.pk) is Outcome.NOTHING
+    assert delivery.sweep() == 1
+    assert delivery.sweep() == 0
     email.refresh_from_db()
     assert (email.state, email.attempts, email.next_attempt_at) == (State.SENT, 1, None)
     assert email.sent_at is not None
@@ -37,7 +36,7 @@ def test_a_waiting_email_leaves_once(sink: Sink) -> None:
 
 def test_what_arrives_is_text_and_html_from_the_sender_without_an_answer(sink: Sink, settings: Settings) -> None:
     email = EmailFactory.create(subject="Dossier n°\u00a0NSCQGGBPCA transmis à l'ANS")
-    delivery.deliver(email.pk)
+    delivery.sweep()
     message = sink.received[0]
     assert message["From"] == settings.SENDER
     assert message["To"] == email.to
@@ -83,14 +82,14 @@ def test_a_link_that_opens_an_account_is_erased_once_sent_and_the_text_about_a_d
     assert dossier.text.startswith("Bonjour")
 
 
-@pytest.mark.parametrize(("seconds", "outcome"), [(599, Outcome.SENT), (600, Outcome.EXPIRED)])
-def test_a_code_leaves_during_ten_minutes(sink: Sink, seconds: int, outcome: Outcome) -> None:
+@pytest.mark.parametrize(("seconds", "state"), [(599, State.SENT), (600, State.EXPIRED)])
+def test_a_code_leaves_during_ten_minutes(sink: Sink, seconds: int, state: State) -> None:
     with time_machine.travel(timezone.now(), tick=False):
         email = EmailFactory.waiting(timedelta(seconds=seconds), code=True)
-        assert delivery.deliver(email.pk) is outcome
+        delivery.sweep()
     email.refresh_from_db()
-    assert (email.text, email.html) == ("", "")
-    assert len(sink.received) == (outcome is Outcome.SENT)
+    assert (email.state, email.text, email.html) == (state, "", "")
+    assert len(sink.contents) == (state == State.SENT)
 
 
 def test_the_sweep_erases_a_code_that_could_not_leave(sink: Sink) -> None:
@@ -111,8 +110,8 @@ def test_refusals_are_tried_again_after_growing_delays_then_given_up(sink: Sink)
         while email.next_attempt_at is not None:
             clock.move_to(max(email.next_attempt_at, start))
             tried = timezone.now()
-            assert delivery.deliver(email.pk) is Outcome.REFUSED
-            assert delivery.deliver(email.pk) is Outcome.NOTHING
+            assert delivery.sweep() == 0
+            assert len(sink.contents) == len(waits) + 1
             email.refresh_from_db()
             waits.append(email.next_attempt_at and (email.next_attempt_at - tried).total_seconds() / 60)
     assert waits == [1, 5, 15, 60, 240, 720, None]
@@ -149,7 +148,7 @@ def test_an_address_that_does_not_exist_fails_at_once_and_holds_nothing_up(sink:
 @pytest.mark.parametrize("address", ["", "sans-arobase", "a@exemple.fr, b@exemple.fr", "a@exemple.fr<x@exemple.org>"])
 def test_what_is_not_one_address_reaches_nobody(sink: Sink, address: str) -> None:
     email = EmailFactory.create(to=address)
-    delivery.deliver(email.pk)
+    delivery.sweep()
     email.refresh_from_db()
     assert email.state == State.FAILED
     assert sink.received == []
@@ -158,7 +157,7 @@ def test_what_is_not_one_address_reaches_nobody(sink: Sink, address: str) -> Non
 def test_a_refused_code_is_tried_again_within_seconds_and_its_error_quotes_nothing(sink: Sink) -> None:
     sink.replies["END"] = b"554 looks like spam: Votre code 123456"
     email = EmailFactory.create(code=True)
-    delivery.deliver(email.pk)
+    delivery.sweep()
     email.refresh_from_db()
     assert email.last_error == "SMTPDataError"
     assert email.next_attempt_at is not None
@@ -195,17 +194,6 @@ def test_an_outage_shows_after_ten_minutes_and_still_ends_by_itself(sink: Sink, 
     assert delivery.sweep() == 1
 
 
-def test_while_the_mail_server_is_away_tasks_leave_it_to_the_sweep(sink: Sink, settings: Settings) -> None:
-    first, second = EmailFactory.create_batch(2)
-    settings.EMAIL_PORT = free_port()
-    assert delivery.deliver(first.pk) is Outcome.UNREACHABLE
-    settings.EMAIL_PORT = sink.port
-    assert delivery.deliver(second.pk) is Outcome.UNREACHABLE
-    assert sink.connections == 0
-    assert delivery.sweep() == 2
-    assert delivery.deliver(EmailFactory.create().pk) is Outcome.SENT
-
-
 def test_a_server_that_cuts_the_line_is_left_alone_until_the_next_pass(sink: Sink) -> None:
     sink.seconds_before_reply = 1.5  # longer than the time the sender gives it
     EmailFactory.create_batch(5)
@@ -224,15 +212,47 @@ def test_a_pass_ends_in_time_even_with_work_left(sink: Sink) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_workers_at_once_never_send_the_same_email_twice(sink: Sink) -> None:
-    sink.seconds_before_reply = 0.01
-    emails = EmailFactory.create_batch(40)
-    barrier = threading.Barrier(4)
+def test_a_process_sends_one_email_at_a_time_and_forgets_nobody_who_asked(sink: Sink) -> None:
+    sending = threading.Semaphore(1)
+    together = []
+
+    def look(count: int) -> None:
+        if not sending.acquire(blocking=False):
+            together.append(count)
+            return
+        time.sleep(0.01)
+        sending.release()
+
+    sink.before_reply = look
 
     def work() -> None:
         try:
+            for _ in range(5):
+                EmailFactory.create()
+                delivery.sweep()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not together
+    assert len(sink.message_ids) == len(set(sink.message_ids)) == 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_processes_at_once_never_send_the_same_email_twice(sink: Sink) -> None:
+    sink.seconds_before_reply = 0.002
+    emails = EmailFactory.create_batch(60)
+    barrier = threading.Barrier(4)
+
+    def work() -> None:
+        # What each process does, without the turn that threads of one process take.
+        try:
             barrier.wait()
-            delivery.sweep()
+            delivery._pass(delivery.Scope.ALL, until=time.monotonic() + 30)
         finally:
             connection.close()
 
@@ -245,15 +265,11 @@ def test_workers_at_once_never_send_the_same_email_twice(sink: Sink) -> None:
     assert sink.connections == 4
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_backlog_is_shared_between_connections_and_a_few_emails_need_only_one(sink: Sink) -> None:
-    EmailFactory.create_batch(60)
-    assert delivery.sweep(connections=3) == 60
-    assert len(set(sink.message_ids)) == 60
-    assert sink.connections == 3
-    EmailFactory.create_batch(5)
-    assert delivery.sweep(connections=3) == 5
-    assert sink.connections == 4
+def test_the_task_of_the_codes_leaves_the_rest_to_others(sink: Sink) -> None:
+    EmailFactory.create()
+    code = EmailFactory.create(code=True)
+    assert delivery.sweep(delivery.Scope.CODES) == 1
+    assert sink.message_ids == [code.message_id]
 
 
 def test_sending_again_concerns_only_what_failed_and_still_has_its_text(sink: Sink) -> None:

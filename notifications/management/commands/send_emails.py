@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         while True:
-            sent = delivery.sweep(seconds=float("inf"), connections=delivery.SWEEP_CONNECTIONS)
+            sent = delivery.sweep(seconds=float("inf"))
             self.stdout.write(french.count(sent, "e-mail envoyé", "e-mails envoyés"))
             if not options["loop"]:
                 return
