@@ -61,8 +61,8 @@ def load() -> None:
     """
     if User.objects.exists():
         raise Impossible(
-            "Cette base a déjà des comptes : la démonstration, qui déplace les dates des guichets et dont le mot de passe "
-            "est public, ne se charge que dans une base sans compte."
+            "Cette base a déjà des comptes : la démonstration, qui déplace les dates des guichets et dont le mot "
+            "de passe est public, ne se charge que dans une base sans compte."
         )
     stage = Stage.objects.filter(guichet__code=GUICHET, code=STAGE).select_related("guichet").first()
     if stage is None or accounts_queries.terms_in_force() is None:
