@@ -17,6 +17,9 @@ Call = Callable[[], Any]
 PATIENCE = 60
 
 
+# `connection` is each thread's own: it has to be looked up inside the thread.
+
+
 @contextmanager
 def of(size: int) -> Iterator[Callable[..., list[Any]]]:
     """`together(*calls)` runs that many calls at once and gives, in order, what each returned, or the refusal that
@@ -38,11 +41,11 @@ def of(size: int) -> Iterator[Callable[..., list[Any]]]:
     with ThreadPoolExecutor(size) as threads:
         try:
             # The connections are opened before, so that the calls really meet.
-            together(*[connection.ensure_connection] * size)
+            together(*[lambda: connection.ensure_connection()] * size)
             yield together
         finally:
             barrier.reset()
-            for future in [threads.submit(start, connection.close) for _ in range(size)]:
+            for future in [threads.submit(start, lambda: connection.close()) for _ in range(size)]:
                 future.result(PATIENCE)
 
 
