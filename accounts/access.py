@@ -1,5 +1,7 @@
 """Who may: small predicates, and scoped querysets."""
 
+from typing import cast
+
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,8 +13,12 @@ from accounts.models import Representation, User
 
 def is_signed_in(request: HttpRequest) -> bool:
     """Password and code both given, account still open."""
-    user = request.user
-    return user.is_authenticated and user.is_verified()
+    return request.user.is_authenticated and request.user.is_verified()
+
+
+def person(request: HttpRequest) -> User:
+    """The account of a request that the middleware let through: somebody, signed in."""
+    return cast(User, request.user)
 
 
 def may_represent(user: User) -> bool:
@@ -24,7 +30,8 @@ def colleagues_of(user: User) -> QuerySet[User]:
     """The activated référents attached to an EJ of `user`, whom they may see by name (A9)."""
     shared = Representation.objects.filter(user=user).values("legal_entity")
     attached = Representation.objects.filter(legal_entity__in=shared).values("user")
-    return User.objects.usable().filter(role=Role.REFERENT, pk__in=attached).exclude(pk=user.pk)
+    activated: QuerySet[User] = User.objects.usable()
+    return activated.filter(role=Role.REFERENT, pk__in=attached).exclude(pk=user.pk)
 
 
 def landing(user: User | AnonymousUser) -> str:

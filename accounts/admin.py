@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from accounts import workflow
+from accounts import access, workflow
 from accounts.models import EmailCode, Representation, TermsAcceptance, TermsVersion, User
 
 
@@ -72,14 +72,14 @@ class UserAdmin(admin.ModelAdmin):
             obj.set_unusable_password()
         super().save_model(request, obj, form, change)
         if not change:
-            workflow.invite(obj, by=request.user)
+            workflow.invite(obj, by=access.person(request))
             self.message_user(request, f"Un lien pour choisir un mot de passe est envoyé à {obj.email}.", messages.INFO)
 
     @admin.action(description="Envoyer un lien pour choisir un mot de passe")
     def send_password_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         opened = [user for user in queryset if user.is_active]
         for user in opened:
-            workflow.invite(user, by=request.user)
+            workflow.invite(user, by=access.person(request))
         self.message_user(request, f"Liens envoyés : {len(opened)}.", messages.INFO)
 
 

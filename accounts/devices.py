@@ -8,6 +8,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import hashers
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -35,6 +36,9 @@ def token(sign_in: str, code: str) -> str:
 class EmailCode(ThrottlingMixin, Device):
     """One row per account: the newest code, hashed, bound to one sign-in, for one use."""
 
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="email_code", verbose_name="compte"
+    )
     digest = models.CharField("empreinte du code", max_length=128, blank=True, editable=False)
     sign_in = models.CharField("connexion", max_length=64, blank=True, editable=False)
     sent_at = models.DateTimeField("envoyé le", null=True, blank=True, editable=False)
@@ -49,7 +53,6 @@ class EmailCode(ThrottlingMixin, Device):
     class Meta:
         verbose_name = "code par e-mail"
         verbose_name_plural = "codes par e-mail"
-        constraints = [models.UniqueConstraint(fields=["user"], name="email_code_one_per_user")]
 
     def generate_is_allowed(self, *, resend: bool = False) -> tuple[bool, dict[str, Any] | None]:
         """Whether a code may be sent now (Q6); if not, `next_generation_at` says when."""

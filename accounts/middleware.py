@@ -39,7 +39,7 @@ class second_step_and_terms:
             # Only a code makes a session (A4). Whatever opened this one without a code, it ends here.
             auth.logout(request)
             return redirect_to_login(_page(request), reverse("accounts:sign-in"))
-        if getattr(user, "terms_due", False) and not getattr(view, "reachable_before_terms", False):
+        if user.terms_due and not getattr(view, "reachable_before_terms", False):
             return redirect_to_login(_page(request), reverse("accounts:accept-terms"))
         return None
 

@@ -1,6 +1,7 @@
 """Accounts: who signs in (`User`), for which legal entities (`Representation`), under which terms (`TermsVersion`)."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -87,6 +88,11 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField("créé le", default=timezone.now, editable=False)
 
     objects = UserManager()
+
+    # True when the account was read `with_terms_due()` and the terms in force are still to be accepted.
+    terms_due = False
+    # Set by django-otp on the account of a request: the code was given.
+    is_verified: Callable[[], bool]
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

@@ -1,7 +1,5 @@
 """Reads, one function per need or screen, in a stable order."""
 
-from collections.abc import Sequence
-
 from django.db.models import QuerySet
 
 from accounts import access
@@ -26,13 +24,13 @@ def represents(user: User, legal_entity: LegalEntity) -> bool:
     return Representation.objects.filter(user=user, legal_entity=legal_entity).exists()
 
 
-def sites(legal_entity: LegalEntity, *, text: str = "") -> Sequence[GeographicEntity]:
+def sites(legal_entity: LegalEntity, *, text: str = "") -> list[GeographicEntity]:
     """The open EG of `legal_entity`, those whose number begins with `text` or whose name holds all its words (A1,
     screen 3/3). At most some hundreds of rows: they are compared here, spelt as the picker spells them."""
     rows = establishments.active_sites(legal_entity)
     words = search.wanted(text)
     if not words:
-        return rows
+        return list(rows)
     number = finess.normalise_number(text)
     return [
         site

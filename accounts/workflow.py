@@ -164,7 +164,8 @@ def send_code(user: User, *, sign_in: str, requested_at: datetime, resend: bool 
 
 def email_device(user: User) -> EmailCode:
     """The device that receives the codes of `user`, made the first time."""
-    return EmailCode.objects.get_or_create(user=user, defaults={"name": "E-mail"})[0]
+    device: EmailCode = EmailCode.objects.get_or_create(user=user, defaults={"name": "E-mail"})[0]
+    return device
 
 
 def verify_code(user: User, *, sign_in: str, code: str) -> EmailCode | None:
@@ -173,7 +174,8 @@ def verify_code(user: User, *, sign_in: str, code: str) -> EmailCode | None:
     device = EmailCode.objects.filter(user=user).first()
     if device is None:
         return None
-    return django_otp.verify_token(user, device.persistent_id, devices.token(sign_in, code))
+    verified: EmailCode | None = django_otp.verify_token(user, device.persistent_id, devices.token(sign_in, code))
+    return verified
 
 
 # The terms of use

@@ -18,8 +18,9 @@ from establishments.models import LegalEntity
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
     """« Vos informations », « Vos établissements », « Vos collaborateurs »."""
-    represents = access.may_represent(request.user)
-    establishments = list(queries.establishments_of(request.user)) if represents else []
+    user = access.person(request)
+    represents = access.may_represent(user)
+    establishments = list(queries.establishments_of(user)) if represents else []
     return render(
         request,
         "accounts/account.html",
@@ -27,7 +28,7 @@ def account(request: HttpRequest) -> HttpResponse:
             "represents": represents,
             "establishments": establishments,
             "primary": establishments[0] if establishments else None,
-            "colleagues": queries.colleagues(request.user) if represents else [],
+            "colleagues": queries.colleagues(user) if represents else [],
             "terms": queries.terms_in_force(),
         },
     )
@@ -37,14 +38,14 @@ def account(request: HttpRequest) -> HttpResponse:
 @require_safe
 def colleague(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """One colleague, by name only; anybody else is unknown (A9, D16)."""
-    if not access.may_represent(request.user):
-        raise Http404
-    person = get_object_or_404(access.colleagues_of(request.user), public_id=public_id)
-    return render(request, "accounts/colleague.html", {"colleague": person})
+    _referents_only(request)
+    found = get_object_or_404(access.colleagues_of(access.person(request)), public_id=public_id)
+    return render(request, "accounts/colleague.html", {"colleague": found})
 
 
 def _finish(request: HttpRequest, legal_entity: LegalEntity, choice: establishment.Choice) -> HttpResponse:
-    workflow.add_establishment(request.user, legal_entity, choice.establishment_type, by=request.user)
+    user = access.person(request)
+    workflow.add_establishment(user, legal_entity, choice.establishment_type, by=user)
     Addition.load(request.session).forget(request.session)
     messages.success(
         request,
@@ -64,25 +65,25 @@ FLOW = establishment.Flow(
 )
 
 
-def _guarded(request: HttpRequest) -> None:
-    if not access.may_represent(request.user):
+def _referents_only(request: HttpRequest) -> None:
+    if not access.may_represent(access.person(request)):
         raise Http404
 
 
 @never_cache
 def add_establishment(request: HttpRequest) -> HttpResponse:
     """« Ajouter un établissement », screen 1/3 (A8)."""
-    _guarded(request)
+    _referents_only(request)
     return establishment.kind_and_region(request, FLOW)
 
 
 @never_cache
 def add_establishment_pick(request: HttpRequest) -> HttpResponse:
-    _guarded(request)
+    _referents_only(request)
     return establishment.pick(request, FLOW)
 
 
 @never_cache
 def add_establishment_sites(request: HttpRequest) -> HttpResponse:
-    _guarded(request)
+    _referents_only(request)
     return establishment.sites(request, FLOW)

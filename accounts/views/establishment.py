@@ -3,13 +3,13 @@
 Each POST ends with a redirect; a GET writes nothing; a screen reached too early leads to the first incomplete one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib.sessions.backends.base import SessionBase
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -78,7 +78,8 @@ def pick(request: HttpRequest, flow: Flow) -> HttpResponse:
         return redirect(flow.sites)
     text = request.GET.get("q", "").strip()[:200]
     found = establishments.picker(kind=choice.establishment_type, region_code=choice.region, text=text)
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    # `Found` counts and slices, which is all a paginator asks of it.
+    page: Page[LegalEntity] = Paginator(cast(Sequence[LegalEntity], found), PAGE_SIZE).get_page(request.GET.get("page"))
     return flow.render(
         request,
         "pick",

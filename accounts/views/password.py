@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import forms, links, lockout, workflow
+from accounts import access, forms, links, lockout, workflow
 from accounts.models import User
 
 
@@ -20,7 +20,7 @@ from accounts.models import User
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest) -> HttpResponse:
     """Ends every other session; this one changes its key."""
-    user = request.user
+    user = access.person(request)
     form = forms.PasswordChangeForm(user, forms.posted(request))
     if form.is_valid():
         current = form.cleaned_data["old_password"]

@@ -25,14 +25,15 @@ def accept_terms(request: HttpRequest) -> HttpResponse:
     """Nothing else can be reached before this page is answered."""
     next_url = access.safe_next(request)
     version = queries.terms_in_force()
-    if version is None or not request.user.terms_due:
-        return redirect(next_url or access.landing(request.user))
+    user = access.person(request)
+    if version is None or not user.terms_due:
+        return redirect(next_url or access.landing(user))
     form = forms.TermsForm(forms.posted(request), initial={"version": version.number})
     if form.is_valid():
         if form.cleaned_data["version"] == version.number:
-            workflow.accept_terms(version, by=request.user)
+            workflow.accept_terms(version, by=user)
             request.session.cycle_key()
-            return redirect(next_url or access.landing(request.user))
+            return redirect(next_url or access.landing(user))
         form = forms.TermsForm(initial={"version": version.number})
         newer = True
     else:
