@@ -39,8 +39,8 @@ PEOPLE = (
         "Camille",
         "Moreau",
         Role.REFERENT,
-        "Référente d'un établissement",
-        "un brouillon à compléter",
+        "Référente",
+        "un brouillon à compléter ou à transférer",
         entities=("010000255",),
     ),
     Person(
@@ -49,8 +49,8 @@ PEOPLE = (
         "Karim",
         "Benali",
         Role.REFERENT,
-        "Son collègue, même établissement",
-        "une modification demandée, un transfert à recevoir",
+        "Référent, son collègue",
+        "une modification demandée",
         entities=("010000255", "010000339", "380792366"),
     ),
     Person(
@@ -59,8 +59,8 @@ PEOPLE = (
         "Hélène",
         "Payet",
         Role.REFERENT,
-        "Référente de plusieurs établissements",
-        "un dossier par statut, un autre à créer",
+        "Référente, 5 établissements",
+        "tous les statuts, un dossier à créer",
         entities=("970302477", "060020443", "750720476", "440045946", "010783009"),
     ),
     Person(
@@ -69,7 +69,7 @@ PEOPLE = (
         "Jeanne",
         "Lefèvre",
         Role.REFERENT,
-        "Référente à sa première connexion",
+        "Référente, 1re connexion",
         "les CGU à accepter, un premier dossier",
         entities=("750721334",),
         accepts_terms=False,
@@ -81,8 +81,8 @@ PEOPLE = (
         "Inès",
         "Fontaine",
         Role.REGIONAL,
-        "Instructrice régionale, Auvergne-Rhône-Alpes",
-        "les dossiers de sa région, en lecture",
+        "Instructrice régionale (ARS)",
+        "les dossiers d'Auvergne-Rhône-Alpes",
         region="84",
     ),
     Person(
@@ -92,10 +92,16 @@ PEOPLE = (
         "Laurent",
         Role.LEAD,
         "Responsable d'instruction",
-        "la réouverture d'une décision",
+        "une décision à rouvrir",
     ),
     Person(
-        "thomas.bernard", "monsieur", "Thomas", "Bernard", Role.ADMIN, "Administrateur", "les comptes, les guichets"
+        "thomas.bernard",
+        "monsieur",
+        "Thomas",
+        "Bernard",
+        Role.ADMIN,
+        "Administrateur",
+        "les comptes, les barèmes, les e-mails",
     ),
 )
 

@@ -187,7 +187,7 @@ def test_the_accounts_are_told_with_role_name_and_password(reference: None) -> N
         line = next(line for line in lines if person.username in line)
         assert person.title in line
         assert cast.PASSWORD in line
-    assert max(map(len, lines)) <= 140
+    assert max(map(len, lines)) <= 120
 
 
 def test_the_mailbox_of_a_newcomer_is_empty_and_dossiers_show_their_emails(reference: None) -> None:
