@@ -60,7 +60,7 @@ PEOPLE = (
         "Payet",
         Role.REFERENT,
         "Référente, 5 établissements",
-        "tous les statuts, un dossier à créer",
+        "quatre statuts, un dossier à créer",
         entities=("970302477", "060020443", "750720476", "440045946", "010783009"),
     ),
     Person(
