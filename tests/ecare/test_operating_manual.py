@@ -1,0 +1,46 @@
+"""docs/exploitation.md follows the code: what an administrator may set is told."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+MANUAL = (ROOT / "docs" / "exploitation.md").read_text(encoding="utf-8")
+READ = re.compile(r"""env(?:\.\w+)?\(\s*["']([A-Z_]+)["']|["']([A-Z_]+_URL)["'] (?:not )?in env\.ENVIRON""")
+# Read by tools or for the test suite's own needs.
+NOT_SETTINGS = {"PYTEST_XDIST_WORKER"}
+
+
+def variables() -> set[str]:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "ecare" / "settings").glob("*.py")]
+    found = {name for source in sources for match in READ.finditer(source) for name in match.groups() if name}
+    return found - NOT_SETTINGS
+
+
+def test_settings_read_the_environment() -> None:
+    """The test below looks at something."""
+    assert {"SECRET_KEY", "DATABASE_URL", "EMAIL_URL", "BRAND_STATE", "TRUSTED_PROXIES"} <= variables()
+
+
+@pytest.mark.parametrize("name", sorted(variables()))
+def test_every_environment_variable_is_documented(name: str) -> None:
+    assert f"`{name}`" in MANUAL or f"`{name}=" in MANUAL
+
+
+def test_every_variable_documented_is_read() -> None:
+    table = re.findall(r"^\| `([A-Z_]+)` \|", MANUAL, re.MULTILINE)
+    assert set(table) - variables() <= {"DJANGO_SETTINGS_MODULE"}
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda path: path.name
+)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    if not page.exists():
+        pytest.skip("not written yet")
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
