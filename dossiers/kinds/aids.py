@@ -17,6 +17,15 @@ from ecare.widgets import DateInput
 COLUMNS = ("date", "amount", "body", "basis")
 
 
+class EurosField(forms.DecimalField):
+    """An amount as people type it, or paste it from these pages: « 12 500,00 € », whatever the spaces."""
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if isinstance(value, str):
+            value = "".join(value.replace("€", "").split())
+        return super().to_python(value)
+
+
 class AidsForm(forms.Form):
     """Rows of fields named `<column>_<n>`. A row is either blank or complete."""
 
@@ -31,7 +40,7 @@ class AidsForm(forms.Form):
                 widget=DateInput(),
                 error_messages={"invalid": f"Ligne {row} : saisissez une date, par exemple 15/03/2025."},
             )
-            self.fields[f"amount_{row}"] = forms.DecimalField(
+            self.fields[f"amount_{row}"] = EurosField(
                 label=f"Montant en euros, ligne {row}",
                 required=False,
                 min_value=Decimal("0.01"),
@@ -41,6 +50,9 @@ class AidsForm(forms.Form):
                 error_messages={
                     "invalid": f"Ligne {row} : saisissez un montant en euros, par exemple 12 500,00.",
                     "min_value": f"Ligne {row} : le montant doit être supérieur à zéro.",
+                    "max_decimal_places": f"Ligne {row} : arrondissez le montant au centime, par exemple 12 500,00.",
+                    "max_digits": f"Ligne {row} : ce montant est trop élevé, vérifiez-le.",
+                    "max_whole_digits": f"Ligne {row} : ce montant est trop élevé, vérifiez-le.",
                 },
             )
             self.fields[f"body_{row}"] = forms.CharField(

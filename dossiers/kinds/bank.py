@@ -44,7 +44,7 @@ class BankForm(forms.Form):
 
     def clean_bic(self) -> str:
         try:
-            return str(schwifty.BIC(self.cleaned_data["bic"].replace(" ", "")).compact)
+            return str(schwifty.BIC("".join(self.cleaned_data["bic"].split())).compact)
         except (SchwiftyException, ValueError) as error:
             raise forms.ValidationError(
                 "Ce BIC n'est pas valide : il compte 8 ou 11 caractères, par exemple AGRIFRPP."
