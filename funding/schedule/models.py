@@ -6,9 +6,12 @@ from datetime import date
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import IntegerRangeField, RangeOperators
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
+
+A_PERCENTAGE = "Le taux est un pourcentage compris entre 0 et 100."
 
 
 class ScheduleQuerySet(models.QuerySet["Schedule"]):
@@ -23,7 +26,9 @@ class Schedule(models.Model):
     """One version of a barème. Published, it no longer changes: the database itself refuses."""
 
     guichet_code = models.SlugField("guichet", max_length=60, help_text="Code du guichet, par exemple poc-essms.")
-    version = models.PositiveSmallIntegerField("version", validators=[MinValueValidator(1)])
+    version = models.PositiveSmallIntegerField(
+        "version", validators=[MinValueValidator(1, "Les versions se comptent à partir de 1.")]
+    )
     valid_from = models.DateField("applicable à partir du")
     published_at = models.DateTimeField("publié le", null=True, blank=True, editable=False)
 
@@ -68,7 +73,7 @@ class UnitAmount(models.Model):
         "montant par EG (€)",
         max_digits=12,
         decimal_places=2,
-        validators=[MinValueValidator(0)],
+        validators=[MinValueValidator(0, "Un montant ne peut pas être négatif.")],
     )
 
     class Meta:
@@ -96,7 +101,9 @@ class Bracket(models.Model):
     """The share of the unit amount from the `first`-th to the `last`-th site."""
 
     schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="brackets", verbose_name="barème")
-    first = models.PositiveIntegerField("de la n-ième EG", validators=[MinValueValidator(1)])
+    first = models.PositiveIntegerField(
+        "de la n-ième EG", validators=[MinValueValidator(1, "Les EG se comptent à partir de 1.")]
+    )
     last = models.PositiveIntegerField(
         "à la n-ième EG",
         null=True,
@@ -107,7 +114,7 @@ class Bracket(models.Model):
         "taux (%)",
         max_digits=5,
         decimal_places=2,
-        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        validators=[MinValueValidator(0, A_PERCENTAGE), MaxValueValidator(100, A_PERCENTAGE)],
     )
 
     class Meta:
@@ -128,7 +135,7 @@ class Bracket(models.Model):
             models.CheckConstraint(
                 condition=Q(rate__gte=0) & Q(rate__lte=100),
                 name="bracket_rate_is_a_percentage",
-                violation_error_message="Le taux est compris entre 0 et 100 %.",
+                violation_error_message=A_PERCENTAGE,
             ),
             ExclusionConstraint(
                 name="bracket_no_overlap",
@@ -153,3 +160,8 @@ class Bracket(models.Model):
 
     def __str__(self) -> str:
         return f"de {self.first} à {self.last or '…'} : {self.rate} %"
+
+    def clean(self) -> None:
+        """Said before the constraints are asked: PostgreSQL has no range that ends before it begins."""
+        if self.first is not None and self.last is not None and self.last < self.first:
+            raise ValidationError({"last": "La fin de la tranche vient avant son début."})

@@ -20,4 +20,5 @@ class Command(BaseCommand):
                 schedule, loaded = fixtures.load(path)
             except (OSError, workflow.Refused) as error:
                 raise CommandError(str(error)) from error
-            self.stdout.write(f"{schedule}\u00a0: {loaded.value}")
+            if options["verbosity"]:
+                self.stdout.write(f"{schedule}\u00a0: {loaded.value}")
