@@ -27,4 +27,4 @@ RUN SECRET_KEY=build ALLOWED_HOSTS=build PUBLIC_URL=https://build EMAIL_URL=smtp
 USER ecare
 VOLUME /var/lib/ecare
 EXPOSE 8000
-CMD ["gunicorn", "ecare.wsgi", "--workers", "2", "--threads", "8", "--no-control-socket", "--bind", "0.0.0.0:8000"]
+CMD ["gunicorn", "ecare.wsgi", "--preload", "--workers", "2", "--threads", "8", "--no-control-socket", "--bind", "0.0.0.0:8000"]

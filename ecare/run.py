@@ -26,7 +26,7 @@ PYTHON = [sys.executable, "-m"]
 # exports mostly wait for others, and since a killed worker then leaves no orphan.
 WORKER = ["celery", "--quiet", "-A", "ecare", "worker", "--pool", "threads", "--without-gossip", "--without-mingle"]
 COMMANDS: dict[str, list[str]] = {
-    "web": ["gunicorn", "ecare.wsgi", "--workers", "2", "--threads", "8", "--no-control-socket"],
+    "web": ["gunicorn", "ecare.wsgi", "--preload", "--workers", "2", "--threads", "8", "--no-control-socket"],
     "worker": [*WORKER, "-Q", "default", "-c", "4", "-n", "worker@%h"],
     "worker-codes": [*WORKER, "-Q", "codes", "-c", "2", "-n", "codes@%h"],
     "beat": ["celery", "--quiet", "-A", "ecare", "beat", "--pidfile="],
@@ -49,6 +49,7 @@ class Supervisor:
     def __init__(self, *, host: str, port: int, environment: Mapping[str, str]) -> None:
         self.host, self.port = host, port
         self.make = Make()
+        commands = {name: list(command) for name, command in COMMANDS.items()}
         arguments = {
             "web": ["--bind", f"{host}:{port}", "--log-level", "warning"],
             "worker": ["--loglevel", "WARNING"],
@@ -56,10 +57,12 @@ class Supervisor:
             "beat": ["--loglevel", "WARNING", "--schedule", str(embedded.var() / "celerybeat-schedule")],
         }
         if environment.get("DEBUG", "") not in {"", "0", "false", "False"}:
+            # What is loaded before the fork cannot be reloaded after it.
+            commands["web"].remove("--preload")
             arguments["web"].append("--reload")
         self.children = [
             children.Child(name, [*PYTHON, *command, *arguments[name]], environment=environment)
-            for name, command in COMMANDS.items()
+            for name, command in commands.items()
         ]
         self.deaths: dict[str, deque[float]] = {}
         self.output = selectors.DefaultSelector()
