@@ -86,6 +86,13 @@ class Child:
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def output(self) -> IO[bytes]:
+        """What it says, for a child without a log that was started."""
+        assert self.process is not None
+        assert self.process.stdout is not None
+        return self.process.stdout
+
     def ask_to_stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(self.stop_signal)

@@ -73,10 +73,8 @@ class Supervisor:
 
     def _start(self, child: children.Child) -> None:
         child.start()
-        assert child.process is not None
-        if child.process.stdout is not None:
-            os.set_blocking(child.process.stdout.fileno(), False)
-            self.output.register(child.process.stdout, selectors.EVENT_READ, child)
+        os.set_blocking(child.output.fileno(), False)
+        self.output.register(child.output, selectors.EVENT_READ, child)
 
     def wait_ready(self, servers: Sequence[embedded.Server]) -> None:
         """Until the site answers. Raises embedded.Failed when it does not in time."""
@@ -107,10 +105,8 @@ class Supervisor:
 
     def _show(self, child: children.Child) -> bool:
         """Print what it said; False at the end of its output."""
-        assert child.process is not None
-        assert child.process.stdout is not None
         try:
-            data = os.read(child.process.stdout.fileno(), 65536)
+            data = os.read(child.output.fileno(), 65536)
         except BlockingIOError:
             return False
         for line in data.decode(errors="replace").splitlines():
@@ -131,7 +127,7 @@ class Supervisor:
             while self._show(child):
                 pass
             with contextlib.suppress(KeyError):
-                self.output.unregister(child.process.stdout)
+                self.output.unregister(child.output)
             child.finish(until=0.0)
             time.sleep(0.5)
             self._start(child)
