@@ -66,6 +66,8 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "ecare.urls"
+# How many proxies of ours stand in front: their word on the visitor's address is believed.
+TRUSTED_PROXIES = 0
 WSGI_APPLICATION = "ecare.wsgi.application"
 
 TEMPLATES = [
@@ -174,7 +176,7 @@ PHONENUMBER_DEFAULT_REGION = "FR"
 PHONENUMBER_DB_FORMAT = "E164"
 
 STATIC_URL = "static/"
-STATIC_ROOT = Path(env("STATIC_ROOT", default=str(VAR_DIR / "static")))
+STATIC_ROOT: Path | None = Path(env("STATIC_ROOT", default=str(VAR_DIR / "static")))
 # Only the assets of django-dsfr are wanted: its application would add tables and two queries a page.
 STATICFILES_DIRS = [BASE_DIR / "static", ("dsfr", Path(dsfr.__file__).parent / "static" / "dsfr" / "dist")]
 MEDIA_ROOT = VAR_DIR / "media"
