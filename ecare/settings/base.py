@@ -160,6 +160,11 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "old_password", "new_password1", "new_password2"]
 
+SILENCED_SYSTEM_CHECKS = [
+    "axes.W006",  # by account on purpose: see above; addresses have their own limit
+    "auth.W004",  # unique whatever the case, by a constraint on lower(username) that the check does not see
+]
+
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
