@@ -84,9 +84,14 @@ class Entry:
 
     @property
     def site_rows(self) -> list[SiteRow]:
-        """Every EG that a perimeter offers, with what was ticked."""
-        chosen, equipped = self.raw.get("sites", []), self.raw.get("equipped", [])
-        return [SiteRow(site, site.finess in chosen, site.finess in equipped) for site in self.context.sites]
+        """Every EG that a perimeter offers, with what was ticked; and those ticked before they left FINESS, which
+        would otherwise be dropped from the perimeter without a word."""
+        chosen, equipped = set(self.raw.get("sites", [])), set(self.raw.get("equipped", []))
+        gone = self.context.gone((chosen | equipped) - {site.finess for site in self.context.sites})
+        return [
+            SiteRow(site, chosen=site.finess in chosen, equipped=site.finess in equipped, gone=site in gone)
+            for site in [*self.context.sites, *gone]
+        ]
 
     @property
     def lines(self) -> list[kinds.Line]:
@@ -114,6 +119,8 @@ class SiteRow:
     entity: GeographicEntity
     chosen: bool
     equipped: bool
+    #: No longer active, or no longer an EG of the EJ.
+    gone: bool
 
 
 @dataclass(frozen=True)

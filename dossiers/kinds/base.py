@@ -36,6 +36,12 @@ class Context:
         """The active EG of the dossier's EJ, loaded only by the kinds that show them."""
         return list(establishments_queries.active_sites(self.legal_entity))
 
+    def gone(self, numbers: set[str]) -> list[GeographicEntity]:
+        """The EG of these numbers, which the EJ no longer offers; no query when there is none."""
+        if not numbers:
+            return []
+        return list(GeographicEntity.objects.filter(finess__in=numbers).select_related("category").order_by("finess"))
+
 
 @dataclass(frozen=True)
 class Line:
