@@ -1,5 +1,5 @@
 # One image for the web server, the workers, beat and the migrations: see docker-compose.yml.
-FROM python:3.13-slim-trixie AS packages
+FROM python:3.13-slim-bookworm AS packages
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 UV_PYTHON_DOWNLOADS=never UV_NO_CACHE=1
 WORKDIR /build
 COPY requirements-uv.txt requirements.txt ./
@@ -7,7 +7,7 @@ RUN python -m venv uv && uv/bin/pip install --quiet --require-hashes --requireme
 RUN uv/bin/uv venv /venv \
  && uv/bin/uv pip sync --require-hashes --compile-bytecode --python /venv/bin/python requirements.txt
 
-FROM python:3.13-slim-trixie
+FROM python:3.13-slim-bookworm
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends \
       fonts-dejavu-core libharfbuzz-subset0 libmagic1 libpangoft2-1.0-0 \
