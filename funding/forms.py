@@ -39,7 +39,7 @@ class SimulatorForm(forms.Form):
         error_messages={
             "invalid": "Saisissez un nombre entier, par exemple 8.",
             "min_value": "Saisissez un nombre d'EG à partir de 1, par exemple 8.",
-            "max_value": "Saisissez un nombre d'EG inférieur à 10 000, par exemple 8.",
+            "max_value": f"Saisissez un nombre d'EG d'au plus {french.integer(MOST_SITES)}, par exemple 8.",
         },
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
