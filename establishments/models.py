@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from establishments import finess
 from establishments.enums import Domain, EssmsReading, EstablishmentType, ImportStatus
@@ -290,7 +291,7 @@ class SearchWord(models.Model):
 class ImportRun(models.Model):
     """One run of `import_finess` or `load_reference`, refused ones included."""
 
-    started_at = models.DateTimeField("commencé le", auto_now_add=True)
+    started_at = models.DateTimeField("commencé le", default=timezone.now)
     finished_at = models.DateTimeField("terminé le", null=True, blank=True)
     status = models.CharField("résultat", max_length=10, choices=ImportStatus)
     files = models.JSONField("fichiers", default=list)
@@ -302,6 +303,7 @@ class ImportRun(models.Model):
     counts = models.JSONField("détail par nature", default=dict)
     rejections = models.JSONField("lignes rejetées", default=list)
     message = models.TextField("message", blank=True)
+    fingerprint = models.CharField("empreinte des données après l’import", max_length=80, blank=True, editable=False)
 
     class Meta:
         verbose_name = "import FINESS"

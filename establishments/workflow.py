@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def import_extracts(
         names = [extract.as_json() for extract in extracts]
         with transaction.atomic():
             _alone()
-            return _import(extracts, accept_closures, progress(extracts), started)
+            return _unchanged(extracts, started) or _import(extracts, accept_closures, progress(extracts), started)
     except (reading.Unrecognised, merging.TooManyClosures, Refused) as reason:
         refused = Refused(str(reason))
         refused.run = ImportRun.objects.create(
@@ -131,7 +132,7 @@ def _alone() -> None:
             raise Refused("Un autre import FINESS est en cours. Attendez qu’il se termine.")
 
 
-def _import(extracts: list[Extract], accept_closures: bool, progress: Progress, started: Any) -> ImportRun:
+def _import(extracts: list[Extract], accept_closures: bool, progress: Progress, started: datetime) -> ImportRun:
     departements = frozenset(Departement.objects.values_list("code", flat=True))
     if not departements:
         raise Refused(
@@ -175,7 +176,33 @@ def _import(extracts: list[Extract], accept_closures: bool, progress: Progress, 
         rejected=read.rejected,
         counts={name: vars(part) for name, part in parts.items()},
         rejections=read.rejections,
+        fingerprint=merging.fingerprint(),
     )
+
+
+def _unchanged(extracts: list[Extract], started: datetime) -> ImportRun | None:
+    """The same files as the last import, and nothing has moved since: there is nothing to read again."""
+    last = ImportRun.objects.filter(status=ImportStatus.DONE).order_by("-pk").first()
+    if last is None or not last.fingerprint or _identity(last.files) != _identity([e.as_json() for e in extracts]):
+        return None
+    if last.fingerprint != merging.fingerprint():
+        return None
+    return ImportRun.objects.create(
+        started_at=started,
+        finished_at=timezone.now(),
+        status=ImportStatus.DONE,
+        files=last.files,
+        read=last.read,
+        rejected=last.rejected,
+        rejections=last.rejections,
+        counts={name: vars(Counts()) for name in last.counts},
+        message=f"Mêmes fichiers que l’import n° {last.pk}, et rien n’a bougé depuis.",
+        fingerprint=last.fingerprint,
+    )
+
+
+def _identity(files: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    return sorted((file["sha256"], file["rules"]) for file in files)
 
 
 def _read(extract: Extract, read: _Reading) -> Extract:

@@ -124,6 +124,13 @@ def add_unknown_codes(*, statuses: Mapping[str, str], categories: Mapping[str, s
     )
 
 
+def fingerprint() -> str:
+    """Short text that changes with any EJ, EG or GHT."""
+    with connection.cursor() as cursor:
+        cursor.execute(statements.FINGERPRINT)
+        return cursor.fetchone()[0]
+
+
 def _merge(noun: statements.Noun, scope: Scope) -> Counts:
     closed = _one(noun.count_closing, scope)
     # Closures said by the file are among the rows updated.

@@ -15,6 +15,9 @@ from enum import Enum
 from pathlib import Path
 from typing import IO, Any
 
+# To be raised when the same file would be read otherwise than before.
+RULES = 1
+
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
 _DATED = re.compile(r"(?<!\d)(20\d{2})-?(\d{2})-?(\d{2})(?!\d)")
@@ -66,6 +69,7 @@ class Extract:
             "format": self.format.value,
             "extracted_on": self.extracted_on.isoformat() if self.extracted_on else None,
             "sha256": self.sha256,
+            "rules": RULES,
         }
 
 

@@ -67,9 +67,7 @@ class Command(BaseCommand):
         if not options["files"]:
             raise CommandError("Indiquez au moins un fichier.")
         try:
-            run = workflow.import_extracts(
-                options["files"], accept_closures=options["accept_closures"], progress=Bar
-            )
+            run = workflow.import_extracts(options["files"], accept_closures=options["accept_closures"], progress=Bar)
         except workflow.Refused as refusal:
             raise CommandError(str(refusal)) from refusal
         self._report(run)
