@@ -162,27 +162,54 @@ def test_receipt_is_tagged_and_declares_itself_pdf_ua() -> None:
     assert reader.metadata.title in xmp
 
 
-def tags(node: Any, found: list[str]) -> list[str]:
-    """The structure types of the tree, in reading order."""
+def elements(node: Any) -> Iterator[DictionaryObject]:
+    """The elements of the structure tree, in reading order."""
     node = node.get_object() if isinstance(node, IndirectObject) else node
     if isinstance(node, ArrayObject):
         for each in node:
-            tags(each, found)
+            yield from elements(each)
     elif isinstance(node, DictionaryObject) and "/S" in node:
-        found.append(node["/S"])
-        tags(node.get("/K", ArrayObject()), found)
-    return found
+        yield node
+        yield from elements(node.get("/K", ArrayObject()))
+
+
+def structure(content: bytes) -> list[DictionaryObject]:
+    return list(elements(read(content).trailer["/Root"]["/StructTreeRoot"]["/K"]))
 
 
 def test_receipt_has_headings_in_order_headed_tables_and_lists() -> None:
-    reader = read(pdf.receipt(transmission_of(factories.transmitted())))
-    found = tags(reader.trailer["/Root"]["/StructTreeRoot"]["/K"], [])
+    found = [each["/S"] for each in structure(pdf.receipt(transmission_of(factories.transmitted())))]
     headings = [int(tag[2]) for tag in found if re.fullmatch(r"/H[1-6]", tag)]
     assert headings.count(1) == 1
     assert headings[0] == 1
     assert all(after - before <= 1 for before, after in itertools.pairwise(headings)), "no level is skipped"
     assert found.count("/Table") == 3
     assert {"/TH", "/TD", "/Caption", "/L", "/LI", "/LBody", "/P", "/Sect"} <= set(found)
+
+
+#: What may stand directly in a list or a table (ISO 32000-1, 14.8.4.3).
+CHILDREN = {
+    "/L": {"/LI", "/L", "/Caption"},
+    "/LI": {"/Lbl", "/LBody"},
+    "/Table": {"/TR", "/THead", "/TBody", "/TFoot", "/Caption"},
+    "/THead": {"/TR"},
+    "/TBody": {"/TR"},
+    "/TFoot": {"/TR"},
+    "/TR": {"/TH", "/TD"},
+}
+
+
+def test_lists_and_tables_hold_what_they_may_and_cells_know_their_headers() -> None:
+    cells = 0
+    for element in structure(pdf.receipt(transmission_of(factories.transmitted(sites=40)))):
+        kids = element.get("/K", ArrayObject())
+        kids = [kid.get_object() for kid in (kids if isinstance(kids, ArrayObject) else [kids])]
+        types = {kid["/S"] for kid in kids if isinstance(kid, DictionaryObject) and "/S" in kid}
+        assert types <= CHILDREN.get(element["/S"], types)
+        if element["/S"] == "/TD":
+            cells += 1
+            assert element["/A"]["/Headers"]
+    assert cells > 160
 
 
 def test_every_drawing_of_every_page_is_tagged_or_an_artifact() -> None:
@@ -295,14 +322,14 @@ def test_even_a_page_that_asks_gets_nothing(scheme: str, visits: tuple[str, list
 
 
 def test_receipt_is_made_in_time() -> None:
-    """Q76: under 0.7 s. The best of three: the machine may have something else to do."""
+    """Q76: under 0.7 s of a processor, the best of three: the machine may have something else to do."""
     transmission = transmission_of(factories.transmitted(sites=12))
     pdf.receipt(transmission)  # fonts are looked up once a process
     spent = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.thread_time()
         pdf.receipt(transmission)
-        spent.append(time.perf_counter() - start)
+        spent.append(time.thread_time() - start)
     assert min(spent) < 0.7
 
 
