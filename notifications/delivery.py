@@ -60,19 +60,18 @@ _asked: set[Scope] = set()
 
 
 def sweep(scope: Scope = Scope.ALL, *, seconds: float = PASS_SECONDS) -> int:
-    """Send what is due, during at most `seconds`. Returns how many left.
+    """Send what is due, during at most `seconds`, and again if somebody asks meanwhile. Returns how many left.
 
     Returns 0 at once when another thread of this process is sending: that one will see to it.
     """
-    until = time.monotonic() + seconds
     sent = 0
     _asked.add(scope)
-    while _asked and time.monotonic() < until and _place.acquire(blocking=False):
+    while _asked and _place.acquire(blocking=False):
         try:
             widest = Scope.ALL if Scope.ALL in _asked else Scope.CODES
             # Forgotten before looking: what is asked for from here on gets a look of its own.
             _asked.difference_update(Scope if widest is Scope.ALL else {widest})
-            sent += _pass(widest, until=until)
+            sent += _pass(widest, until=time.monotonic() + seconds)
         finally:
             _place.release()
     return sent

@@ -1,0 +1,119 @@
+"""Barèmes in the admin (F1, S1)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from funding.models import Schedule
+from funding.schedule import workflow
+from tests.accounts.factories import UserFactory
+from tests.accounts.sessions import sign_in
+from tests.funding.factories import poc_terms
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/funding/schedule/"
+
+
+@pytest.fixture
+def administrator(client: Client) -> Client:
+    return sign_in(client, UserFactory.create(admin=True))
+
+
+@pytest.fixture
+def published() -> Schedule:
+    return Schedule.objects.get(pk=poc_terms().schedule_id)
+
+
+def page_of(schedule: Schedule) -> str:
+    return reverse("admin:funding_schedule_change", args=[schedule.pk])
+
+
+def filled(schedule: Schedule, **changes: str) -> dict[str, str]:
+    """What the page of a draft posts when nothing is touched, but for `changes`."""
+    data = {
+        "guichet_code": schedule.guichet_code,
+        "version": str(schedule.version),
+        "valid_from": schedule.valid_from.isoformat(),
+        "unit_amounts-TOTAL_FORMS": str(schedule.unit_amounts.count()),
+        "unit_amounts-INITIAL_FORMS": str(schedule.unit_amounts.count()),
+        "brackets-TOTAL_FORMS": str(schedule.brackets.count()),
+        "brackets-INITIAL_FORMS": str(schedule.brackets.count()),
+    }
+    for number, amount in enumerate(schedule.unit_amounts.order_by("track")):
+        row = {"id": amount.pk, "schedule": schedule.pk, "track": amount.track, "label": amount.label}
+        row["amount"] = amount.amount
+        data |= {f"unit_amounts-{number}-{name}": str(value) for name, value in row.items()}
+    for number, bracket in enumerate(schedule.brackets.order_by("first")):
+        row = {"id": bracket.pk, "schedule": schedule.pk, "first": bracket.first, "last": bracket.last or ""}
+        row["rate"] = bracket.rate
+        data |= {f"brackets-{number}-{name}": str(value) for name, value in row.items()}
+    return data | changes
+
+
+def test_a_published_bareme_is_shown_and_neither_changed_nor_deleted(
+    administrator: Client, published: Schedule
+) -> None:
+    page = administrator.get(page_of(published)).content.decode()
+    assert "Parcours 1" in page
+    assert 'name="_save"' not in page
+    assert "Ajouter un objet tranche" not in page
+    assert administrator.post(page_of(published), filled(published)).status_code == 403
+    assert administrator.post(page_of(published).replace("change", "delete"), {"post": "yes"}).status_code == 403
+    administrator.post(LIST, {"action": "delete_selected", "_selected_action": [published.pk], "post": "yes"})
+    assert Schedule.objects.count() == 1
+
+
+def test_the_next_version_is_prepared_edited_and_published(administrator: Client, published: Schedule) -> None:
+    action = {"action": "next_version", "_selected_action": [published.pk]}
+    response = administrator.post(LIST, action)
+    draft = Schedule.objects.get(version=2)
+    assert response["Location"] == page_of(draft)
+    # Two boundaries move in one save: 1–5 and 6–8.
+    changes = {"brackets-0-last": "5", "brackets-1-first": "6", "unit_amounts-0-amount": "10000.50"}
+    assert administrator.post(page_of(draft), filled(draft, **changes)).status_code == 302
+    assert list(draft.brackets.order_by("first").values_list("first", "last"))[:2] == [(1, 5), (6, 8)]
+    assert draft.unit_amounts.get(track="1").amount == Decimal("10000.50")
+    page = administrator.post(LIST, {"action": "publish", "_selected_action": [draft.pk]}, follow=True)
+    assert "publié. Il ne change plus." in page.content.decode()
+    draft.refresh_from_db()
+    assert draft.is_published
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"brackets-1-first": "6"}, "Aucune tranche ne couvre l&#x27;EG n°\u00a05"),
+        ({"brackets-1-first": "4"}, "chevauche la précédente"),
+        ({"brackets-3-last": "20"}, "La dernière tranche doit être sans fin"),
+        ({"brackets-0-last": "0"}, "La fin de la tranche vient avant son début."),
+        ({"brackets-0-rate": "120"}, "Le taux est un pourcentage compris entre 0 et 100."),
+        ({"unit_amounts-0-amount": "-1"}, "Un montant ne peut pas être négatif."),
+    ],
+)
+def test_an_impossible_bareme_is_refused_in_french(
+    administrator: Client, published: Schedule, changes: dict[str, str], message: str
+) -> None:
+    draft = workflow.next_version(published.pk)
+    page = administrator.post(page_of(draft), filled(draft, **changes))
+    assert page.status_code == 200
+    assert message in page.content.decode()
+    assert workflow.content_of(draft) == workflow.content_of(published)
+
+
+def test_an_incomplete_draft_is_not_published_and_the_page_says_why(administrator: Client, published: Schedule) -> None:
+    draft = workflow.next_version(published.pk)
+    draft.brackets.filter(first=13).delete()
+    page = administrator.post(LIST, {"action": "publish", "_selected_action": [draft.pk]}, follow=True)
+    assert "La dernière tranche doit être sans fin" in page.content.decode()
+    draft.refresh_from_db()
+    assert not draft.is_published
+
+
+def test_a_draft_is_deleted_from_its_page(administrator: Client, published: Schedule) -> None:
+    draft = workflow.next_version(published.pk)
+    administrator.post(page_of(draft).replace("change", "delete"), {"post": "yes"})
+    assert list(Schedule.objects.all()) == [published]
