@@ -8,9 +8,10 @@ from typing import overload
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import connection
-from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Count, F, IntegerField, Max, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Length
 
+from ecare import french
 from establishments import finess, search
 from establishments.enums import EstablishmentType
 from establishments.models import (
@@ -137,6 +138,12 @@ def by_finess(number: str) -> LegalEntity | None:
         return None
     counted = Count("sites", filter=Q(sites__is_active=True, sites__category__is_essms=True))
     return LegalEntity.objects.active().filter(finess=number).annotate(essms_sites=counted).first()
+
+
+def credit() -> str:
+    """What the licence of the data asks every page that shows them to say; empty before the first import."""
+    day = LegalEntity.objects.aggregate(day=Max("extracted_on"))["day"]
+    return f"FINESS - ANS / ministère chargé de la santé, extraction du {french.day(day)}" if day else ""
 
 
 def regions() -> list[Region]:

@@ -43,7 +43,7 @@ class Bar(Progress):
 
 class Command(BaseCommand):
     help = (
-        "Importe une extraction FINESS : le JSON FINESS+ ou le couple cs1100501 / cs1100502 (ou cs1100507), "
+        "Importe une extraction FINESS\u00a0: le JSON FINESS+ ou le couple cs1100501 / cs1100502 (ou cs1100507), "
         "compressés ou non. Le format est reconnu. Un second import des mêmes fichiers ne change rien."
     )
 
@@ -57,7 +57,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--spell-again",
             action="store_true",
-            help="n’importe rien : recalcule les mots recherchés, après un changement des règles d’orthographe",
+            help="n’importe rien\u00a0: recalcule les mots recherchés, après un changement des règles d’orthographe",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -75,18 +75,18 @@ class Command(BaseCommand):
     def _report(self, run: ImportRun) -> None:
         for extract in run.files:
             day = f", extraction du {extract['extracted_on']}" if extract["extracted_on"] else ""
-            self.stdout.write(f"{extract['name']} : {extract['format']}{day}")
+            self.stdout.write(f"{extract['name']}\u00a0: {extract['format']}{day}")
         self.stdout.write(
-            f"Lues : {run.read}. Créées : {run.created}. Modifiées : {run.updated}. "
-            f"Fermées : {run.closed}. Rejetées : {run.rejected}."
+            f"Lues\u00a0: {run.read}. Créées\u00a0: {run.created}. Modifiées\u00a0: {run.updated}. "
+            f"Fermées\u00a0: {run.closed}. Rejetées\u00a0: {run.rejected}."
         )
         for part, counts in run.counts.items():
             self.stdout.write(
-                f"  {_NOUNS[part]} : {counts['created']} créées, {counts['updated']} modifiées, "
+                f"  {_NOUNS[part]}\u00a0: {counts['created']} créées, {counts['updated']} modifiées, "
                 f"{counts['closed']} fermées"
             )
         for rejection in run.rejections[:_SHOWN]:
-            self.stderr.write(f"{rejection['file']}, {rejection['place']} : {rejection['reason']}")
+            self.stderr.write(f"{rejection['file']}, {rejection['place']}\u00a0: {rejection['reason']}")
         if run.rejected > _SHOWN:
             self.stderr.write(f"… et {run.rejected - _SHOWN} autres, dans l’administration (imports FINESS).")
         if not (run.created or run.updated or run.closed):
