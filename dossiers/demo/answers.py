@@ -36,7 +36,7 @@ CORRECTION: dict[str, Raw] = {
     "contact_signatory": contact("madame", "Anaïs", "Rousseau", "Présidente", "01 23 45 67 92"),
     "comment": {"value": "Le diagnostic couvre désormais les services à domicile."},
 }
-#: A morning's work, with one mistake in it: an IBAN copied wrong, kept as typed and marked.
+#: A morning's work: half of it, and a bank account that still waits for its RIB.
 HALF_FILLED: dict[str, Raw] = {
     "commitment": TICKED,
     "applicant_kind": {"value": "essms"},
@@ -46,7 +46,7 @@ HALF_FILLED: dict[str, Raw] = {
     "contact_commitment": TICKED,
     "prerequisite_1": TICKED,
     "contact_ciso": contact("madame", "Nadia", "Caron", "RSSI mutualisée", "01 23 45 67 89"),
-    "bank": {"holder": "Association d'accueil", "iban": "FR76 3000 6000 0112 3456 7890 188", "bic": "AGRIFRPP"},
+    "bank": {"holder": "Association d'accueil", "iban": "FR76 3000 6000 0112 3456 7890 189", "bic": "AGRIFRPP"},
 }
 
 
