@@ -22,6 +22,6 @@ class EmlFileBackend(BaseEmailBackend):
         for message in email_messages:
             path = folder / f"{timezone.now():%Y%m%d-%H%M%S-%f}-{secrets.token_hex(3)}.eml"
             draft = path.with_suffix(".part")
-            draft.write_bytes(message.message().as_bytes(linesep="\n"))
+            draft.write_bytes(message.message().as_bytes())
             os.replace(draft, path)  # whoever reads the folder never sees half a message
         return len(email_messages)

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.template import Context, loader
+from django.template import Context, Engine
 
 from notifications import broker
 from notifications.models import Email
@@ -85,7 +85,8 @@ def render(
     about: str,
 ) -> tuple[str, str]:
     """The text and the HTML of an e-mail, from one body."""
-    body = loader.get_template(f"emails/{kind}.txt").template.render(Context(context, autoescape=False))
+    templates = Engine.get_default()
+    body = str(templates.get_template(f"emails/{kind}.txt").render(Context(context, autoescape=False)))
     body = body.replace("\r\n", "\n").replace("\x00", "")  # PostgreSQL refuses the NUL character
     frame = {
         "subject": subject,
@@ -95,6 +96,6 @@ def render(
         "brand": settings.BRAND,
         "support_email": settings.SUPPORT_EMAIL,
     }
-    text = loader.get_template("emails/layout.txt").template.render(Context(frame, autoescape=False))
-    html = loader.get_template("emails/layout.html").template.render(Context(frame))
+    text = templates.get_template("emails/layout.txt").render(Context(frame, autoescape=False))
+    html = templates.get_template("emails/layout.html").render(Context(frame))
     return text.strip() + "\n", html.strip() + "\n"

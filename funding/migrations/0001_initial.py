@@ -82,8 +82,12 @@ class Migration(migrations.Migration):
                         decimal_places=2,
                         max_digits=5,
                         validators=[
-                            django.core.validators.MinValueValidator(0, "Le taux est un pourcentage compris entre 0 et 100."),
-                            django.core.validators.MaxValueValidator(100, "Le taux est un pourcentage compris entre 0 et 100."),
+                            django.core.validators.MinValueValidator(
+                                0, "Le taux est un pourcentage compris entre 0 et 100."
+                            ),
+                            django.core.validators.MaxValueValidator(
+                                100, "Le taux est un pourcentage compris entre 0 et 100."
+                            ),
                         ],
                         verbose_name="taux (%)",
                     ),

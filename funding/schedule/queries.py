@@ -25,7 +25,11 @@ def _terms(schedules: ScheduleQuerySet) -> calculation.Terms | None:
     # JSON has no exact decimals: they travel as text.
     tracks = UnitAmount.objects.filter(schedule=OuterRef("pk")).order_by("track")
     brackets = Bracket.objects.filter(schedule=OuterRef("pk")).order_by("first")
-    found = schedules.annotate(
+    found = schedules.values(
+        "pk",
+        "guichet_code",
+        "version",
+        "valid_from",
         tracks=ArraySubquery(
             tracks.values(json=JSONObject(code="track", label="label", amount=Cast("amount", TextField())))
         ),
@@ -36,12 +40,14 @@ def _terms(schedules: ScheduleQuerySet) -> calculation.Terms | None:
     if found is None:
         return None
     return calculation.Terms(
-        schedule_id=found.pk,
-        guichet_code=found.guichet_code,
-        version=found.version,
-        valid_from=found.valid_from,
+        schedule_id=found["pk"],
+        guichet_code=found["guichet_code"],
+        version=found["version"],
+        valid_from=found["valid_from"],
         tracks=tuple(
-            calculation.Track(track["code"], track["label"], Decimal(track["amount"])) for track in found.tracks
+            calculation.Track(track["code"], track["label"], Decimal(track["amount"])) for track in found["tracks"]
         ),
-        brackets=tuple(calculation.Bracket(step["first"], step["last"], Decimal(step["rate"])) for step in found.steps),
+        brackets=tuple(
+            calculation.Bracket(step["first"], step["last"], Decimal(step["rate"])) for step in found["steps"]
+        ),
     )
