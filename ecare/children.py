@@ -43,6 +43,8 @@ def wrapped(command: Sequence[str], *, stop: signal.Signals, identity: Identity 
         prefix += [f"--reuid={identity.uid}", f"--regid={identity.gid}", "--clear-groups"]
         # Everything of root is dropped but, where needed, the right to walk through folders closed to others.
         kept = ",+dac_override" if identity.crosses else ""
+        if identity.crosses:  # without which the kernel forgets that right when a program only asks about its rights
+            prefix.append("--securebits=+no_setuid_fixup")
         prefix += [f"--{capabilities}=-all{kept}" for capabilities in ("bounding-set", "inh-caps", "ambient-caps")]
     return [*prefix, "--", *command]
 
