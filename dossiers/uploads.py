@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 import unicodedata
 import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -30,8 +34,28 @@ CONTENT_TYPES = {
     "pdf": "application/pdf",
     "zip": "application/zip",
 }
-#: NUL and control characters, and the marks that make a name read backwards.
-FORBIDDEN_IN_NAMES = re.compile(r"[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+#: NUL and control characters, what is not seen, and the marks that make a name read backwards.
+FORBIDDEN_IN_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+WORD_STREAM = "WordDocument".encode("utf-16-le")
+MACRO_STREAM = "_VBA_PROJECT".encode("utf-16-le")
+WEB_PAGE = re.compile(rb"<\s*(?:!doctype|html|head|body|script|svg|iframe)", re.IGNORECASE)
+#: What a double click runs, on Windows first.
+PROGRAM = re.compile(
+    r"\.(?:app|apk|bat|cmd|com|cpl|dll|exe|hta|jar|jse?|lnk|ms[ip]|pif|ps1|reg|scr|sh|vb[es]?|ws[fh])$", re.IGNORECASE
+)
+#: What a broken archive makes Python say.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class Invalid(Exception):
@@ -91,8 +115,10 @@ def display_name(name: str | None) -> str:
     """The last part of a file name, without what could deceive a reader; a long one keeps its extension."""
     base = PurePosixPath(unicodedata.normalize("NFC", name or "").replace("\\", "/")).name
     path = PurePosixPath(FORBIDDEN_IN_NAMES.sub("", base).strip())
+    if not path.name.strip("."):
+        return "fichier sans nom"
     suffix = path.suffix[:20]
-    return f"{path.name.removesuffix(path.suffix)[: 200 - len(suffix)]}{suffix}" or "fichier sans nom"
+    return path.name.removesuffix(path.suffix)[: 200 - len(suffix)] + suffix
 
 
 def check(upload: UploadedFile, rules: Rules) -> Checked:
@@ -117,12 +143,8 @@ def check(upload: UploadedFile, rules: Rules) -> Checked:
     upload.seek(0)
     mime = magic.from_buffer(upload.read(64 * 1024), mime=True)
     if mime not in MIME_TYPES[extension]:
-        raise Invalid(
-            f"Le contenu du fichier {shown} n'est pas celui d'un {extension} : "
-            f"enregistrez-le au format {rules.choice_text} depuis son logiciel d'origine."
-        )
-    if extension in {"docx", "zip"}:
-        check_container(upload, extension, shown)
+        raise not_a(extension, shown)
+    CHECKS[extension](upload, shown)
     upload.seek(0)
     digest = hashlib.sha256()
     for chunk in upload.chunks():
@@ -131,21 +153,88 @@ def check(upload: UploadedFile, rules: Rules) -> Checked:
     return Checked(name=name, size=size, sha256=digest.hexdigest(), content_type=CONTENT_TYPES[extension])
 
 
-def check_container(upload: UploadedFile, extension: str, shown: str) -> None:
-    """Read the directory of a zip, never its contents. Raises Invalid when it is not what its extension says."""
-    upload.seek(0)
+def check_zip(upload: UploadedFile, shown: str) -> None:
+    """Read the directory of an archive, never its contents. Raises Invalid when it is protected or holds a program."""
+    with entries(upload, shown) as archive:
+        for name in archive.namelist():
+            if PROGRAM.search(name):  # the name of a folder ends with a slash
+                raise Invalid(
+                    f"Le fichier {shown} contient un programme, « {display_name(name)} » : "
+                    "retirez-le de l'archive et déposez-la à nouveau."
+                )
+
+
+def check_docx(upload: UploadedFile, shown: str) -> None:
+    """A docx has a main part that is a document; its list of parts says whether macros come with it."""
+    with entries(upload, shown) as archive:
+        names = set(archive.namelist())
+        if not {"[Content_Types].xml", "word/document.xml"} <= names:
+            raise not_a("docx", shown)
+        with archive.open("[Content_Types].xml") as parts:
+            types = parts.read(MEBIBYTE).lower()
+        if any(name.lower().endswith("vbaproject.bin") for name in names) or b"macroenabled" in types:
+            raise with_macros(shown)
+
+
+def check_doc(upload: UploadedFile, shown: str) -> None:
+    """An OLE file says what it is by the names of its streams, written in UTF-16: a Word document has one, and macros
+    have another."""
+    found = set()
+    before = b""
+    for number, chunk in enumerate(upload.chunks()):
+        if number == 0 and not chunk.startswith(OLE):
+            raise not_a("doc", shown)
+        found |= {name for name in (WORD_STREAM, MACRO_STREAM) if name in before + chunk}
+        before = chunk[-len(WORD_STREAM) :]
+    if WORD_STREAM not in found:
+        raise not_a("doc", shown)
+    if MACRO_STREAM in found:
+        raise with_macros(shown)
+
+
+def check_pdf(upload: UploadedFile, shown: str) -> None:
+    """A PDF that is also an archive or a web page is something else for the one who opens it."""
+    upload.seek(max((upload.size or 0) - 64 * 1024, 0))
+    after = upload.read().rpartition(b"%%EOF")[2]
+    if WEB_PAGE.search(after) or is_archive(upload):
+        raise not_a("pdf", shown)
+
+
+def is_archive(upload: UploadedFile) -> bool:
     try:
         with zipfile.ZipFile(upload) as archive:
-            names = set(archive.namelist())
-            encrypted = any(info.flag_bits & 0x1 for info in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            return bool(archive.namelist())
+    except UNREADABLE:
+        return False
+
+
+@contextmanager
+def entries(upload: UploadedFile, shown: str) -> Iterator[zipfile.ZipFile]:
+    """The directory of an archive. Raises Invalid when it cannot be read, or is protected by a password."""
+    try:
+        with zipfile.ZipFile(upload) as archive:
+            if any(info.flag_bits & 0x1 for info in archive.infolist()):
+                raise Invalid(f"Le fichier {shown} est protégé par un mot de passe : déposez-le sans protection.")
+            yield archive
+    except UNREADABLE as error:
         raise Invalid(f"Le fichier {shown} est illisible : enregistrez-le à nouveau et déposez-le.") from error
-    if encrypted:
-        raise Invalid(f"Le fichier {shown} est protégé par un mot de passe : déposez-le sans protection.")
-    if extension == "docx" and not {"[Content_Types].xml", "word/document.xml"} <= names:
-        raise Invalid(
-            f"Le contenu du fichier {shown} n'est pas celui d'un docx : "
-            "enregistrez-le depuis votre traitement de texte."
-        )
-    if extension == "docx" and any(name.lower().endswith("vbaproject.bin") for name in names):
-        raise Invalid(f"Le fichier {shown} contient des macros : enregistrez-le sans macros et déposez-le à nouveau.")
+
+
+def not_a(extension: str, shown: str) -> Invalid:
+    return Invalid(
+        f"Le contenu du fichier {shown} n'est pas celui d'un {extension} : "
+        "enregistrez-le à nouveau depuis son logiciel d'origine."
+    )
+
+
+def with_macros(shown: str) -> Invalid:
+    return Invalid(f"Le fichier {shown} contient des macros : enregistrez-le sans macros et déposez-le à nouveau.")
+
+
+#: The structure that each extension promises (Q26).
+CHECKS: dict[str, Callable[[UploadedFile, str], None]] = {
+    "doc": check_doc,
+    "docx": check_docx,
+    "pdf": check_pdf,
+    "zip": check_zip,
+}

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from dossiers import catalog, kinds, queries, workflow
-from dossiers.models import Dossier, DossierStage, Guichet, Stage
+from dossiers.models import Attachment, Dossier, DossierStage, Guichet, Stage
 from establishments.enums import EstablishmentType
 from establishments.models import LegalEntity
 from funding.schedule import fixtures as schedules
@@ -216,6 +216,11 @@ def fill(
         for each in uploads:
             workflow.add_file(dossier_stage, code, each, by=by, at=at)
     return fresh(dossier_stage)
+
+
+def deposit(dossier_stage: DossierStage, upload: UploadedFile, code: str = "framework_files") -> Attachment:
+    """Put a file in a slot, by the référent."""
+    return workflow.add_file(dossier_stage, code, upload, by=dossier_stage.dossier.referent, at=timezone.now())
 
 
 # Dossiers
