@@ -41,7 +41,7 @@ PEOPLE = (
         Role.REFERENT,
         "Référente",
         "un brouillon à compléter ou à transférer",
-        entities=("010000255",),
+        entities=("010000255", "750719239"),
     ),
     Person(
         "karim.benali",
@@ -61,7 +61,7 @@ PEOPLE = (
         Role.REFERENT,
         "Référente, 5 établissements",
         "quatre statuts, un dossier à créer",
-        entities=("970302477", "060020443", "750720476", "440045946", "010783009"),
+        entities=("970302477", "060020443", "2B0000269", "970407821", "010783009"),
     ),
     Person(
         "jeanne.lefevre",
@@ -125,8 +125,8 @@ PLANS = (
     Plan("karim.benali", "380792366", Status.MODIFICATION_REQUESTED, answers={"track": {"value": "2"}}),
     Plan("helene.payet", "970302477", Status.TRANSMITTED, corrected=True, answers={"track": {"value": "3"}}),
     Plan("helene.payet", "060020443", Status.VALIDATED, answers={"applicant_kind": {"value": "og"}}),
-    Plan("helene.payet", "750720476", Status.REJECTED, answers={"applicant_type": {"value": "commercial"}}),
-    Plan("helene.payet", "440045946", Status.DRAFT),
+    Plan("helene.payet", "2B0000269", Status.REJECTED, answers={"applicant_type": {"value": "commercial"}}),
+    Plan("helene.payet", "970407821", Status.DRAFT),
 )
 REQUEST = (
     "Le diagnostic OPSSIMS déposé ne couvre pas toutes vos entités. Complétez-le, puis transmettez à nouveau votre "
