@@ -31,6 +31,11 @@ class Active:
     value: str
 
 
+def unknown(subject: str) -> dict[str, str]:
+    """What is said of a value that the list does not offer."""
+    return {"invalid_choice": f"{subject} «\u00a0%(value)s\u00a0» n'est pas dans la liste\u00a0: ce filtre est ignoré."}
+
+
 class InstructionFilter(django_filters.FilterSet):
     """What `user` may filter by. A value that means nothing is told and left aside: the list stays readable."""
 
@@ -38,7 +43,9 @@ class InstructionFilter(django_filters.FilterSet):
         label="Rechercher un dossier",
         method="search",
         help_text="Référence, raison sociale, FINESS EJ ou EG, nom ou adresse e-mail du référent",
-        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": "Rechercher", "autocomplete": "off", "form": "filtres"}
+        ),
         error_messages={"null_characters_not_allowed": "Cette recherche contient un caractère interdit."},
     )
     statut = django_filters.ChoiceFilter(
@@ -47,27 +54,27 @@ class InstructionFilter(django_filters.FilterSet):
         label="Statut",
         empty_label=None,
         widget=forms.HiddenInput,
-        error_messages={"invalid_choice": "Le statut « %(value)s » n'existe pas : ce filtre est ignoré."},
+        error_messages=unknown("Le statut"),
     )
     guichet = django_filters.ChoiceFilter(
         field_name="dossier__guichet__code",
         label="Guichet",
         empty_label="Tous les guichets",
-        error_messages={"invalid_choice": "Le guichet « %(value)s » n'existe pas : ce filtre est ignoré."},
+        error_messages=unknown("Le guichet"),
     )
     region = django_filters.ChoiceFilter(
         method="in_region",
         label="Région",
         help_text="Celle de l'entité juridique, ou d'une de ses entités géographiques",
         empty_label="Toutes les régions",
-        error_messages={"invalid_choice": "La région « %(value)s » n'est pas l'une des vôtres : ce filtre est ignoré."},
+        error_messages=unknown("La région"),
     )
     parcours = django_filters.ChoiceFilter(
         method="on_track",
         label="Parcours",
         help_text="Celui de la dernière transmission",
         empty_label="Tous les parcours",
-        error_messages={"invalid_choice": "Le parcours « %(value)s » n'existe pas : ce filtre est ignoré."},
+        error_messages=unknown("Le parcours"),
     )
 
     class Meta:

@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from accounts.models import Representation, User
 from dossiers import catalog, queries
-from dossiers.models import DossierStage, Stage
+from dossiers.models import DossierStage, Section, Stage
+from ecare import forms as care_forms
+from ecare import french
 from ecare.widgets import DateInput
 
 
@@ -95,15 +97,15 @@ class TransferForm(forms.Form):
         return [self.stages[reference] for reference in self.cleaned_data["dossiers"]]
 
 
-class DecisionForm(forms.Form):
+class DecisionForm(care_forms.Form):
     """A decision says which transmission it is about: the one that was on the page. Enough to validate."""
 
     read = forms.IntegerField(
         widget=forms.HiddenInput,
         min_value=1,
         error_messages={
-            "required": "Ouvrez à nouveau cette page depuis le dossier : elle ne dit pas quelle transmission vous avez "
-            "lue.",
+            "required": "Ouvrez à nouveau cette page depuis le dossier\u00a0: "
+            "elle ne dit pas quelle transmission vous avez lue.",
         },
     )
 
@@ -133,14 +135,16 @@ class ModificationForm(DecisionForm):
 
     def __init__(self, data: QueryDict | None = None, *, instructed: queries.Instructed) -> None:
         super().__init__(data, instructed=instructed)
+        self.read_sections = instructed.sections
         self.codes = [entry.code for entry in instructed.entries]
         for entry in instructed.entries:
             self.fields[f"remark_{entry.code}"] = forms.CharField(
-                label=f"Remarque sur « {entry.question.short_label} »",
+                label=f"Remarque sur {french.quoted(entry.question.short_label)}",
                 widget=forms.Textarea(attrs={"rows": 2}),
                 max_length=2000,
                 required=False,
-                help_text="Le référent ne peut plus modifier ces coordonnées : le support les corrige."
+                error_messages={"max_length": "Cette remarque dépasse 2000 caractères\u00a0: raccourcissez-la."},
+                help_text="Le référent ne peut plus modifier ces coordonnées\u00a0: le support les corrige."
                 if entry.question.frozen_after_transmission
                 else "",
             )
@@ -148,9 +152,9 @@ class ModificationForm(DecisionForm):
     def clean_due_on(self) -> dt.date:
         due_on: dt.date = self.cleaned_data["due_on"]
         if due_on < timezone.localdate():
-            raise forms.ValidationError("Cette date est passée : choisissez-en une à venir.")
+            raise forms.ValidationError("Cette date est passée\u00a0: choisissez-en une à venir.")
         if due_on > timezone.localdate() + dt.timedelta(days=366):
-            raise forms.ValidationError("Cette date est dans plus d'un an : vérifiez l'année.")
+            raise forms.ValidationError("Cette date est dans plus d'un an\u00a0: vérifiez l'année.")
         return due_on
 
     @property
@@ -159,6 +163,14 @@ class ModificationForm(DecisionForm):
         due_at = catalog.closing(self.cleaned_data["due_on"])
         assert due_at is not None
         return due_at
+
+    @property
+    def sections(self) -> list[tuple[Section, list[tuple[queries.InstructedEntry, forms.BoundField]]]]:
+        """Each answer with the field of its remark, section by section."""
+        return [
+            (section, [(entry, self[f"remark_{entry.code}"]) for entry in entries])
+            for section, entries in self.read_sections
+        ]
 
     @property
     def remarks(self) -> dict[str, str]:
@@ -173,7 +185,7 @@ class RejectionForm(DecisionForm):
         widget=forms.Textarea(attrs={"rows": 5}),
         max_length=5000,
         help_text="Le référent reçoit ce texte par e-mail.",
-        error_messages={"required": "Indiquez le motif du rejet : le référent le lira."},
+        error_messages={"required": "Indiquez le motif du rejet\u00a0: le référent le lira."},
     )
 
 
@@ -185,5 +197,5 @@ class ReopeningForm(DecisionForm):
         widget=forms.Textarea(attrs={"rows": 5}),
         max_length=5000,
         help_text="Le référent reçoit ce texte par e-mail.",
-        error_messages={"required": "Indiquez le motif de la réouverture : le référent le lira."},
+        error_messages={"required": "Indiquez le motif de la réouverture\u00a0: le référent le lira."},
     )

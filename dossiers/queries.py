@@ -278,8 +278,7 @@ PAGE_SIZE = 50
 INSTRUCTION_SORTS = {
     "reference": ["dossier__reference"],
     "etablissement": ["dossier__legal_entity__sort_name"],
-    "guichet": ["dossier__guichet__short_title"],
-    "etape": ["stage__title"],
+    "guichet": ["dossier__guichet__short_title", "stage__position"],
     "region": ["dossier__legal_entity__region__name"],
     "referent": ["dossier__referent__last_name", "dossier__referent__first_name"],
     "statut": ["status"],

@@ -64,6 +64,7 @@ def index(request: HttpRequest) -> HttpResponse:
             "sort": sort,
             "tabs": [Tab(status, labels[status], count, status == filters.status) for status, count in counts.items()],
             "query": rest,
+            "list_query": f"?{request.GET.urlencode()}" if request.GET else "",
             "regions": list(user.regions.all()) if user.role == Role.REGIONAL else None,
         },
     )
@@ -102,6 +103,12 @@ def dossier_page(
     )
 
 
+SUBJECTS = {
+    "request_modification": "Demander une modification",
+    "validate": "Valider l'étape",
+    "reject": "Rejeter l'étape",
+    "reopen": "Rouvrir l'étape",
+}
 Act = Callable[[DossierStage, User, DecisionForm], object]
 
 
@@ -139,6 +146,7 @@ def decide(request: HttpRequest, reference: str, move: str, form_class: type[Dec
             "dossier": dossier_stage.dossier,
             "instructed": instructed,
             "form": form,
+            "subject": SUBJECTS[move],
         },
     )
 

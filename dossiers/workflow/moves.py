@@ -94,7 +94,7 @@ def check_read(dossier_stage: DossierStage, read: int | None) -> None:
     """Raise Changed if transmission number `read` is not the last one: nobody decides on what they have not read."""
     if read is not None and dossier_stage.transmissions.filter(number__gt=read).exists():
         raise Changed(
-            "Le référent a transmis à nouveau ce dossier depuis que vous avez ouvert cette page : relisez-le."
+            "Le référent a transmis à nouveau ce dossier depuis que vous avez ouvert cette page\u00a0: relisez-le."
         )
 
 

@@ -118,10 +118,10 @@ def situation(dossier_stage: DossierStage) -> str:
     label = french.quoted(dossier_stage.status_label)
     if last is None:
         return f"Cette étape est au statut {label}."
+    if last.kind == EventKind.TRANSMITTED:
+        return f"Le dossier a été transmis le {french.moment(last.at)}, par {last.actor.full_name}."
     return (
         f"Cette étape est au statut {label} depuis le {french.moment(last.at)}, par décision de {last.actor.full_name}."
-        if last.kind != EventKind.TRANSMITTED
-        else f"Cette étape est au statut {label} : {last.actor.full_name} l'a transmise le {french.moment(last.at)}."
     )
 
 
