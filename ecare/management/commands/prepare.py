@@ -11,7 +11,12 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-REFERENCE = ("load_reference", "load_terms", "load_schedules", "load_guichets")
+REFERENCE = {
+    "load_reference": "Nomenclatures et établissements",
+    "load_terms": "Conditions générales d’utilisation",
+    "load_schedules": "Barèmes",
+    "load_guichets": "Guichets",
+}
 
 
 class Command(BaseCommand):
@@ -27,9 +32,9 @@ class Command(BaseCommand):
         stamp = settings.VAR_DIR / "reference.sha256"
         digest = _digest(settings.BASE_DIR / "fixtures")
         if is_new or not stamp.exists() or stamp.read_text() != digest:
-            for command in REFERENCE:
-                self.step(command)
-                call_command(command, stdout=self.stdout)
+            for command, title in REFERENCE.items():
+                self.step(title)
+                call_command(command, stdout=io.StringIO())
             stamp.parent.mkdir(parents=True, exist_ok=True)
             stamp.write_text(digest)
         if demo and is_new:
