@@ -14,7 +14,7 @@ MINIMUM_SCORE = 3  # of 4: « safely unguessable, moderate protection from offl
 # zxcvbn's time grows with the square of the length: what precedes this point decides.
 ESTIMATED_LENGTH = 72
 
-# The words that an attacker of this very portal would try first (ASVS 6.1.2), kept in docs/securite.md too.
+# The words that an attacker of this very portal would try first (ASVS 6.1.2).
 PRODUCT_WORDS = (
     "ecare",
     "convergence",
