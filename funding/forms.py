@@ -27,7 +27,7 @@ class SimulatorForm(forms.Form):
         label="Numéro FINESS de l'entité juridique (EJ)",
         required=False,
         max_length=30,
-        help_text=f"9 caractères, par exemple {finess.EXAMPLE}. Le nombre d'EG est alors repris du répertoire FINESS.",
+        help_text=f"Facultatif. 9 caractères, par exemple {finess.EXAMPLE}. Le nombre d'EG est alors repris de FINESS.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     eg = forms.IntegerField(

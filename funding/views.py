@@ -26,7 +26,7 @@ def simulator(request: HttpRequest) -> HttpResponse:
     if terms is None:
         return render(request, "funding/simulator.html", {"terms": None})
     form = SimulatorForm(request.GET or None, terms=terms)
-    estimate = None
+    estimate, address = None, ""
     if form.is_bound:
         valid = form.is_valid()
         if form.refill:
@@ -34,10 +34,8 @@ def simulator(request: HttpRequest) -> HttpResponse:
         if valid:
             chosen = form.cleaned_data
             estimate = calculation.estimate(terms, track=chosen["parcours"], sites=chosen["eg"])
-    context = {
-        "form": form,
-        "terms": terms,
-        "estimate": estimate,
-        "address": f"{settings.PUBLIC_URL}{request.get_full_path()}",
-    }
+            # Short, and the same whether the number was typed or taken from FINESS.
+            query = urlencode({"parcours": chosen["parcours"], "eg": chosen["eg"]})
+            address = f"{settings.PUBLIC_URL}{request.path}?{query}"
+    context = {"form": form, "terms": terms, "estimate": estimate, "address": address}
     return render(request, "funding/simulator.html", context)
