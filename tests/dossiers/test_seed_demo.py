@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -214,6 +215,18 @@ def test_nothing_is_made_without_the_guichets() -> None:
     with pytest.raises(CommandError, match="prepare"):
         seed()
     assert not User.objects.exists()
+
+
+def test_it_stands_on_what_is_shipped_and_takes_seconds() -> None:
+    for command in ("load_reference", "load_terms", "load_schedules", "load_guichets"):
+        call_command(command, stdout=io.StringIO())
+    start = time.process_time()
+    seed()
+    assert time.process_time() - start < 20
+    names = {entity.finess: entity.display_name for entity in loading.legal_entities().values()}
+    assert names["010000255"] == "ASS.ACCUEIL FORMA INSERT PERSON SOURD"
+    regions = {code for entity in loading.legal_entities().values() for code in entity.region_codes}
+    assert {"84", "94", "03", "04"} <= regions, "Auvergne-Rhône-Alpes for its instructor, Corsica, overseas"
 
 
 def test_a_database_in_use_is_left_alone(reference: None) -> None:
