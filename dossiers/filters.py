@@ -9,15 +9,14 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from accounts.enums import Role
 from accounts.models import User
+from dossiers import search
 from dossiers.enums import Status
 from dossiers.models import DossierStage, Guichet, Transmission
 from dossiers.models.dossiers import DossierStageQuerySet
-from establishments import finess
-from establishments import search as establishments_search
 from establishments.models import Region
 from funding.schedule.models import UnitAmount
 
@@ -90,17 +89,7 @@ class InstructionFilter(django_filters.FilterSet):
         self.filters["parcours"].extra["choices"] = offered_tracks()
 
     def search(self, stages: DossierStageQuerySet, name: str, text: str) -> DossierStageQuerySet:
-        """Every word of the text begins a word of the dossier, in any order, case, accents and punctuation ignored.
-        A number typed in groups is one number."""
-        number = finess.normalise_number(text)
-        if number.isdigit():
-            text = number
-        for spellings in establishments_search.wanted(text):
-            words = Q()
-            for spelling in spellings:
-                words |= Q(dossier__search_text__contains=f" {establishments_search.singular(spelling)}")
-            stages = stages.filter(words)
-        return stages
+        return stages.filter(search.condition(text, path="dossier__"))
 
     def in_region(self, stages: DossierStageQuerySet, name: str, code: str) -> DossierStageQuerySet:
         """The same reading of a région as the one that lets an instructeur régional in."""

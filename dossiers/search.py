@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from dossiers.models import Dossier, DossierStage
+from establishments import finess
 from establishments import search as establishments_search
 
 
@@ -26,3 +29,16 @@ def refresh(dossier_stage: DossierStage) -> None:
     ]
     text = establishments_search.searchable(*words)
     Dossier.objects.filter(pk=dossier.pk).update(search_text=text)
+
+
+def condition(text: str, *, path: str = "") -> Q:
+    """What finds the dossiers that `text` names: each of its words begins a word of theirs, in any order, case, accents
+    and punctuation ignored. A number typed in groups is one number. `path` leads to the dossier (`"dossier__"`)."""
+    number = finess.normalise_number(text)
+    found = Q()
+    for spellings in establishments_search.wanted(number if number.isdigit() else text):
+        word = Q()
+        for spelling in spellings:
+            word |= Q(**{f"{path}search_text__contains": f" {establishments_search.singular(spelling)}"})
+        found &= word
+    return found
