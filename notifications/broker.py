@@ -3,18 +3,44 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from celery import Task
 
 from notifications import tasks
-from notifications.breaker import Breaker
 
 logger = logging.getLogger(__name__)
 
+# Past its time, the news is dropped unread: the sweep came by meanwhile.
 NEWS_SECONDS = 60
 # After a failed publication this process stops trying for a while: a frozen broker would otherwise cost its
 # timeout to every request (Q46).
-breaker = Breaker(rest_seconds=20)
+REST_SECONDS = 20.0
+
+
+class Breaker:
+    """After a failure, lets one caller every `REST_SECONDS` find out whether the broker is back."""
+
+    def __init__(self) -> None:
+        self.resting_until = 0.0
+
+    def allows(self) -> bool:
+        if not self.resting_until:
+            return True
+        now = time.monotonic()
+        if now < self.resting_until:
+            return False
+        self.resting_until = now + REST_SECONDS  # the others rest on while this one tries
+        return True
+
+    def failed(self) -> None:
+        self.resting_until = time.monotonic() + REST_SECONDS
+
+    def worked(self) -> None:
+        self.resting_until = 0.0
+
+
+breaker = Breaker()
 
 
 def wake(*, is_code: bool) -> bool:
@@ -22,7 +48,6 @@ def wake(*, is_code: bool) -> bool:
     if not breaker.allows():
         return False
     try:
-        # Past its time, the call is dropped unread: the sweep came by meanwhile.
         task_for(is_code=is_code).apply_async(retry=False, ignore_result=True, expires=NEWS_SECONDS)
     except Exception as error:  # whatever the broker does, the person who acted is not concerned
         breaker.failed()

@@ -172,7 +172,7 @@ def expire(email: Email) -> Outcome:
 
 def expire_codes() -> None:
     """Erase the codes that did not leave in time, those given up included."""
-    late = Email.objects.filter(is_code=True, created_at__lte=timezone.now() - CODE_LIFETIME).exclude(text="")
+    late = Email.objects.late_codes(timezone.now() - CODE_LIFETIME)
     with transaction.atomic():
         for email in late.select_for_update(skip_locked=True):
             expire(email)

@@ -16,6 +16,10 @@ class EmailQuerySet(models.QuerySet["Email"]):
         """What should leave now, sign-in codes first, then the oldest."""
         return self.filter(next_attempt_at__lte=now).order_by("-is_code", "next_attempt_at", "pk")
 
+    def late_codes(self, written_until: datetime) -> EmailQuerySet:
+        """Sign-in codes written until then, and still readable."""
+        return self.filter(is_code=True, created_at__lte=written_until).exclude(text="")
+
     def about(self, reference: str) -> EmailQuerySet:
         """The e-mails of one dossier, the newest first (N4)."""
         return self.filter(about=reference).order_by("-created_at", "-pk")
@@ -56,6 +60,8 @@ class Email(models.Model):
                 name="email_due",
                 condition=Q(next_attempt_at__isnull=False),
             ),
+            # Codes still readable: a handful, looked for at every pass.
+            models.Index("created_at", name="email_unspent_code", condition=Q(is_code=True) & ~Q(text="")),
             models.Index(fields=["-created_at", "-id"], name="email_recent"),
             models.Index(fields=["state", "-created_at"], name="email_state"),
             models.Index(OpClass(Upper("to"), name="text_pattern_ops"), name="email_to"),

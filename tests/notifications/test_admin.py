@@ -77,7 +77,7 @@ def test_nothing_is_added_changed_or_deleted_there(administrator: Client) -> Non
     assert Email.objects.get().subject == email.subject
 
 
-def test_the_searches_use_an_index_whatever_the_volume() -> None:
+def test_the_searches_and_the_sweep_use_an_index_whatever_the_volume() -> None:
     now = timezone.now()
     Email.objects.bulk_create(
         [
@@ -88,6 +88,7 @@ def test_the_searches_use_an_index_whatever_the_volume() -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE notifications_email")
     assert "email_to" in Email.objects.filter(to__istartswith="personne12@").explain()
-    assert "about" in Email.objects.filter(about="REF0000012").explain()
+    assert "about" in Email.objects.about("REF0000012").explain()
     assert "email_due" in Email.objects.due(now).explain()
+    assert "email_unspent_code" in Email.objects.late_codes(now).explain()
     assert "email_recent" in str(Email.objects.order_by("-created_at", "-pk")[:50].explain())
