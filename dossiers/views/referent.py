@@ -51,7 +51,7 @@ def create(request: HttpRequest) -> HttpResponse:
     user = scope.referents_only(request)
     at = scope.received_at(request)
     pairs = queries.creatable(user, at=at)
-    form = CreateDossierForm(request.POST or None, pairs=pairs)
+    form = CreateDossierForm(request.POST if request.method == "POST" else None, pairs=pairs)
     if request.method == "POST" and form.is_valid():
         stage, representation = form.chosen
         try:

@@ -21,7 +21,8 @@ def transfer(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     user = scope.referents_only(request)
     colleague = get_object_or_404(accounts_queries.colleagues(user), public_id=public_id)
     asked = [request.GET["dossier"]] if "dossier" in request.GET else []
-    form = TransferForm(request.POST or None, user=user, colleague=colleague, initial={"dossiers": asked})
+    data = request.POST if request.method == "POST" else None
+    form = TransferForm(data, user=user, colleague=colleague, initial={"dossiers": asked})
     if request.method == "POST" and form.is_valid():
         chosen = form.chosen
         try:

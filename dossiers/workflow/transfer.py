@@ -19,6 +19,7 @@ def transfer(dossier_stages: Iterable[DossierStage], *, by: User, to: User) -> N
 
     Raises NotAllowed if one is not `by`'s any more, Refused if `to` cannot receive it.
     """
+    to.refresh_from_db(fields=["is_active", "activated_at", "role"])
     for dossier_stage in sorted(dossier_stages, key=lambda each: each.dossier_id):
         dossier_stage = locked(dossier_stage)
         dossier = dossier_stage.dossier
