@@ -312,3 +312,19 @@ class ImportRun(models.Model):
 
     def __str__(self) -> str:
         return f"Import n° {self.pk}"
+
+    @property
+    def described_files(self) -> list[str]:
+        """« cs1100501.csv : cs1100501 (entités juridiques), extraction du 2026-08-13 », one a file."""
+        described = []
+        for file in self.files:
+            format_ = f"\u00a0: {file['format']}" if file.get("format") else ""
+            day = f", extraction du {file['extracted_on']}" if file.get("extracted_on") else ""
+            described.append(f"{file['name']}{format_}{day}")
+        return described
+
+    @property
+    def described_counts(self) -> list[str]:
+        nouns = {"entities": "entités juridiques", "sites": "entités géographiques", "groups": "GHT"}
+        text = "{noun}\u00a0: {created} créées, {updated} modifiées, {closed} fermées"
+        return [text.format(noun=nouns[part], **counts) for part, counts in self.counts.items()]

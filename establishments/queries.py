@@ -189,14 +189,17 @@ def _holds(spellings: tuple[str, ...]) -> Q:
 
 
 def _resembling(rows: LegalEntityQuerySet, text: str, words: list[tuple[str, ...]]) -> list[LegalEntity]:
-    """The rows that hold each word as typed or as a word near to it; failing that, those whose names look like the
-    text as a whole (« Bellevue » for « Belle Vue », one word too many). The most alike first."""
+    """The rows that hold each word as typed, or a word near to it, or the two words it joins (« Bellevue » for
+    « Belle Vue »); failing that, those whose names look like the text as a whole (one word too many). The most alike
+    first."""
     phrase = search.normalise(text)
     rows = rows.annotate(likeness=TrigramWordSimilarity(phrase, "search_text"))
     rows = rows.order_by(F("likeness").desc(), Length("search_text"), "sort_name", "finess")
-    nearest = _nearest_words([spellings[-1] for spellings in words])
-    if nearest:
-        mended = [_holds((*spellings, *nearest.get(spellings[-1], ()))) for spellings in words]
+    typed = [spellings[-1] for spellings in words]
+    nearest = _nearest_words(typed)
+    others = [[*nearest.get(word, ()), *search.cuts(word)] for word in typed]
+    if any(others):
+        mended = [_holds((*spellings, *more)) for spellings, more in zip(words, others, strict=True)]
         found: list[LegalEntity] = list(rows.filter(reduce(and_, mended))[:MOST_APPROXIMATE])
         if found:
             return found

@@ -146,6 +146,11 @@ def singular(word: str) -> str:
     return word[:-1] if len(word) > 4 and word.endswith("s") else word
 
 
+def cuts(word: str) -> list[str]:
+    """The pairs of words that a long one may be, its space forgotten."""
+    return [f"{word[:place]} {word[place:]}" for place in range(3, min(len(word), 20) - 2)]
+
+
 def searchable(*names: str) -> str:
     """What a `search_text` column holds: the normalised names, each word preceded by a space.
 

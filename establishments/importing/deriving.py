@@ -49,10 +49,16 @@ def all_of_it() -> None:
     with connection.cursor() as cursor:
         cursor.execute(_DERIVED, {kind.name.lower(): kind.value for kind in EstablishmentType})
         _name_groups()
-        cursor.execute("DELETE FROM establishments_searchword")
-        cursor.execute(_WORDS)
+        vocabulary()
         cursor.execute("ANALYZE establishments_legalentity, establishments_geographicentity, establishments_searchword")
         cursor.execute("SELECT gin_clean_pending_list('legal_entity_picker')")
+
+
+def vocabulary() -> None:
+    """The words of the names, for the searches that hold a typo."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM establishments_searchword")
+        cursor.execute(_WORDS)
 
 
 def search_columns() -> int:

@@ -13,7 +13,6 @@ from establishments.importing.reading import Extract, Progress
 from establishments.models import ImportRun
 
 _SHOWN = 20
-_NOUNS = {"entities": "entités juridiques", "sites": "entités géographiques", "groups": "GHT"}
 
 
 class Bar(Progress):
@@ -73,18 +72,16 @@ class Command(BaseCommand):
         self._report(run)
 
     def _report(self, run: ImportRun) -> None:
-        for extract in run.files:
-            day = f", extraction du {extract['extracted_on']}" if extract["extracted_on"] else ""
-            self.stdout.write(f"{extract['name']}\u00a0: {extract['format']}{day}")
+        for line in run.described_files:
+            self.stdout.write(line)
         self.stdout.write(
             f"Lues\u00a0: {run.read}. Créées\u00a0: {run.created}. Modifiées\u00a0: {run.updated}. "
             f"Fermées\u00a0: {run.closed}. Rejetées\u00a0: {run.rejected}."
         )
-        for part, counts in run.counts.items():
-            self.stdout.write(
-                f"  {_NOUNS[part]}\u00a0: {counts['created']} créées, {counts['updated']} modifiées, "
-                f"{counts['closed']} fermées"
-            )
+        for line in run.described_counts:
+            self.stdout.write(f"  {line}")
+        if run.message:
+            self.stdout.write(run.message)
         for rejection in run.rejections[:_SHOWN]:
             self.stderr.write(f"{rejection['file']}, {rejection['place']}\u00a0: {rejection['reason']}")
         if run.rejected > _SHOWN:
