@@ -65,6 +65,7 @@ class Visitor:
     url: str
     email: str
     username: str
+    scripted: bool
     check: Callable[[Page], None]
 
     def visit(self, path: str) -> None:
@@ -180,7 +181,9 @@ def arrive(
     def check(page: Page) -> None:
         if scripted:
             axe(page)
-            assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), page.url
+            for width in (320, 1280):
+                page.set_viewport_size({"width": width, "height": 900})
+                assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{page.url} at {width}"
 
     def visitor(username: str) -> Visitor:
         context = browser.new_context(
@@ -188,7 +191,7 @@ def arrive(
         )
         page = context.new_page()
         page.set_default_timeout(15_000)
-        return Visitor(page, portal.url, f"{username}@exemple.fr", username, check)
+        return Visitor(page, portal.url, f"{username}@exemple.fr", username, scripted, check)
 
     return visitor
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Locator
+from django.utils import timezone
+from playwright.sync_api import Locator, expect
 
 from dossiers.enums import Status
 from dossiers.models import Dossier, DossierStage
@@ -56,7 +58,7 @@ def create_dossier(referent: Visitor) -> str:
     """Guide, page 21: nothing yet, then « Créer un dossier »."""
     page = referent.page
     assert page.get_by_role("heading", name="Présentation des guichets disponibles").is_visible()
-    assert page.get_by_text("Aucune candidature").is_visible()
+    assert page.locator("main").get_by_text("Aucune candidature").is_visible()
     referent.follow("Créer un dossier")
     dialog = page.locator("dialog[open]")
     scope: Locator = dialog if dialog.count() else page.locator("main")
@@ -97,6 +99,9 @@ def fill_form(referent: Visitor, documents: Path) -> None:
         site.check(force=True)
     for site in form.locator("input[name='perimeter-equipped']").all():
         site.check(force=True)
+    if referent.scripted:
+        sites = form.locator("input[name='perimeter-sites']").count()
+        expect(page.locator("#estimation")).to_contain_text(french.euros(17_000 * min(sites, 4)))
     form.get_by_label("Direction", exact=True).check(force=True)
     for words in (
         "à être le référent CaRE",
@@ -138,7 +143,7 @@ def fill_contact(form: Locator, code: str, first_name: str, phone: str = "01 23 
         "last_name": "Martin",
         "first_name": first_name,
         "position": "Responsable",
-        "email": f"{first_name}@exemple.fr",
+        "email": f"{code}@exemple.fr".replace("_", "."),
         "phone": phone,
     }.items():
         form.locator(f"#id_{code}-{field}").fill(value)
@@ -173,10 +178,11 @@ def ask_for_modification(verifier: Visitor, reference: str) -> None:
     verifier.follow("Demander une modification")
     page.get_by_label("Message au référent").fill("Merci de compléter le signataire.")
     page.get_by_label("Remarque sur « Signataire de la convention »").fill("Prénom à vérifier.")
-    page.get_by_label("À corriger au plus tard le").fill("2099-12-31")
+    page.get_by_label("À corriger au plus tard le").fill(f"{timezone.localdate() + dt.timedelta(days=10):%Y-%m-%d}")
     page.locator("main").get_by_role("button", name=re.compile("^(Demander|Envoyer)")).click()
     verifier.look()
-    assert page.get_by_text("Modification demandée").first.is_visible()
+    assert not page.title().startswith("Erreur"), page.locator("[data-error-summary]").inner_text()
+    assert DossierStage.objects.get(dossier__reference=reference).status == Status.MODIFICATION_REQUESTED
 
 
 def correct(referent: Visitor, reference: str) -> None:
@@ -203,7 +209,8 @@ def validate(verifier: Visitor, reference: str) -> None:
     page = verifier.page
     verifier.visit(f"/instruction/{reference}/")
     assert page.get_by_text("Irène").first.is_visible()
-    verifier.follow("Valider")
+    page.get_by_role("link", name=re.compile("^Valider")).click()
+    verifier.look()
     page.locator("main").get_by_role("button", name=re.compile("^Valider")).click()
     verifier.look()
     assert DossierStage.objects.get(dossier__reference=reference).status == Status.VALIDATED
