@@ -12,8 +12,8 @@ from pytest_django.live_server_helper import LiveServer
 from accounts import links
 from accounts.models import User
 from tests.accounts.factories import PASSWORD, RepresentationFactory, TermsVersionFactory, UserFactory
+from tests.accounts.registering import PERSON, SCREENS, fill
 from tests.accounts.sessions import give_password, last_code, sign_in
-from tests.accounts.test_registration import PERSON, SCREENS, fill
 from tests.establishments.factories import GeographicEntityFactory, LegalEntityFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)

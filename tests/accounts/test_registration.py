@@ -13,55 +13,13 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Representation, User
 from notifications.models import Email
 from tests.accounts.factories import PASSWORD, UserFactory
+from tests.accounts.registering import DONE, PERSON, RECAP, SCREEN_1, SCREEN_2, SCREEN_3, SCREENS, STEP_1, fill, text
 from tests.accounts.sessions import give_code, give_password, is_signed_in, sign_in
-from tests.establishments.factories import GeographicEntityFactory, LegalEntityFactory, RegionFactory
+from tests.establishments.factories import RegionFactory
 
 pytestmark = pytest.mark.django_db
 
-STEP_1 = "/inscription/"
-SCREEN_1 = "/inscription/etablissement/"
-SCREEN_2 = "/inscription/etablissement/choix/"
-SCREEN_3 = "/inscription/etablissement/sites/"
-RECAP = "/inscription/recapitulatif/"
-DONE = "/inscription/confirmation/"
-SCREENS = [STEP_1, SCREEN_1, SCREEN_2, SCREEN_3, RECAP]
-PERSON = {
-    "username": "testtest",
-    "civility": "madame",
-    "last_name": "Test",
-    "first_name": "Demo",
-    "phone": "01 01 01 01 01",
-    "email": "EJ_test1111@maildrop.cc",
-    "new_password1": PASSWORD,
-    "new_password2": PASSWORD,
-}
-TITLE = "Inscrivez-vous en tant qu&#x27;établissement"
 SENTENCE = "Nous avons bien pris en compte votre inscription"
-
-
-def text(page: str) -> str:
-    """The page with its entities read, as a person sees it."""
-    return page.replace("&#x27;", "'").replace("&nbsp;", "\u00a0").replace("&amp;", "&")
-
-
-@pytest.fixture
-def legal_entity():
-    entity = LegalEntityFactory(name="DOMINO SERVICES 94")
-    for name in ("SAAD AAVS", "SAADF AAVS"):
-        GeographicEntityFactory(legal_entity=entity, name=name)
-    return entity
-
-
-def fill(client: Client, legal_entity, *, until: str = RECAP, **changes: str) -> None:
-    """Fill in the screens that stand before `until`."""
-    posts = [
-        (STEP_1, PERSON | changes),
-        (SCREEN_1, {"establishment_type": "essms", "region": "11"}),
-        (SCREEN_2, {"finess": legal_entity.finess}),
-        (SCREEN_3, {}),
-    ]
-    for place, (screen, data) in enumerate(posts[: SCREENS.index(until)]):
-        assert client.post(screen, data).url == SCREENS[place + 1]
 
 
 def test_each_screen_says_the_words_of_the_guide(client, legal_entity):
@@ -372,140 +330,6 @@ def test_extra_fields_change_nothing(client, legal_entity):
     user = User.objects.get()
     assert user.role == "referent"
     assert user.activated_at is None
-
-
-# Screen 2/3
-
-
-def test_only_what_is_offered_under_the_type_and_region_can_be_selected(client, legal_entity):
-    """Q20."""
-    fill(client, legal_entity, until=SCREEN_2)
-    for other in (
-        LegalEntityFactory(es=True),
-        LegalEntityFactory(region_codes=["84"]),
-        LegalEntityFactory(closed=True),
-    ):
-        assert client.post(SCREEN_2, {"finess": other.finess}).url == SCREEN_2
-    for nonsense in ("", "x", "\x00", "999999999"):
-        assert client.post(SCREEN_2, {"finess": nonsense}).url == SCREEN_2
-    assert client.get(SCREEN_3).url == SCREEN_2
-
-
-def test_an_establishment_closed_meanwhile_is_asked_for_again(client, legal_entity):
-    fill(client, legal_entity)
-    type(legal_entity).objects.update(is_active=False, kinds=[])
-    assert client.post(RECAP, follow=True).redirect_chain[-1][0] == SCREEN_2
-    assert not User.objects.exists()
-
-
-def test_the_list_is_paged_with_its_total(client, legal_entity):
-    LegalEntityFactory.create_batch(24)
-    fill(client, legal_entity, until=SCREEN_2)
-    page = text(client.get(SCREEN_2).content.decode())
-    assert "Page 1 sur 3 (25\u00a0entrées au total)" in page
-    assert page.count('name="finess"') == 10
-    assert text(client.get(SCREEN_2, {"page": "3"}).content.decode()).count('name="finess"') == 5
-    for nonsense in ("0", "-1", "9999", "x", "1e9"):
-        assert client.get(SCREEN_2, {"page": nonsense}).status_code == 200
-
-
-def test_search_finds_and_keeps_what_was_typed(client, legal_entity):
-    LegalEntityFactory(name="ASS RESIDENCE SAINT JEAN")
-    fill(client, legal_entity, until=SCREEN_2)
-    page = client.get(SCREEN_2, {"q": "association st jean"}).content.decode()
-    assert "ASS RESIDENCE SAINT JEAN" in page
-    assert "DOMINO" not in page
-    assert 'value="association st jean"' in page
-    page = text(client.get(SCREEN_2, {"q": "introuvable"}).content.decode())
-    assert "Aucun établissement trouvé" in page
-    assert client.get(SCREEN_2, {"q": "\x00'\"<script>%_\\"}).status_code == 200
-
-
-def test_each_select_button_names_its_establishment(client, legal_entity):
-    fill(client, legal_entity, until=SCREEN_2)
-    page = client.get(SCREEN_2).content.decode()
-    assert f'Sélectionner <span class="fr-sr-only">DOMINO SERVICES 94 ({legal_entity.finess})</span>' in page
-
-
-# Screen 3/3
-
-
-def test_sites_are_paged_searched_and_closed_ones_left_out(client, legal_entity):
-    GeographicEntityFactory(legal_entity=legal_entity, name="FERMÉ", closed=True)
-    for n in range(12):
-        GeographicEntityFactory(legal_entity=legal_entity, name=f"EHPAD DES PINS {n}")
-    fill(client, legal_entity, until=SCREEN_3)
-    page = client.get(SCREEN_3).content.decode()
-    assert "Page 1 sur 2" in page
-    assert "FERMÉ" not in page
-    assert "Page 1 sur 1" in client.get(SCREEN_3, {"size": "25"}).content.decode()
-    page = client.get(SCREEN_3, {"q": "saad"}).content.decode()
-    assert "SAAD AAVS" in page
-    assert "PINS" not in page
-    site = legal_entity.sites.get(name="EHPAD DES PINS 3")
-    assert "EHPAD DES PINS 3" in client.get(SCREEN_3, {"q": site.finess}).content.decode()
-    for nonsense in ({"size": "1000000"}, {"size": "-1"}, {"size": "²"}, {"page": "x"}, {"q": "\x00"}):
-        assert client.get(SCREEN_3, nonsense).status_code == 200
-
-
-# Fields
-
-
-@pytest.mark.parametrize(
-    ("typed", "stored"),
-    [
-        ("01 01 01 01 01", "+33101010101"),
-        ("01.01.01.01.01", "+33101010101"),
-        ("+33 1 01 01 01 01", "+33101010101"),
-        ("0033 1 01 01 01 01", "+33101010101"),
-        ("06 12 34 56 78", "+33612345678"),
-        ("+262 262 01 01 01", "+262262010101"),
-        ("+594 594 28 28 28", "+594594282828"),
-    ],
-)
-def test_phone_numbers_are_kept_in_international_form(client, legal_entity, typed, stored):
-    fill(client, legal_entity, phone=typed)
-    client.post(RECAP)
-    assert User.objects.get().phone == stored
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "message"),
-    [
-        ("username", "", "Saisissez un nom d'utilisateur, par exemple marie.durand."),
-        ("username", "marie@exemple.fr", "par exemple marie.durand"),
-        ("username", "Hélène", "lettres sans accent"),
-        ("civility", "", "Choisissez une civilité"),
-        ("civility", "docteur", ""),
-        ("last_name", "", "Saisissez votre nom, par exemple Durand."),
-        ("first_name", "", "Saisissez votre prénom, par exemple Marie."),
-        ("phone", "", "Saisissez votre numéro de téléphone, par exemple 01 01 01 01 01."),
-        ("phone", "123", "Saisissez un numéro de téléphone valable, par exemple 01 01 01 01 01."),
-        ("email", "", "Saisissez votre adresse e-mail, par exemple nom@exemple.fr."),
-        ("email", "marie.exemple.fr", "Saisissez une adresse électronique, par exemple nom@exemple.fr."),
-        ("email", "a@b.fr\nBcc: c@d.fr", "par exemple nom@exemple.fr"),
-        ("new_password1", "", "Saisissez un mot de passe de 12 caractères au moins."),
-        ("new_password2", "", "Saisissez une seconde fois le mot de passe."),
-        ("new_password2", "autre chose", "La confirmation est différente du mot de passe"),
-        ("new_password1", "trop court", "12 caractères"),
-        ("last_name", "Durand\x00", ""),
-    ],
-)
-def test_an_error_names_the_field_and_gives_an_example(client, field, value, message):
-    """Q65."""
-    response = client.post(STEP_1, PERSON | {field: value})
-    page = text(response.content.decode())
-    assert "<title>Erreur – Inscription" in page
-    assert field in response.context["form"].errors
-    assert message in page
-    assert f'href="#id_{field}' in page
-    assert 'aria-invalid="true"' in page
-
-
-def test_a_password_made_from_what_was_just_typed_is_refused(client):
-    password = "Demo.Test.testtest.2026"
-    page = text(client.post(STEP_1, PERSON | {"new_password1": password, "new_password2": password}).content.decode())
-    assert "formé à partir de vos informations" in page
 
 
 def test_whoever_is_signed_in_does_not_register(client):
