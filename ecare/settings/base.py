@@ -95,6 +95,8 @@ DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres:///ecare")}
 DATABASES["default"]["HOST"] = DATABASES["default"].get("OPTIONS", {}).pop("host", DATABASES["default"]["HOST"])
 # A server that came back is noticed at the next request (Q51).
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# Just after a load or a restore, without statistics, plans look dear: compiling them costs a second a query.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL: str = env("REDIS_URL", default="redis://127.0.0.1:6379/0")
