@@ -1,0 +1,180 @@
+"""What finds a dossier in the back-office (I1), and what a filter that means nothing does."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.http import QueryDict
+from django.utils import timezone
+
+from accounts.models import User
+from dossiers import access, search, workflow
+from dossiers.filters import InstructionFilter
+from dossiers.models import DossierStage
+from tests.accounts.factories import UserFactory
+from tests.dossiers import factories
+from tests.establishments.factories import DepartementFactory, RegionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def verifier() -> User:
+    user: User = UserFactory(verifier=True)
+    return user
+
+
+def filters(query: str, user: User) -> InstructionFilter:
+    return InstructionFilter(QueryDict(query), queryset=access.instructed_stages(user), user=user)
+
+
+def references(query: str, user: User) -> set[str]:
+    found: set[str] = set(filters(query, user).qs.values_list("dossier__reference", flat=True))
+    return found
+
+
+@pytest.fixture
+def sought() -> DossierStage:
+    """The dossier that the searches look for; another one stands beside it."""
+    entity = factories.entity(name="ASS. LES ÉTOILES DE ST-MAUR", finess="750000093")
+    referent = factories.referent(entity, first_name="Anaïs", last_name="Lefèvre", email="anais.lefevre@etoiles.fr")
+    factories.transmitted()
+    return factories.transmitted(by=referent, legal_entity=entity)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "750000093",
+        "7500000",
+        "75 000 009 3",
+        "étoiles",
+        "ETOILES",
+        "etoile maur",
+        "saint maur étoiles",
+        "association etoiles",
+        "lefevre",
+        "Anaïs Lefèvre",
+        "anais.lefevre@etoiles.fr",
+        "ANAIS.LEFEVRE@ETOILES.FR",
+    ],
+)
+def test_a_dossier_is_found_by_what_names_it(sought: DossierStage, verifier: User, text: str) -> None:
+    query = QueryDict(mutable=True)
+    query["q"] = text
+    assert references(query.urlencode(), verifier) == {sought.dossier.reference}
+
+
+def test_a_dossier_is_found_by_its_reference_in_any_case(sought: DossierStage, verifier: User) -> None:
+    reference = sought.dossier.reference
+    assert references(f"q={reference}", verifier) == {reference}
+    assert references(f"q={reference.lower()}", verifier) == {reference}
+    assert references(f"q={reference[:7]}", verifier) == {reference}
+
+
+def test_a_dossier_is_found_by_a_site_of_its_perimeter_only(sought: DossierStage, verifier: User) -> None:
+    applying = sought.dossier.legal_entity.sites.first()
+    assert applying
+    assert references(f"q={applying.finess}", verifier) == {sought.dossier.reference}
+    entity = factories.entity(sites=2)
+    kept, left = entity.sites.order_by("finess")
+    narrow = factories.transmitted(
+        legal_entity=entity, overrides={"perimeter": {"sites": [kept.finess], "equipped": [kept.finess]}}
+    )
+    assert references(f"q={kept.finess}", verifier) == {narrow.dossier.reference}
+    assert references(f"q={left.finess}", verifier) == set()
+
+
+def test_words_that_stand_nowhere_find_nothing(sought: DossierStage, verifier: User) -> None:
+    assert references("q=étoiles+inconnues", verifier) == set()
+    # A word is found by its beginning, not by its middle.
+    assert references("q=toiles", verifier) == set()
+
+
+@pytest.mark.parametrize("text", ["%", "_", "\\", "'", "    ", "«»", "a" * 3000, "un deux " * 200])
+def test_no_text_breaks_a_search(sought: DossierStage, verifier: User, text: str) -> None:
+    query = QueryDict(mutable=True)
+    query["q"] = text
+    list(filters(query.urlencode(), verifier).qs)
+
+
+def test_a_nul_character_is_told(verifier: User) -> None:
+    found = filters("q=a%00b&region=%00&guichet=%00&statut=%00&parcours=%00", verifier)
+    assert set(found.form.errors) == {"q", "region", "guichet", "statut", "parcours"}
+    list(found.qs)
+
+
+def test_the_search_text_follows_the_new_referent(sought: DossierStage) -> None:
+    colleague = factories.referent(sought.dossier.legal_entity, last_name="Quesnel")
+    dossiers = type(sought.dossier).objects
+    assert not dossiers.filter(search.condition("quesnel")).exists()
+    from_here = sought.dossier.referent
+    workflow.transfer([sought], by=from_here, to=colleague)
+    assert dossiers.filter(search.condition("quesnel")).exists()
+    assert not dossiers.filter(search.condition("lefevre")).exists()
+
+
+def test_status_guichet_and_track_narrow_the_list(verifier: User) -> None:
+    first = factories.transmitted(overrides={"track": {"value": "1"}})
+    second = factories.validated(verifier=verifier, overrides={"track": {"value": "2"}})
+    assert references("statut=validated", verifier) == {second.dossier.reference}
+    assert references("parcours=1", verifier) == {first.dossier.reference}
+    assert references("parcours=2&statut=transmitted", verifier) == set()
+    assert references("guichet=poc-essms", verifier) == {first.dossier.reference, second.dossier.reference}
+    factories.guichet()
+    assert references("guichet=essai", verifier) == set()
+
+
+def test_the_track_is_the_one_transmitted_not_the_one_being_corrected(verifier: User) -> None:
+    stage = factories.modification_requested(verifier=verifier, overrides={"track": {"value": "1"}})
+    factories.save(stage, track={"value": "3"})
+    assert references("parcours=1", verifier) == {stage.dossier.reference}
+    assert references("parcours=3", verifier) == set()
+    factories.transmit(stage, at=timezone.now() + dt.timedelta(seconds=1))
+    assert references("parcours=1", verifier) == set()
+    assert references("parcours=3", verifier) == {stage.dossier.reference}
+
+
+def test_a_region_holds_the_entities_that_have_a_site_there(verifier: User) -> None:
+    corsica = RegionFactory(code="94")
+    ajaccio = DepartementFactory(code="2A", region=corsica)
+    here = factories.transmitted(legal_entity=factories.entity(departement=ajaccio))
+    spread = factories.entity()
+    spread.region_codes = ["11", "94"]
+    spread.save()
+    there = factories.transmitted(legal_entity=spread)
+    factories.transmitted()
+    assert references("region=94", verifier) == {here.dossier.reference, there.dossier.reference}
+
+
+def test_a_regional_instructor_is_offered_his_regions_only() -> None:
+    for code in ("11", "84", "94"):
+        RegionFactory(code=code)
+    regional = UserFactory(regional=True, regions=[RegionFactory(code="84"), RegionFactory(code="94")])
+    choices = dict(filters("", regional).filters["region"].extra["choices"])
+    assert list(choices) == ["84", "94"]
+    assert "region" in filters("region=11", regional).form.errors
+
+
+def test_values_that_mean_nothing_are_told_and_left_aside(sought: DossierStage, verifier: User) -> None:
+    found = filters("guichet=zzz&region=99&parcours=9&statut=draft&q=etoiles", verifier)
+    assert set(found.form.errors) == {"guichet", "region", "parcours", "statut"}
+    for errors in found.form.errors.values():
+        assert "n'est pas dans la liste" in errors[0]
+        assert "est ignoré" in errors[0]
+    assert {stage.dossier.reference for stage in found.qs} == {sought.dossier.reference}
+    assert [(each.parameter, each.value) for each in found.active] == [("q", "etoiles")]
+
+
+def test_active_filters_are_said_in_words(verifier: User) -> None:
+    factories.poc()
+    RegionFactory(code="94")
+    found = filters("q=abc&guichet=poc-essms&region=94&parcours=1&statut=validated", verifier)
+    assert [(each.label, each.value) for each in found.active] == [
+        ("Recherche", "abc"),
+        ("Guichet", "POC AAP ESSMS"),
+        ("Région", "Corse"),
+        ("Parcours", "Parcours 1"),
+    ]
+    assert found.status == "validated"
