@@ -36,6 +36,8 @@ LIBRARIES = (
     ("libharfbuzz-subset.so.0", "libharfbuzz-subset0"),
     ("libmagic.so.1", "libmagic1"),
 )
+# What Playwright's driver is linked with.
+DRIVER_LIBRARIES = (("libatomic.so.1", "libatomic1"),)
 FONTS = ("/usr/share/fonts", "/usr/local/share/fonts")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -91,11 +93,15 @@ def has_fonts() -> bool:
     return any(glob.glob(os.path.join(folder, "**", "*.[to]tf"), recursive=True) for folder in FONTS)
 
 
-def check_libraries() -> None:
+def missing_packages(libraries: tuple[tuple[str, str], ...]) -> list[str]:
     if platform.system() != "Linux":
-        return
-    missing = [package for library, package in LIBRARIES if not is_loadable(library)]
-    if not has_fonts():
+        return []
+    return [package for library, package in libraries if not is_loadable(library)]
+
+
+def check_libraries() -> None:
+    missing = missing_packages(LIBRARIES)
+    if platform.system() == "Linux" and not has_fonts():
         missing.append("fonts-dejavu-core")
     if missing:
         install_packages(missing, "produire les PDF et reconnaître les fichiers déposés")
@@ -174,10 +180,15 @@ def starts(browser: str) -> bool:
 
 def check_browser() -> None:
     """Chromium from Debian; from Playwright on Ubuntu, whose package is a snap that containers cannot run."""
-    if any(starts(path) for path in map(shutil.which, BROWSERS) if path):
-        return
-    if "ID=ubuntu" not in read("/etc/os-release").splitlines() and shutil.which("apt-get"):
-        install_packages(["chromium"], "jouer les tests dans un navigateur")
+    has_browser = any(starts(path) for path in map(shutil.which, BROWSERS) if path)
+    is_ubuntu = "ID=ubuntu" in read("/etc/os-release").splitlines()
+    missing = missing_packages(DRIVER_LIBRARIES)
+    if not has_browser and not is_ubuntu and shutil.which("apt-get"):
+        missing.append("chromium")
+        has_browser = True
+    if missing:
+        install_packages(missing, "jouer les tests dans un navigateur")
+    if has_browser:
         return
     playwright = [os.path.join(VENV, "bin", "python"), "-m", "playwright"]
     code = "from playwright.sync_api import sync_playwright as p\nwith p() as it: print(it.chromium.executable_path)"
