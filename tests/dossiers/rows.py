@@ -1,0 +1,52 @@
+"""Rows of the instruction list, many and cheap: what a list shows, without the transmissions behind."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import User
+from dossiers import search
+from dossiers.enums import Status
+from dossiers.models import Dossier, DossierStage
+from dossiers.workflow import filling
+from establishments.enums import EstablishmentType
+from establishments.models import LegalEntity
+from tests.accounts.factories import UserFactory
+from tests.dossiers import factories
+from tests.establishments.factories import LegalEntityFactory
+
+
+def row(
+    status: str = Status.TRANSMITTED,
+    *,
+    legal_entity: LegalEntity | None = None,
+    referent: User | None = None,
+    transmitted_at: dt.datetime | None = None,
+    **entity_fields: Any,
+) -> DossierStage:
+    """A dossier of the POC at `status`."""
+    stage = factories.poc()
+    revision = stage.revisions.get()
+    at = transmitted_at or timezone.now()
+    dossier = Dossier.objects.create(
+        reference=filling.new_reference(),
+        guichet=stage.guichet,
+        legal_entity=legal_entity or LegalEntityFactory(**entity_fields),
+        establishment_type=EstablishmentType.ESSMS,
+        referent=referent or UserFactory(),
+    )
+    created = DossierStage.objects.create(
+        dossier=dossier,
+        stage=stage,
+        revision=revision,
+        status=status,
+        first_transmitted_at=None if status == Status.DRAFT else at,
+        transmitted_at=None if status == Status.DRAFT else at,
+        decided_at=at if status in (Status.VALIDATED, Status.REJECTED) else None,
+        due_at=at + dt.timedelta(days=7) if status == Status.MODIFICATION_REQUESTED else None,
+    )
+    search.refresh(created)
+    return created

@@ -1,0 +1,242 @@
+"""The list of the back-office: who sees what, counters, sort, pages, and what it costs (I1, Q70)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import User
+from dossiers import queries
+from dossiers.enums import RegionalRole, Status
+from dossiers.models import DossierStage, Guichet
+from tests.accounts.factories import UserFactory
+from tests.dossiers import factories
+from tests.dossiers.rows import row
+from tests.establishments.factories import LegalEntityFactory, RegionFactory
+
+pytestmark = pytest.mark.django_db
+
+URL = "/instruction/"
+
+
+@pytest.fixture
+def verifier() -> Client:
+    return factories.signed_in(UserFactory(verifier=True))
+
+
+def references(response: HttpResponse) -> list[str]:
+    """The dossiers of a page, in its order."""
+    assert response.status_code == 200
+    return [each.dossier.reference for each in response.context["page"]]
+
+
+def counters(response: HttpResponse) -> dict[str, int]:
+    return {tab.status: tab.count for tab in response.context["tabs"]}
+
+
+def reference(stage: DossierStage) -> str:
+    return stage.dossier.reference
+
+
+# Who sees what
+
+
+@pytest.mark.parametrize("role", ["verifier", "lead"])
+def test_staff_of_the_ans_sees_every_region(role: str) -> None:
+    rows = [row(region_codes=["11"]), row(region_codes=["84"]), row(region_codes=[])]
+    response = factories.signed_in(UserFactory(**{role: True})).get(URL)
+    assert set(references(response)) == {reference(each) for each in rows}
+
+
+def test_a_regional_instructor_sees_his_regions_only() -> None:
+    mine = [row(region_codes=["84"]), row(region_codes=["11", "94"])]
+    row(region_codes=["11"])
+    user = UserFactory(regional=True, regions=[RegionFactory(code="84"), RegionFactory(code="94")])
+    response = factories.signed_in(user).get(URL)
+    assert set(references(response)) == {reference(each) for each in mine}
+    assert counters(response)[""] == 2
+    assert "Auvergne-Rhône-Alpes, Corse" in response.content.decode()
+
+
+def test_a_regional_instructor_does_not_see_the_guichets_closed_to_regions() -> None:
+    row(region_codes=["84"])
+    Guichet.objects.update(regional_role=RegionalRole.NONE)
+    user = UserFactory(regional=True, regions=[RegionFactory(code="84")])
+    assert references(factories.signed_in(user).get(URL)) == []
+
+
+def test_a_regional_instructor_without_region_is_told_whom_to_ask() -> None:
+    row()
+    response = factories.signed_in(UserFactory(regional=True)).get(URL)
+    assert references(response) == []
+    assert "Aucune région ne vous est attribuée" in response.content.decode()
+
+
+def test_a_draft_is_invisible(verifier: Client) -> None:
+    row(Status.DRAFT)
+    response = verifier.get(URL)
+    assert references(response) == []
+    assert set(counters(response).values()) == {0}
+    assert "Aucun dossier transmis pour le moment" in response.content.decode()
+
+
+@pytest.mark.parametrize("role", ["referent", "admin"])
+def test_the_list_does_not_exist_for_those_who_do_not_instruct(role: str) -> None:
+    row()
+    assert factories.signed_in(UserFactory(**{role: True})).get(URL).status_code == 404
+
+
+def test_the_list_is_read_only(verifier: Client) -> None:
+    assert verifier.post(URL).status_code == 405
+
+
+# Counters
+
+
+def test_counters_apply_every_filter_but_the_status(verifier: Client) -> None:
+    for status, number in ((Status.TRANSMITTED, 3), (Status.VALIDATED, 2), (Status.MODIFICATION_REQUESTED, 1)):
+        for _ in range(number):
+            row(status, name="ÉTOILES")
+    row(Status.TRANSMITTED, name="TILLEULS")
+    row(Status.REJECTED, name="TILLEULS")
+    response = verifier.get(URL, {"q": "etoiles", "statut": "validated"})
+    assert len(references(response)) == 2
+    assert counters(response) == {
+        "": 6,
+        "transmitted": 3,
+        "modification_requested": 1,
+        "validated": 2,
+        "rejected": 0,
+    }
+    current = [tab.status for tab in response.context["tabs"] if tab.is_current]
+    assert current == ["validated"]
+
+
+def test_a_counter_is_a_link_that_keeps_the_other_filters(verifier: Client) -> None:
+    row(name="ÉTOILES")
+    page = verifier.get(URL, {"q": "étoiles", "tri": "reference", "page": "1"}).content.decode()
+    assert 'href="?q=%C3%A9toiles&amp;tri=reference&amp;statut=rejected"' in page
+
+
+def test_an_active_filter_is_a_link_that_removes_it(verifier: Client) -> None:
+    row(name="ÉTOILES", region_codes=[RegionFactory(code="11").code])
+    page = verifier.get(URL, {"q": "étoiles", "region": "11", "statut": "transmitted"}).content.decode()
+    tags = re.findall(r'<a class="fr-tag [^"]*"\s+href="([^"]*)"', page)
+    assert tags == ["?region=11&amp;statut=transmitted", "?q=%C3%A9toiles&amp;statut=transmitted"]
+
+
+# Filters that mean nothing
+
+
+def test_values_that_mean_nothing_give_a_sentence_and_the_list(verifier: Client) -> None:
+    each = row()
+    response = verifier.get(URL, {"guichet": "zzz", "statut": "nope", "region": "\x00", "page": "abc", "tri": "zzz"})
+    assert references(response) == [reference(each)]
+    page = response.content.decode()
+    assert "<title>Erreur – Instruction des dossiers" in " ".join(page.split())
+    assert "Le guichet «\xa0zzz\xa0» n&#x27;est pas dans la liste" in page
+    assert "Le statut «\xa0nope\xa0» n&#x27;est pas dans la liste" in page
+
+
+def test_a_search_that_finds_nothing_offers_the_whole_list(verifier: Client) -> None:
+    row()
+    page = verifier.get(URL, {"q": "introuvable"}).content.decode()
+    assert "Aucun dossier ne correspond à ces filtres." in page
+    assert 'href="/instruction/">Voir tous les dossiers' in page
+
+
+# Sort
+
+
+def test_the_last_transmitted_comes_first(verifier: Client) -> None:
+    now = timezone.now()
+    days = (3, 1, 2)
+    rows = {day: row(transmitted_at=now - dt.timedelta(days=day)) for day in days}
+    response = verifier.get(URL)
+    assert references(response) == [reference(rows[day]) for day in (1, 2, 3)]
+    assert references(verifier.get(URL, {"tri": "transmission"})) == [reference(rows[day]) for day in (3, 2, 1)]
+    assert re.findall(r'aria-sort="(\w+)"', response.content.decode()) == ["descending"]
+
+
+@pytest.mark.parametrize("column", sorted(queries.INSTRUCTION_SORTS))
+def test_every_column_sorts_both_ways(verifier: Client, column: str) -> None:
+    for number in range(3):
+        region = RegionFactory(code=str(80 + number))
+        row(
+            [Status.TRANSMITTED, Status.VALIDATED, Status.REJECTED][number],
+            name=f"NOM {number}",
+            region=region,
+            referent=UserFactory(last_name=f"Nom{number}"),
+            transmitted_at=timezone.now() - dt.timedelta(days=number),
+        )
+    ascending = verifier.get(URL, {"tri": column})
+    descending = verifier.get(URL, {"tri": f"-{column}"})
+    assert references(ascending) == references(descending)[::-1]
+    assert re.findall(r'aria-sort="(\w+)"', ascending.content.decode()) == ["ascending"]
+    assert f'tri=-{column}"' in ascending.content.decode()
+
+
+def test_names_sort_as_people_read_them(verifier: Client) -> None:
+    names = ["Zèbre", "ÉTOILES", "ABEILLE"]
+    for name in names:
+        row(name=name)
+    page = verifier.get(URL, {"tri": "etablissement"})
+    assert [each.dossier.legal_entity.name for each in page.context["page"]] == ["ABEILLE", "ÉTOILES", "Zèbre"]
+
+
+# Pages
+
+
+@pytest.fixture
+def many() -> list[DossierStage]:
+    """One page and three rows, all transmitted at the same instant, so that only their keys tell them apart."""
+    at = timezone.now()
+    entities = LegalEntityFactory.create_batch(53)
+    referent = UserFactory()
+    return [row(legal_entity=entity, referent=referent, transmitted_at=at) for entity in entities]
+
+
+def test_pages_hold_every_dossier_once_and_keep_the_filters(verifier: Client, many: list[DossierStage]) -> None:
+    first = verifier.get(URL, {"tri": "statut", "q": "tilleuls"})
+    second = verifier.get(URL, {"tri": "statut", "q": "tilleuls", "page": "2"})
+    seen = references(first) + references(second)
+    assert len(references(first)) == 50
+    assert sorted(seen) == sorted(reference(each) for each in many)
+    assert 'href="?tri=statut&amp;q=tilleuls&amp;page=2"' in first.content.decode()
+    assert "53\xa0dossiers" in first.content.decode()
+    # The links that filter or sort go back to the first page.
+    assert "page=2&amp;tri" not in second.content.decode()
+    assert "page=2&amp;statut" not in second.content.decode()
+
+
+@pytest.mark.parametrize(("asked", "shown"), [("0", 2), ("-1", 2), ("99", 2), ("abc", 1), ("", 1)])
+def test_a_page_that_does_not_exist_gives_the_nearest(
+    verifier: Client, many: list[DossierStage], asked: str, shown: int
+) -> None:
+    assert verifier.get(URL, {"page": asked}).context["page"].number == shown
+
+
+# Cost
+
+
+@pytest.mark.parametrize("role", ["verifier", "regional"])
+@pytest.mark.parametrize("query", ["", "?q=tilleuls&statut=transmitted&region=11&parcours=1&guichet=poc-essms&page=1"])
+def test_the_list_costs_the_same_at_1_3_and_30_rows(
+    django_assert_num_queries: DjangoAssertNumQueries, role: str, query: str
+) -> None:
+    regions = [RegionFactory(code="11")]
+    user: User = UserFactory(**{role: True}, regions=regions if role == "regional" else [])
+    client = factories.signed_in(user)
+    # Session, account, second step; guichets, régions, parcours; counters; rows. A regional instructor's régions are
+    # read once, in place of all régions.
+    for number in (1, 2, 27):
+        for _ in range(number):
+            row()
+        with django_assert_num_queries(8):
+            assert client.get(f"{URL}{query}").status_code == 200
