@@ -72,7 +72,9 @@ def import_extracts(
         names = [extract.as_json() for extract in extracts]
         with transaction.atomic():
             _alone()
-            return _unchanged(extracts, started) or _import(extracts, accept_closures, progress(extracts), started)
+            with staging.settings_for_whole_tables():
+                run = _unchanged(extracts, started)
+                return run or _import(extracts, accept_closures, progress(extracts), started)
     except (reading.Unrecognised, merging.TooManyClosures, Refused) as reason:
         refused = Refused(str(reason))
         refused.run = ImportRun.objects.create(

@@ -45,18 +45,21 @@ class Counts:
 
 
 def refuse_too_many_closures(entities: Scope | None, sites: Scope | None) -> None:
-    """Raises TooManyClosures, before anything is written."""
+    """Counts over all that the files describe. Raises TooManyClosures, before anything is written."""
+    active = closing = 0
     for noun, scope in ((statements.ENTITIES, entities), (statements.SITES, sites)):
         if scope is None:
             continue
-        active = _one(noun.count_active, scope)
-        closing = _one(noun.count_closing, scope) + (_one(noun.count_missing, scope) if scope.is_full else 0)
-        if active and closing > active * MOST_CLOSURES:
-            raise TooManyClosures(
-                f"Ces fichiers fermeraient {closing} des {active} {noun.label} ouvertes ({closing / active:.0%}), "
-                f"au-delà de {MOST_CLOSURES:.0%}. Rien n’a été écrit. Vérifiez qu’il s’agit bien d’une extraction "
-                "complète et récente\u00a0; si ces fermetures sont voulues, ajoutez --accept-closures."
-            )
+        active += _one(noun.count_active, scope)
+        closing += _one(noun.count_closing, scope)
+        if scope.is_full:
+            closing += _one(noun.count_missing, scope)
+    if closing > active * MOST_CLOSURES:
+        raise TooManyClosures(
+            f"Ces fichiers fermeraient {closing} des {active} entités ouvertes ({closing / active:.0%}), au-delà de "
+            f"{MOST_CLOSURES:.0%}. Rien n’a été écrit. Vérifiez qu’il s’agit bien d’une extraction complète et "
+            "récente\u00a0; si ces fermetures sont voulues, ajoutez --accept-closures."
+        )
 
 
 def entities(scope: Scope) -> Counts:

@@ -88,10 +88,10 @@ def recognise(path: Path) -> Extract:
     try:
         with _opened(path) as (_, content):
             start = content.read(4096)
-    except OSError as error:
-        raise Unrecognised(f"{path.name}\u00a0: illisible ({error.strerror or error}).") from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise Unrecognised(f"{path.name}\u00a0: archive gzip incomplète ou abîmée.") from error
+    except OSError as error:
+        raise Unrecognised(f"{path.name}\u00a0: illisible ({error.strerror or error}).") from error
     text = start.removeprefix(codecs.BOM_UTF8).lstrip()
     if not text:
         raise Unrecognised(f"{path.name}\u00a0: le fichier est vide.")

@@ -1,6 +1,7 @@
 """Temporary tables that hold what the files say, next to ours, until the transaction ends."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
@@ -8,6 +9,9 @@ from django.db import connection
 from establishments.importing.rows import EntityRow, SiteRow
 
 _BATCH = 5000
+# Whole tables are compared: hash them. The planner believes that a table filled in this transaction is empty, and a
+# nested loop over it takes minutes instead of a second. Compiling a statement that runs once costs more than it saves.
+_SETTINGS = {"work_mem": "64MB", "enable_nestloop": "off", "jit": "off"}
 _CREATE = """
     CREATE TEMP TABLE staged_entity (
         finess varchar(9), name varchar(200), long_name varchar(250), legal_status varchar(2), siren varchar(9),
@@ -23,6 +27,25 @@ _CREATE = """
 """
 
 
+@contextmanager
+def settings_for_whole_tables() -> Iterator[None]:
+    """For the statements of an import; put back as they were, for what the same transaction may do next."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, setting || coalesce(unit, '') FROM pg_settings WHERE name = ANY(%s)", [[*_SETTINGS]]
+        )
+        before = dict(cursor.fetchall())
+    _set(_SETTINGS)
+    yield
+    _set(before)
+
+
+def _set(settings: dict[str, str]) -> None:
+    with connection.cursor() as cursor:
+        for name, value in settings.items():
+            cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+
+
 class Stage:
     """Copies rows by batches. The same number twice in a file: the first row is kept, the second refused."""
 
@@ -36,10 +59,6 @@ class Stage:
         """Codes met, each with the label of the file when it gives one."""
         self.categories: dict[str, str] = {}
         with connection.cursor() as cursor:
-            # Whole tables are compared: hash them. The planner believes that a table filled in this transaction is
-            # empty, and a nested loop over it takes minutes instead of a second.
-            cursor.execute("SET LOCAL work_mem = '64MB'")
-            cursor.execute("SET LOCAL enable_nestloop = off")
             cursor.execute("DROP TABLE IF EXISTS pg_temp.staged_entity, pg_temp.staged_site")
             cursor.execute(_CREATE)
 

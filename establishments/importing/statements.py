@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 
 class Noun(NamedTuple):
-    label: str
     count_active: str
     count_closing: str
     """What is open here and said to be closed there."""
@@ -20,7 +19,6 @@ class Noun(NamedTuple):
 
 
 ENTITIES = Noun(
-    label="entités juridiques",
     count_active="SELECT count(*) FROM establishments_legalentity WHERE is_active",
     count_closing="""
         SELECT count(*) FROM establishments_legalentity kept JOIN staged_entity staged USING (finess)
@@ -95,7 +93,6 @@ ENTITIES = Noun(
 )
 
 SITES = Noun(
-    label="entités géographiques",
     count_active="SELECT count(*) FROM establishments_geographicentity WHERE is_active",
     count_closing="""
         SELECT count(*) FROM establishments_geographicentity kept JOIN staged_site staged USING (finess)
