@@ -44,6 +44,7 @@ def landing(user: User | AnonymousUser) -> str:
 
 
 def safe_next(request: HttpRequest) -> str:
-    """The `next` of the request if it stays on this site, otherwise nothing."""
+    """The `next` of the request if it is a path of this site, otherwise nothing. A bare word is no path: `redirect`
+    would take it for the name of a view, and fail."""
     address = request.POST.get("next") or request.GET.get("next") or ""
-    return address if url_has_allowed_host_and_scheme(address, allowed_hosts=None) else ""
+    return address if address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None) else ""
