@@ -205,11 +205,7 @@ class Scene:
             "dossiers:form": {"comment-base": kinds.digest({}), "comment-value": "Un mot", "draft": "1"},
             "dossiers:transmit": {"seen": factories.seen(self.asked)} if name == "dossiers:transmit" else {},
             "dossiers:transfer": {"dossiers": [self.asked.dossier.reference]},
-            "dossiers:request-modification": {
-                "message": "Complétez.",
-                "due_on": timezone.localdate() + dt.timedelta(days=7),
-                "read": 1,
-            },
+            "dossiers:request-modification": {"message": "Complétez.", "due_on": next_week, "read": 1},
             "dossiers:validate": {"read": 1},
             "dossiers:reject": {"reason": "Hors périmètre.", "read": 1},
             "dossiers:reopen": {"reason": "Erreur de lecture.", "read": 1},
