@@ -7,7 +7,8 @@ from establishments.enums import EstablishmentType
 from establishments.models import HospitalGroup, LegalEntity
 
 # An EJ is found under the région of its address and under those of its open sites; it is offered as ESSMS or as
-# établissement de santé for its open sites of these categories, and as a GHT when it supports one (E1, E1b).
+# établissement de santé for its open sites of these categories, and as a GHT when it supports one (E1, E1b). The older
+# files hold EJ without an address: their région is that of their sites, when they have only one.
 _DERIVED = """
     WITH of_sites AS (
         SELECT site.legal_entity_id AS id,
@@ -20,7 +21,11 @@ _DERIVED = """
     ),
     derived AS (
         SELECT entity.id,
-               ARRAY(SELECT DISTINCT code FROM unnest(of_sites.regions || entity.region_id) code
+               CASE WHEN entity.departement_id IS NOT NULL THEN entity.region_id
+                    WHEN cardinality(of_sites.regions) = 1 THEN of_sites.regions[1] END AS region_id,
+               ARRAY(SELECT DISTINCT code
+                     FROM unnest(of_sites.regions
+                                 || CASE WHEN entity.departement_id IS NOT NULL THEN entity.region_id END) code
                      WHERE code IS NOT NULL ORDER BY code)::varchar(3)[] AS region_codes,
                CASE WHEN entity.is_active THEN array_remove(ARRAY[
                    CASE WHEN of_sites.essms THEN %(essms)s END,
@@ -31,10 +36,10 @@ _DERIVED = """
         FROM establishments_legalentity entity LEFT JOIN of_sites ON of_sites.id = entity.id
     )
     UPDATE establishments_legalentity entity
-    SET region_codes = derived.region_codes, kinds = derived.kinds
+    SET region_id = derived.region_id, region_codes = derived.region_codes, kinds = derived.kinds
     FROM derived
-    WHERE derived.id = entity.id AND (entity.region_codes, entity.kinds) IS DISTINCT FROM
-                                     (derived.region_codes, derived.kinds)
+    WHERE derived.id = entity.id AND (entity.region_id, entity.region_codes, entity.kinds) IS DISTINCT FROM
+                                     (derived.region_id, derived.region_codes, derived.kinds)
 """
 _WORDS = """
     INSERT INTO establishments_searchword (word, uses)

@@ -75,3 +75,11 @@ def test_sample_holds_what_the_guide_shows_and_a_second_load_changes_nothing() -
     after = list(LegalEntity.objects.order_by("pk").values()), list(GeographicEntity.objects.order_by("pk").values())
     assert after == before
     assert ImportRun.objects.count() == runs
+
+
+def test_an_entity_without_address_stands_in_the_region_of_its_sites() -> None:
+    call_command("load_reference", verbosity=0)
+    corsican = LegalEntity.objects.get(finess="2B0000269")
+    assert corsican.departement is None
+    assert corsican.region is not None
+    assert corsican.region.name == "Corse"
