@@ -44,6 +44,18 @@ class second_step_and_terms:
         return None
 
 
+def keep_nothing(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """A page made for somebody is kept by no cache, nor by the browser for whoever sits there next (ASVS 14.3.2)."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if auth.SESSION_KEY in request.session and not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "private, no-store"
+        return response
+
+    return middleware
+
+
 def _page(request: HttpRequest) -> str:
     """Where to come back to: never the address of an action."""
     return request.get_full_path() if request.method == "GET" else ""
