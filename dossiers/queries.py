@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -15,7 +14,7 @@ from django.utils import timezone
 from accounts import queries as accounts_queries
 from accounts.models import Representation, User
 from dossiers import access, conditions, kinds
-from dossiers.enums import EventKind, MilestoneColumn, StageKind, Status
+from dossiers.enums import MilestoneColumn, StageKind, Status
 from dossiers.models import (
     Attachment,
     DossierStage,
@@ -377,13 +376,7 @@ def instructed(dossier_stage: DossierStage) -> Instructed:
     )
 
 
-def status_events(stages: Iterable[DossierStage]) -> dict[int, Event]:
-    """The last change of status of each étape, by its key: 1 query."""
-    events = (
-        Event.objects.filter(dossier_stage__in=[each.pk for each in stages])
-        .exclude(kind__in=[EventKind.FILE_ADDED, EventKind.FILE_ARCHIVED])
-        .order_by("dossier_stage", "-at", "-pk")
-        .distinct("dossier_stage")
-        .select_related("actor")
-    )
-    return {event.dossier_stage_id: event for event in events if event.dossier_stage_id}
+def last_move(dossier_stage: DossierStage) -> Event | None:
+    """The last change of status of an étape, its creation included."""
+    moves = Event.objects.filter(dossier_stage=dossier_stage.pk).exclude(to_status="")
+    return moves.select_related("actor").order_by("-at", "-pk").first()

@@ -153,7 +153,7 @@ def decide(request: HttpRequest, reference: str, move: str, form_class: type[Dec
 
 def is_done(dossier_stage: DossierStage, user: User, move: str, form: DecisionForm) -> bool:
     """Whether what is asked is what this user has just done: a form sent twice has one effect and one page (Q32)."""
-    last = queries.status_events([dossier_stage]).get(dossier_stage.pk)
+    last = queries.last_move(dossier_stage)
     message = form.cleaned_data.get("message") or form.cleaned_data.get("reason") or ""
     return (
         last is not None

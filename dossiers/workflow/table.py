@@ -8,7 +8,7 @@ from enum import Enum
 from django.db import connection
 
 from accounts.models import User
-from dossiers import access
+from dossiers import access, queries
 from dossiers.enums import EventKind, Status
 from dossiers.models import Dossier, DossierStage, Event
 from ecare import french
@@ -108,13 +108,7 @@ def check(name: str, dossier_stage: DossierStage, *, by: User) -> Move:
 
 def situation(dossier_stage: DossierStage) -> str:
     """Why a change comes too late: the status now, who set it and when."""
-    last = (
-        Event.objects.filter(dossier_stage=dossier_stage)
-        .exclude(to_status="")
-        .select_related("actor")
-        .order_by("-at", "-pk")
-        .first()
-    )
+    last = queries.last_move(dossier_stage)
     label = french.quoted(dossier_stage.status_label)
     if last is None:
         return f"Cette étape est au statut {label}."
