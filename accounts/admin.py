@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from accounts import access, workflow
 from accounts.models import EmailCode, Representation, TermsAcceptance, TermsVersion, User
+from ecare.admin import Unfilterable
 
 
 class RepresentationInline(admin.TabularInline):
@@ -30,13 +31,14 @@ class TermsAcceptanceInline(admin.TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):
+class UserAdmin(Unfilterable, admin.ModelAdmin):
     """Closing an account is `is_active`; the password is chosen by the person, with a link received by e-mail."""
 
     list_display = ("full_name", "username", "email", "role", "is_active", "activated_at", "last_login")
     list_filter = ("role", "is_active", ("activated_at", admin.EmptyFieldListFilter), "regions")
     search_fields = ("username", "email", "last_name", "first_name")
     search_help_text = "Nom, prénom, nom d'utilisateur ou adresse e-mail"
+    unfilterable = ("password",)
     show_full_result_count = False
     ordering = ("-created_at", "-pk")
     list_per_page = 50
@@ -131,10 +133,11 @@ class TermsAcceptanceAdmin(ReadOnlyAdmin):
 
 
 @admin.register(EmailCode)
-class EmailCodeAdmin(ReadOnlyAdmin):
+class EmailCodeAdmin(Unfilterable, ReadOnlyAdmin):
     """To answer « je ne reçois pas mon code » : when the last one was sent, how often it was asked for."""
 
     list_display = ("user", "sent_at", "failures", "throttling_failure_count")
     list_select_related = ("user",)
     search_fields = ("user__username", "user__email", "user__last_name")
+    unfilterable = ("digest", "sign_in")
     fields = ("user", "sent_at", "failures", "throttling_failure_count", "throttling_failure_timestamp")

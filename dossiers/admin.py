@@ -34,6 +34,7 @@ from dossiers.models import (
     TransmittedFile,
 )
 from ecare import french
+from ecare.admin import Unfilterable
 from establishments.enums import EstablishmentType
 
 # Guichets
@@ -243,13 +244,14 @@ class DossierStageAdmin(ReadOnly):
 
 
 @admin.register(Answer)
-class AnswerAdmin(ReadOnly):
+class AnswerAdmin(Unfilterable, ReadOnly):
     """When a question was answered, and whether what was typed is understood; not what was typed, which is its
     référent's until it is transmitted, and may be an IBAN (Q60)."""
 
     dossier_path = "dossier_stage__dossier__"
     list_display = ("dossier_stage", "code", "is_understood", "updated_at")
     list_select_related = ("dossier_stage__dossier", "dossier_stage__stage")
+    unfilterable = ("raw", "value")
     fields = ("dossier_stage", "code", "is_understood", "updated_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -295,12 +297,13 @@ class TransmittedFileInline(ReadOnlyInline):
 
 
 @admin.register(Transmission)
-class TransmissionAdmin(ReadOnly):
+class TransmissionAdmin(Unfilterable, ReadOnly):
     """Without the answers, which hold an IBAN (Q60) and are read in the instruction back-office."""
 
     dossier_path = "dossier_stage__dossier__"
     list_display = ("dossier_stage", "number", "at", "by")
     list_select_related = ("dossier_stage__dossier", "dossier_stage__stage", "by")
+    unfilterable = ("answers",)
     fields = ("dossier_stage", "number", "at", "by", "applicant", "estimate", "schedule")
     inlines = (TransmittedFileInline,)
 

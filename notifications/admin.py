@@ -4,12 +4,13 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 
 from ecare import french
+from ecare.admin import Unfilterable
 from notifications import delivery
 from notifications.models import Email, EmailQuerySet
 
 
 @admin.register(Email)
-class EmailAdmin(admin.ModelAdmin):
+class EmailAdmin(Unfilterable, admin.ModelAdmin):
     """What left, what waits, what failed. Read-only: the one thing to do is to send again what failed (N3)."""
 
     list_display = ("created_at", "subject", "to", "state", "attempts", "next_attempt_at", "last_error")
@@ -17,6 +18,7 @@ class EmailAdmin(admin.ModelAdmin):
     # Both use an index, whatever the volume: a reference as it is, the beginning of an address.
     search_fields = ("about__exact", "to__istartswith")
     search_help_text = "Référence d'un dossier, ou début d'une adresse électronique"
+    unfilterable = ("text", "html")
     ordering = ("-created_at", "-pk")
     show_full_result_count = False
     list_per_page = 50
