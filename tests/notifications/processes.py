@@ -66,11 +66,11 @@ class Worker:
 
     def __init__(self, *, broker: Broker, sink: Sink) -> None:
         database = urlsplit(os.environ["DATABASE_URL"])
-        name = connection.settings_dict["NAME"]
+        options = f"?{database.query}" if database.query else ""
         self.environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "ecare.settings.dev",
-            "DATABASE_URL": f"{database.scheme}://{database.netloc}/{name}",
+            "DATABASE_URL": f"{database.scheme}://{database.netloc}/{connection.settings_dict['NAME']}{options}",
             "REDIS_URL": broker.url,
             "CELERY_BROKER_URL": broker.url,
             "EMAIL_URL": f"smtp://127.0.0.1:{sink.port}",
@@ -80,6 +80,11 @@ class Worker:
     def start(self) -> None:
         command = [sys.executable, "-m", *WORKER, "-Q", "codes,default", "-c", "4", "--loglevel", "ERROR"]
         self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment)
+
+    def keep_alive(self) -> None:
+        """What the supervisor does: Celery may give up when its broker dies in the middle of an answer."""
+        if self.process is not None and self.process.poll() is not None:
+            self.start()
 
     def kill(self) -> None:
         if self.process is not None:

@@ -53,7 +53,7 @@ def transition(number: int, *, is_code: bool = False) -> None:
 def test_an_email_leaves_just_after_the_commit(worker: Worker, sink: Sink) -> None:
     transition(1)
     transition(2, is_code=True)
-    sink.wait_for(2, seconds=20)
+    sink.wait_for(2, seconds=60)
 
 
 def test_workers_killed_while_sending_lose_nothing_and_double_one_email_at_most_each(
@@ -72,10 +72,10 @@ def test_workers_killed_while_sending_lose_nothing_and_double_one_email_at_most_
     for _ in kills:
         tasks.sweep.delay()
         assert worker.process is not None
-        worker.process.wait(timeout=30)
+        worker.process.wait(timeout=60)
         worker.start()
     tasks.sweep.delay()
-    sink.wait_for(60, seconds=30)
+    sink.wait_for(60, seconds=60)
     assert set(sink.message_ids) == {email.message_id for email in emails}
     assert len(sink.message_ids) <= 60 + len(kills)
     wait_until_sent(60)
@@ -85,23 +85,24 @@ def test_a_frozen_then_dead_broker_is_not_felt_and_everything_leaves_on_its_retu
     broker: Broker, worker: Worker, sink: Sink
 ) -> None:
     transition(0)
-    sink.wait_for(1, seconds=20)
+    sink.wait_for(1, seconds=60)
 
     broker.send(signal.SIGSTOP)
     start = time.monotonic()
     for number in range(1, 11):
         transition(number)
+    assert len(sink.received) == 1
     broker.send(signal.SIGCONT)
     broker.kill()
     publishing.breaker.worked()  # as if some time had passed
     for number in range(11, 21):
         transition(number)
-    assert time.monotonic() - start < 4  # one second of patience, then the breaker
-    assert len(sink.received) == 1
+    assert time.monotonic() - start < 8  # a second of patience, then the breaker: never one for each transition
 
     broker.start()
-    until = time.monotonic() + 45
+    until = time.monotonic() + 60
     while len(sink.received) < 21 and time.monotonic() < until:
+        worker.keep_alive()
         tasks.sweep.delay()  # what the beat does
         time.sleep(0.5)
     assert len(sink.received) == len(set(sink.message_ids)) == 21
