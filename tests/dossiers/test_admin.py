@@ -1,0 +1,250 @@
+"""The room in the Django admin (S1): found quickly, and nothing that is history can be changed there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from dossiers import models, workflow
+from dossiers.models import DossierStage, FormRevision, Guichet, Stage, TemplateFile
+from tests.accounts.factories import UserFactory
+from tests.dossiers import factories
+
+pytestmark = pytest.mark.django_db
+
+#: Étapes are edited inside their guichet.
+INSIDE_ANOTHER = {Stage}
+REGISTERED = [model for model in apps.get_app_config("dossiers").get_models() if model not in INSIDE_ANOTHER]
+HISTORY = [
+    models.Dossier,
+    models.DossierStage,
+    models.Answer,
+    models.Attachment,
+    models.Transmission,
+    models.TransmittedFile,
+    models.ModificationRequest,
+    models.Remark,
+    models.Event,
+]
+
+
+@pytest.fixture
+def client() -> Client:
+    return factories.signed_in(UserFactory(admin=True))
+
+
+@pytest.fixture
+def stage() -> DossierStage:
+    """A dossier with a line in every table of the room."""
+    stage = factories.modification_requested(sites=3)
+    workflow.add_file(
+        stage, "framework_files", factories.pdf("Annexe.pdf"), by=stage.dossier.referent, at=timezone.now()
+    )
+    models.Milestone.objects.create(text="Ouverture", on=timezone.localdate())
+    return stage
+
+
+def page(model: type[Model], action: str, *args: Any) -> str:
+    return reverse(f"admin:dossiers_{model._meta.model_name}_{action}", args=args)
+
+
+def test_every_model_of_the_room_is_registered() -> None:
+    assert {model for model in REGISTERED if not admin.site.is_registered(model)} == set()
+
+
+@pytest.mark.parametrize("model", REGISTERED)
+def test_lists_searches_and_pages_answer(client: Client, stage: DossierStage, model: type[Model]) -> None:
+    assert client.get(page(model, "changelist")).status_code == 200
+    for words in (stage.dossier.reference, "tilleuls", "%", "introuvable"):
+        assert client.get(page(model, "changelist"), {"q": words}).status_code == 200, words
+    instance = model._default_manager.first()
+    assert instance is not None
+    assert client.get(page(model, "change", instance.pk)).status_code == 200
+    assert client.get(page(model, "history", instance.pk)).status_code == 200
+
+
+@pytest.mark.parametrize("model", HISTORY)
+def test_history_is_read_and_never_written(client: Client, stage: DossierStage, model: type[Model]) -> None:
+    instance = model._default_manager.first()
+    assert instance is not None
+    assert client.get(page(model, "add")).status_code == 403
+    assert client.post(page(model, "add"), {}).status_code == 403
+    assert client.get(page(model, "delete", instance.pk)).status_code == 403
+    assert client.post(page(model, "delete", instance.pk), {"post": "yes"}).status_code == 403
+    data = {"status": "validated", "referent": "1", "reference": "ABCDEFGHJK", "message": "x", "name": "x"}
+    assert client.post(page(model, "change", instance.pk), data).status_code == 403
+    delete = {"action": "delete_selected", "_selected_action": [instance.pk], "post": "yes"}
+    client.post(page(model, "changelist"), delete)
+    assert model._default_manager.filter(pk=instance.pk).exists()
+    assert 'name="_save"' not in client.get(page(model, "change", instance.pk)).content.decode()
+    assert factories.fresh(stage).status == "modification_requested"
+
+
+@pytest.mark.parametrize("model", HISTORY)
+def test_a_line_of_history_is_found_by_its_dossier(client: Client, stage: DossierStage, model: type[Model]) -> None:
+    other = factories.modification_requested()
+    everything = client.get(page(model, "changelist")).context["cl"].result_count
+    found = client.get(page(model, "changelist"), {"q": stage.dossier.legal_entity.finess}).context["cl"]
+    beside = client.get(page(model, "changelist"), {"q": other.dossier.reference}).context["cl"]
+    assert found.result_count > 0
+    assert found.result_count + beside.result_count == everything
+
+
+@pytest.mark.parametrize("model", HISTORY)
+def test_a_list_costs_the_same_at_1_and_3_dossiers(
+    client: Client, django_assert_max_num_queries: DjangoAssertNumQueries, model: type[Model]
+) -> None:
+    costs = []
+    for number in (1, 2):
+        for _ in range(number):
+            factories.modification_requested()
+        with django_assert_max_num_queries(12) as captured:
+            client.get(page(model, "changelist"))
+        costs.append(len(captured))
+    assert costs[0] == costs[1]
+
+
+def test_what_was_answered_is_not_shown(client: Client, stage: DossierStage) -> None:
+    """An IBAN is masked except for those who must read it (Q60); a draft is its référent's."""
+    for model in (models.Answer, models.Transmission):
+        for instance in model._default_manager.all():
+            shown = client.get(page(model, "change", instance.pk)).content.decode()
+            assert "FR76" not in shown
+            assert "zoe.durand@exemple.fr" not in shown
+
+
+def test_files_are_not_linked(client: Client, stage: DossierStage) -> None:
+    attachment = stage.attachments.all()[0]
+    assert attachment.file.name not in client.get(page(models.Attachment, "change", attachment.pk)).content.decode()
+
+
+# Settings
+
+
+def guichet_data(guichet: Guichet, **fields: str) -> dict[str, Any]:
+    stages = list(guichet.stages.order_by("position"))
+    data: dict[str, Any] = {
+        "title": guichet.title,
+        "short_title": guichet.short_title,
+        "presentation": guichet.presentation,
+        "audience": guichet.audience,
+        "links": "[]",
+        "support_email": "",
+        "regional_role": guichet.regional_role,
+        "position": guichet.position,
+        "stages-TOTAL_FORMS": len(stages),
+        "stages-INITIAL_FORMS": len(stages),
+    }
+    for index, stage in enumerate(stages):
+        for name in ("code", "position", "kind", "title", "opening_text", "closing_text"):
+            data[f"stages-{index}-{name}"] = getattr(stage, name)
+        data[f"stages-{index}-id"] = stage.pk
+        data[f"stages-{index}-guichet"] = guichet.pk
+    return data | fields
+
+
+def test_an_administrator_moves_the_closing_of_an_etape(client: Client) -> None:
+    stage = factories.poc()
+    data = guichet_data(
+        stage.guichet,
+        **{
+            "stages-0-opens_at_0": "31/03/2026",
+            "stages-0-opens_at_1": "00:00:00",
+            "stages-0-closes_at_0": "05/06/2026",
+            "stages-0-closes_at_1": "00:00:00",
+            "title": "Nouveau titre",
+            "code": "autre-code",
+        },
+    )
+    response = client.post(page(Guichet, "change", stage.guichet_id), data)
+    assert response.status_code == 302, response.context["errors"]
+    stage.refresh_from_db()
+    assert timezone.localtime(stage.closes_at).isoformat() == "2026-06-05T00:00:00+02:00"
+    guichet = Guichet.objects.get()
+    assert (guichet.title, guichet.code) == ("Nouveau titre", "poc-essms")
+    assert guichet.audience == ["essms"]
+
+
+def test_a_closing_before_the_opening_is_refused_in_words(client: Client) -> None:
+    stage = factories.poc()
+    data = guichet_data(
+        stage.guichet,
+        **{
+            "stages-0-opens_at_0": "31/03/2026",
+            "stages-0-opens_at_1": "00:00:00",
+            "stages-0-closes_at_0": "01/03/2026",
+            "stages-0-closes_at_1": "00:00:00",
+        },
+    )
+    response = client.post(page(Guichet, "change", stage.guichet_id), data)
+    assert response.status_code == 200
+    assert "La fermeture d&#x27;une étape doit être postérieure à son ouverture." in response.content.decode()
+
+
+@pytest.mark.parametrize("model", [Guichet, FormRevision, models.Section, models.Question])
+def test_a_guichet_and_its_published_forms_stay(client: Client, model: type[Model]) -> None:
+    factories.poc()
+    instance = model._default_manager.first()
+    assert instance is not None
+    assert client.post(page(model, "delete", instance.pk), {"post": "yes"}).status_code == 403
+    if model is not Guichet:
+        assert client.post(page(model, "change", instance.pk), {"title": "x"}).status_code == 403
+        assert 'name="_save"' not in client.get(page(model, "change", instance.pk)).content.decode()
+    assert model._default_manager.filter(pk=instance.pk).exists()
+
+
+def test_a_draft_form_can_still_be_edited(client: Client) -> None:
+    stage = factories.poc()
+    revision = FormRevision.objects.create(stage=stage, number=2)
+    section = models.Section.objects.create(revision=revision, position=1, title="Candidat")
+    question = models.Question.objects.create(
+        revision=revision,
+        section=section,
+        position=1,
+        code="word",
+        kind="short_text",
+        label="Un mot",
+        short_label="Mot",
+    )
+    data = {
+        "title": "Le candidat",
+        "position": "1",
+        "help": "",
+        "questions-TOTAL_FORMS": 1,
+        "questions-INITIAL_FORMS": 1,
+    }
+    row = {"id": question.pk, "section": section.pk, "position": 1, "code": "word", "kind": "long_text"}
+    data |= {f"questions-0-{name}": value for name, value in (row | {"short_label": "Mot", "mandatory": "on"}).items()}
+    response = client.post(page(models.Section, "change", section.pk), data)
+    assert response.status_code == 302
+    question.refresh_from_db()
+    section.refresh_from_db()
+    assert (section.title, question.kind) == ("Le candidat", "long_text")
+
+
+def test_a_blank_model_can_be_replaced(client: Client) -> None:
+    factories.poc()
+    template_file = TemplateFile.objects.get()
+    shown = client.get(page(TemplateFile, "change", template_file.pk)).content.decode()
+    assert "cadre-de-reponse-poc-essms" in shown
+    assert f'href="{template_file.file.name}' not in shown
+    data = {"title": "Cadre de réponse (version 2)", "file": factories.docx("nouveau.docx")}
+    assert client.post(page(TemplateFile, "change", template_file.pk), data).status_code == 302
+    template_file.refresh_from_db()
+    assert template_file.title == "Cadre de réponse (version 2)"
+    assert template_file.file.name == "modeles/nouveau.docx"
+
+
+@pytest.mark.parametrize("role", ["referent", "verifier", "regional", "lead"])
+def test_the_admin_of_the_room_does_not_exist_for_other_roles(role: str) -> None:
+    client = factories.signed_in(UserFactory(**{role: True}))
+    for model in REGISTERED:
+        assert client.get(page(model, "changelist")).status_code == 404
