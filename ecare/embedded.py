@@ -384,8 +384,10 @@ def throwaway(command: Sequence[str]) -> int:
     root = Path(tempfile.mkdtemp(prefix=THROWAWAY)).resolve()
     try:
         root.chmod(0o711)  # the user of the servers walks through; their own folders are closed
+        scratch = root / "tmp"  # what the command leaves in its temporary folder goes with ours
+        scratch.mkdir(mode=0o700)
         with in_charge(root), running(needed(root, lasting=False)) as addresses:
-            return _follow(command, addresses | {"VAR_DIR": str(root / "var")})
+            return _follow(command, addresses | {"VAR_DIR": str(root / "var"), "TMPDIR": str(scratch)})
     finally:
         shutil.rmtree(root, ignore_errors=True)
 
