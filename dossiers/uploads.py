@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import stat
 import struct
 import unicodedata
 import zipfile
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import IO, Any, cast
 
 import magic
 from django.core.files.uploadedfile import UploadedFile
@@ -20,6 +22,10 @@ from dossiers.models import Question
 from ecare import french
 
 MEBIBYTE = 1024 * 1024
+#: About ten thousand entries: the directory of an archive is read whole, and each entry costs time and memory (Q27).
+LONGEST_DIRECTORY = MEBIBYTE
+#: What an archive may hold once opened, according to its directory.
+LARGEST_CONTENT = 1024 * MEBIBYTE
 #: Real types that libmagic gives to a genuine file of each extension.
 MIME_TYPES: dict[str, frozenset[str]] = {
     "doc": frozenset({"application/msword", "application/CDFV2", "application/x-ole-storage"}),
@@ -154,14 +160,32 @@ def check(upload: UploadedFile, rules: Rules) -> Checked:
 
 
 def check_zip(upload: UploadedFile, shown: str) -> None:
-    """Read the directory of an archive, never its contents. Raises Invalid when it is protected or holds a program."""
+    """Read the directory of an archive, never its contents. Raises Invalid when it is protected, holds a program, or
+    would surprise whoever opens it: files elsewhere than in its folder, links, a thousand times its size."""
     with entries(upload, shown) as archive:
+        if sum(info.file_size for info in archive.infolist()) >= LARGEST_CONTENT:
+            raise Invalid(
+                f"Le contenu du fichier {shown} est trop gros une fois décompressé : "
+                "répartissez-le dans plusieurs archives."
+            )
+        if any(leaves(info) for info in archive.infolist()):
+            raise Invalid(
+                f"Le fichier {shown} contient un lien ou un chemin qui mène hors de l'archive : "
+                "refaites-la à partir d'un dossier et déposez-la à nouveau."
+            )
         for name in archive.namelist():
             if PROGRAM.search(name):  # the name of a folder ends with a slash
                 raise Invalid(
                     f"Le fichier {shown} contient un programme, « {display_name(name)} » : "
                     "retirez-le de l'archive et déposez-la à nouveau."
                 )
+
+
+def leaves(info: zipfile.ZipInfo) -> bool:
+    """Whether opening this entry may write, or lead, elsewhere than in the folder of its archive."""
+    path = PurePosixPath(info.filename.replace("\\", "/"))
+    is_link = stat.S_ISLNK(info.external_attr >> 16)
+    return is_link or path.is_absolute() or ".." in path.parts
 
 
 def check_docx(upload: UploadedFile, shown: str) -> None:
@@ -200,22 +224,53 @@ def check_pdf(upload: UploadedFile, shown: str) -> None:
         raise not_a("pdf", shown)
 
 
+class Crowded(Exception):
+    """The directory of an archive is too long to be read."""
+
+
+class Piecemeal:
+    """A file that is not read by large pieces. `ZipFile` asks for the directory of an archive in one."""
+
+    def __init__(self, upload: UploadedFile) -> None:
+        self.upload = upload
+
+    def read(self, size: int = -1) -> bytes:
+        if size > LONGEST_DIRECTORY:
+            raise Crowded
+        content: bytes = self.upload.read(size)
+        return content
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.upload, name)
+
+
+def opened(upload: UploadedFile) -> zipfile.ZipFile:
+    """The archive, its directory read. Raises Crowded, or what `UNREADABLE` lists."""
+    return zipfile.ZipFile(cast(IO[bytes], Piecemeal(upload)))
+
+
 def is_archive(upload: UploadedFile) -> bool:
     try:
-        with zipfile.ZipFile(upload) as archive:
+        with opened(upload) as archive:
             return bool(archive.namelist())
+    except Crowded:
+        return True
     except UNREADABLE:
         return False
 
 
 @contextmanager
 def entries(upload: UploadedFile, shown: str) -> Iterator[zipfile.ZipFile]:
-    """The directory of an archive. Raises Invalid when it cannot be read, or is protected by a password."""
+    """The directory of an archive. Raises Invalid when it cannot be read, is too long, or needs a password."""
     try:
-        with zipfile.ZipFile(upload) as archive:
+        with opened(upload) as archive:
             if any(info.flag_bits & 0x1 for info in archive.infolist()):
                 raise Invalid(f"Le fichier {shown} est protégé par un mot de passe : déposez-le sans protection.")
             yield archive
+    except Crowded as error:
+        raise Invalid(
+            f"Le fichier {shown} contient trop de fichiers : répartissez-les dans plusieurs archives."
+        ) from error
     except UNREADABLE as error:
         raise Invalid(f"Le fichier {shown} est illisible : enregistrez-le à nouveau et déposez-le.") from error
 
