@@ -94,7 +94,7 @@ def test_every_error_page_says_what_to_do_and_is_not_kept(view: object, status: 
     assert response["Cache-Control"] == "no-store"
     text = response.content.decode()
     assert text.count("<h1>") == 1
-    assert "Retourner à la page d’accueil" in text
+    assert "Retourner à la page d'accueil" in text
 
 
 def test_busy_and_unavailable_say_when_to_come_back() -> None:
