@@ -20,7 +20,7 @@ from dossiers.workflow.table import NotAllowed, Refused, locked, record
 from ecare import french
 from establishments.models import LegalEntity
 
-FROZEN = "Ces pièces ne peuvent plus être modifiées depuis la transmission : écrivez au support pour les changer."
+FROZEN = "Ces pièces ne peuvent plus être modifiées depuis la transmission : écrivez au support pour les changer."
 REFERENCE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # no I, O, 0, 1: read aloud without doubt (D4)
 
 
@@ -53,8 +53,10 @@ def create_dossier(stage: Stage, legal_entity: LegalEntity, *, by: User, at: dt.
     representation = accounts_queries.establishments_of(by).filter(legal_entity=legal_entity).first()
     if not by.is_active or not by.is_referent or representation is None:
         raise NotAllowed("Vous ne représentez pas cet établissement.")
+    if Stage.objects.filter(guichet=stage.guichet_id, position__lt=stage.position).exists():
+        raise Refused("Un dossier commence par la première étape de son guichet.")
     if not stage.is_open(at):
-        raise Closed("Ce guichet n'est pas ouvert : aucun dossier ne peut y être créé.")
+        raise Closed("Ce guichet n'est pas ouvert : aucun dossier ne peut y être créé.")
     if representation.establishment_type not in stage.guichet.audience:
         raise Refused("Ce guichet ne s'adresse pas à ce type d'établissement.")
     revision = queries.newest_revision(stage)
@@ -76,7 +78,7 @@ def create_dossier(stage: Stage, legal_entity: LegalEntity, *, by: User, at: dt.
     except IntegrityError as error:
         if Dossier.objects.filter(guichet=stage.guichet, legal_entity=legal_entity).exists():
             raise AlreadyExists(
-                f"Un dossier existe déjà pour {legal_entity.label} sur ce guichet. Rapprochez-vous de vos collègues : "
+                f"Un dossier existe déjà pour {legal_entity.label} sur ce guichet. Rapprochez-vous de vos collègues : "
                 "le référent du dossier peut vous le transférer."
             ) from error
         raise
@@ -173,7 +175,7 @@ def add_file(
             return already
         if slot.count() >= rules.max_files:
             raise FileRefused(
-                f"« {checked.name} » n'a pas été déposé : cet espace contient déjà {rules.max_files_text}. "
+                f"« {checked.name} » n'a pas été déposé : cet espace contient déjà {rules.max_files_text}. "
                 "Archivez un fichier, ou déposez une archive zip."
             )
         attachment = Attachment.objects.create(
@@ -186,7 +188,7 @@ def add_file(
             content_type=checked.content_type,
             uploaded_by=by,
         )
-        record(dossier_stage, EventKind.FILE_ADDED, by=by, message=f"{question.short_label} : {attachment.name}")
+        record(dossier_stage, EventKind.FILE_ADDED, by=by, message=f"{question.short_label} : {attachment.name}")
         touch(dossier_stage)
     return attachment
 
@@ -216,11 +218,11 @@ def check_editable(dossier_stage: DossierStage, *, by: User, at: dt.datetime) ->
     deadline = dossier_stage.deadline
     if deadline is not None and at >= deadline:
         raise Closed(
-            f"Le délai est dépassé depuis le {french.moment(deadline)} : "
+            f"Le délai est dépassé depuis le {french.moment(deadline)} : "
             "le dossier ne peut plus être modifié ni transmis. Ce que vous aviez enregistré est conservé."
         )
     raise Closed(
-        f"Ce dossier est au statut « {dossier_stage.status_label} » : il ne peut pas être modifié pour le moment."
+        f"Ce dossier est au statut « {dossier_stage.status_label} » : il ne peut pas être modifié pour le moment."
     )
 
 
