@@ -35,6 +35,7 @@ from dossiers.models import (
 )
 from ecare import french
 from ecare.admin import Unfilterable
+from ecare.widgets import DateTimeInput
 from establishments.enums import EstablishmentType
 
 # Guichets
@@ -50,12 +51,14 @@ class StageInline(admin.StackedInline):
     model = Stage
     extra = 0
     can_delete = False
+    # One labelled field, with the browser's own calendar, in place of two without a label.
+    formfield_overrides = {models.DateTimeField: {"form_class": forms.DateTimeField, "widget": DateTimeInput}}
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "closes_at":
             kwargs["help_text"] = (
-                "Premier instant refusé, heure de Paris\u00a0: pour fermer le 4 juin à minuit, saisissez le 5 juin à "
-                "00:00:00. Un dossier transmis avant cet instant est accepté."
+                "Premier instant refusé, heure de Paris\u00a0: pour accepter les dossiers jusqu'au 4 juin inclus, "
+                "saisissez le 5 juin à 00:00."
             )
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
@@ -67,6 +70,17 @@ class GuichetAdmin(admin.ModelAdmin):
     form = GuichetForm
     list_display = ("short_title", "code", "title", "regional_role", "position")
     search_fields = ("code", "title", "short_title")
+    fields = (
+        "code",
+        "title",
+        "short_title",
+        "presentation",
+        "audience",
+        "links",
+        "support_email",
+        "regional_role",
+        "position",
+    )
     inlines = (StageInline,)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Guichet | None = None) -> tuple[str, ...]:
@@ -349,7 +363,7 @@ class RemarkAdmin(ReadOnly):
 @admin.register(Event)
 class EventAdmin(ReadOnly):
     dossier_path = "dossier__"
-    list_display = ("at", "kind", "dossier", "actor", "from_status", "to_status", "message")
+    list_display = ("at", "dossier", "kind", "actor", "from_status", "to_status")
     list_filter = ("kind", "to_status")
     list_select_related = ("dossier", "actor")
     fields = ("at", "kind", "dossier", "dossier_stage", "actor", "from_status", "to_status", "message")

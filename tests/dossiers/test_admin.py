@@ -156,10 +156,8 @@ def test_an_administrator_moves_the_closing_of_an_etape(client: Client) -> None:
     data = guichet_data(
         stage.guichet,
         **{
-            "stages-0-opens_at_0": "31/03/2026",
-            "stages-0-opens_at_1": "00:00:00",
-            "stages-0-closes_at_0": "05/06/2026",
-            "stages-0-closes_at_1": "00:00:00",
+            "stages-0-opens_at": "2026-03-31T00:00",
+            "stages-0-closes_at": "2026-06-05T00:00",
             "title": "Nouveau titre",
             "code": "autre-code",
         },
@@ -178,10 +176,8 @@ def test_a_closing_before_the_opening_is_refused_in_words(client: Client) -> Non
     data = guichet_data(
         stage.guichet,
         **{
-            "stages-0-opens_at_0": "31/03/2026",
-            "stages-0-opens_at_1": "00:00:00",
-            "stages-0-closes_at_0": "01/03/2026",
-            "stages-0-closes_at_1": "00:00:00",
+            "stages-0-opens_at": "2026-03-31T00:00",
+            "stages-0-closes_at": "2026-03-01T00:00",
         },
     )
     response = client.post(page(Guichet, "change", stage.guichet_id), data)
