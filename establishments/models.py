@@ -113,8 +113,16 @@ class LegalEntity(models.Model):
     departement = models.ForeignKey(
         Departement, models.PROTECT, verbose_name="département", null=True, blank=True, related_name="+", db_index=False
     )
+    # Copied from the département, whose own key the database checks: a second check of 272,000 rows says no more.
     region = models.ForeignKey(
-        Region, models.PROTECT, verbose_name="région", null=True, blank=True, related_name="+", db_index=False
+        Region,
+        models.PROTECT,
+        verbose_name="région",
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     is_active = models.BooleanField("ouverte", default=True)
     closed_on = models.DateField("fermée le", null=True, blank=True)
@@ -206,8 +214,16 @@ class GeographicEntity(models.Model):
     departement = models.ForeignKey(
         Departement, models.PROTECT, verbose_name="département", null=True, blank=True, related_name="+", db_index=False
     )
+    # Copied from the département, whose own key the database checks: a second check of 272,000 rows says no more.
     region = models.ForeignKey(
-        Region, models.PROTECT, verbose_name="région", null=True, blank=True, related_name="+", db_index=False
+        Region,
+        models.PROTECT,
+        verbose_name="région",
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     opened_on = models.DateField("ouverte le", null=True, blank=True)
     is_active = models.BooleanField("ouverte", default=True)

@@ -168,6 +168,7 @@ def _import(extracts: list[Extract], accept_closures: bool, progress: Progress, 
     if not accept_closures:
         merging.refuse_too_many_closures(of_entities, of_sites)
     merging.add_unknown_codes(statuses=read.stage.statuses, categories=read.stage.categories)
+    merging.prepare()
     entities = merging.entities(of_entities) if of_entities else Counts()
     entities.created += merging.entities_of_sites()
     sites = merging.sites(of_sites) if of_sites else Counts()

@@ -55,7 +55,7 @@ def all_of_it() -> None:
         cursor.execute(_DERIVED, {kind.name.lower(): kind.value for kind in EstablishmentType})
         _name_groups()
         vocabulary()
-        cursor.execute("ANALYZE establishments_legalentity, establishments_geographicentity, establishments_searchword")
+        cursor.execute("ANALYZE establishments_legalentity, establishments_searchword")
         cursor.execute("SELECT gin_clean_pending_list('legal_entity_picker')")
 
 

@@ -62,6 +62,13 @@ def refuse_too_many_closures(entities: Scope | None, sites: Scope | None) -> Non
         )
 
 
+def prepare() -> None:
+    """What the insertion of EJ reads beside the staged rows."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.staged_likely")
+        cursor.execute(statements.CREATE_LIKELY)
+
+
 def entities(scope: Scope) -> Counts:
     """Insert, update and close EJ."""
     return _merge(statements.ENTITIES, scope)

@@ -76,11 +76,14 @@ ENTITIES = Noun(
              is_active, closed_on, sort_name, search_text, extracted_on, region_codes, kinds)
         SELECT staged.finess, COALESCE(staged.name, ''), COALESCE(staged.long_name, ''), staged.legal_status,
                COALESCE(staged.siren, ''), COALESCE(staged.address, ''), COALESCE(staged.postal_code, ''),
-               COALESCE(staged.city, ''), staged.departement, departement.region_id,
+               COALESCE(staged.city, ''), staged.departement,
+               CASE WHEN staged.departement IS NULL THEN likely.region_id ELSE departement.region_id END,
                COALESCE(staged.is_active, true), staged.closed_on, COALESCE(staged.sort_name, '~'),
-               COALESCE(staged.search_text, ''), %(day)s, '{}', '{}'
+               COALESCE(staged.search_text, ''), %(day)s, COALESCE(likely.region_codes, '{}'),
+               COALESCE(likely.kinds, '{}')
         FROM staged_entity staged
         LEFT JOIN establishments_departement departement ON departement.code = staged.departement
+        LEFT JOIN staged_likely likely ON likely.entity = staged.finess
         WHERE NOT EXISTS (SELECT FROM establishments_legalentity kept WHERE kept.finess = staged.finess)
     """,
     # Closed at the latest on the day of the extract that does not hold it any more.
@@ -162,11 +165,31 @@ SITES = Noun(
 # An EJ that only its sites name exists all the same: its number, no name, until a file describes it.
 INSERT_ENTITIES_OF_SITES = """
     INSERT INTO establishments_legalentity
-        (finess, name, long_name, siren, address, postal_code, city, is_active, sort_name, search_text, region_codes,
-         kinds)
-    SELECT DISTINCT staged.entity, '', '', '', '', '', '', true, '~', '', '{}'::varchar[], '{}'::varchar[]
-    FROM staged_site staged
-    WHERE NOT EXISTS (SELECT FROM establishments_legalentity kept WHERE kept.finess = staged.entity)
+        (finess, name, long_name, siren, address, postal_code, city, is_active, sort_name, search_text, region_id,
+         region_codes, kinds)
+    SELECT likely.entity, '', '', '', '', '', '', true, '~', '', likely.region_id, likely.region_codes, likely.kinds
+    FROM staged_likely likely
+    WHERE NOT EXISTS (SELECT FROM establishments_legalentity kept WHERE kept.finess = likely.entity)
+"""
+# A head start for the EJ that are new: what `deriving` will most likely find, so that it has few rows to write again.
+# `deriving` has the last word.
+CREATE_LIKELY = """
+    CREATE TEMP TABLE staged_likely ON COMMIT DROP AS
+    SELECT entity, CASE WHEN cardinality(regions) = 1 THEN regions[1] END AS region_id, regions AS region_codes,
+           array_remove(ARRAY[CASE WHEN essms THEN 'essms' END, CASE WHEN sanitary THEN 'es' END], NULL)::varchar(5)[]
+               AS kinds
+    FROM (
+        SELECT staged.entity,
+               bool_or(category.is_essms) FILTER (WHERE COALESCE(staged.is_active, true)) AS essms,
+               bool_or(category.is_sanitary) FILTER (WHERE COALESCE(staged.is_active, true)) AS sanitary,
+               COALESCE(array_agg(DISTINCT departement.region_id)
+                        FILTER (WHERE departement.region_id IS NOT NULL AND COALESCE(staged.is_active, true)),
+                        '{}')::varchar(3)[] AS regions
+        FROM staged_site staged
+        LEFT JOIN establishments_category category ON category.code = staged.category
+        LEFT JOIN establishments_departement departement ON departement.code = staged.departement
+        GROUP BY staged.entity
+    ) AS of_sites
 """
 # Changes with any row of ours: what tells that nothing happened since an import.
 FINGERPRINT = """
