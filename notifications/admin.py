@@ -13,8 +13,8 @@ from notifications.models import Email, EmailQuerySet
 class EmailAdmin(Unfilterable, admin.ModelAdmin):
     """What left, what waits, what failed. Read-only: the one thing to do is to send again what failed (N3)."""
 
-    list_display = ("created_at", "subject", "to", "state", "attempts", "next_attempt_at", "last_error")
-    list_filter = ("state", "is_code", "kind", "created_at")
+    list_display = ("subject", "to", "state", "last_error", "created_at", "next_attempt_at")
+    list_filter = ("state", "is_code", "created_at")
     # Both use an index, whatever the volume: a reference as it is, the beginning of an address.
     search_fields = ("about__exact", "to__istartswith")
     search_help_text = "Référence d'un dossier, ou début d'une adresse électronique"

@@ -11,6 +11,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
 
+from funding.schedule import calculation
+
 A_PERCENTAGE = "Le taux est un pourcentage compris entre 0 et 100."
 
 
@@ -159,7 +161,7 @@ class Bracket(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"de {self.first} à {self.last or '…'} : {self.rate} %"
+        return calculation.bracket_label(self.first, self.last)
 
     def clean(self) -> None:
         """Said before the constraints are asked: PostgreSQL has no range that ends before it begins."""
