@@ -1,8 +1,10 @@
 """Sign-in (A3), the code (A4), sign-out."""
 
+from datetime import timedelta
 from typing import Any
 
 import django_otp
+from django.conf import settings
 from django.contrib import auth, messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +21,7 @@ from accounts.registration import Registration
 from ecare import french
 
 BACKEND = "accounts.backends.UsernameOrEmailBackend"
+SESSION_LIFETIME = timedelta(seconds=settings.SESSION_COOKIE_AGE)
 REFUSED = (
     "Identifiant ou mot de passe incorrect. Vérifiez votre saisie, ou choisissez un nouveau mot de passe avec "
     "« Mot de passe oublié ? »."
@@ -135,4 +138,6 @@ def _open_session(request: HttpRequest, started: pending.PendingSignIn, device: 
     Registration.load(request.session).forget(request.session)
     auth.login(request, user, backend=BACKEND)
     django_otp.login(request, device)
+    # From now on, whatever is written to the session meanwhile (Q14).
+    request.session.set_expiry(timezone.now() + SESSION_LIFETIME)
     return redirect(started.next or access.landing(user))
