@@ -224,6 +224,18 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Errors go to the standard error with their traceback: left alone, Django would e-mail them to nobody and keep silent.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {
+        "django.request": {"handlers": ["stderr"], "level": "ERROR"},
+        "django.security": {"handlers": ["stderr"], "level": "WARNING"},
+    },
+}
+
 SENDER = env("SENDER", default="nepasrepondre.care@esante.gouv.fr")
 SUPPORT_EMAIL = env("SUPPORT_EMAIL", default="ans-support-convergence@esante.gouv.fr")
 DEFAULT_FROM_EMAIL = SENDER
