@@ -80,7 +80,7 @@ class PersonForm(NewPasswordMixin, forms.Form):
         label="Civilité",
         choices=Civility.choices,
         widget=forms.RadioSelect,
-        error_messages={"required": "Choisissez une civilité : Madame ou Monsieur."},
+        error_messages={"required": "Choisissez une civilité : Madame ou Monsieur."},
     )
     last_name = forms.CharField(
         label="Nom",

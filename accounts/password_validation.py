@@ -74,7 +74,7 @@ WARNINGS = {
     'Repeats like "abcabcabc" are only slightly harder to guess than "abc"': (
         "une répétition comme « abcabcabc » se devine facilement"
     ),
-    'Sequences like "abc" or "6543" are easy to guess': "une suite comme « abc » ou « 6543 » se devine facilement",
+    'Sequences like "abc" or "6543" are easy to guess': "une suite comme « abc » ou « 6543 » se devine facilement",
     "Recent years are easy to guess": "une année récente se devine facilement",
     "Dates are often easy to guess": "une date se devine facilement",
     "This is a top-10 common password": "il fait partie des mots de passe les plus courants",
@@ -123,7 +123,7 @@ class StrengthValidator:
         if estimate["score"] < MINIMUM_SCORE:
             reason = WARNINGS.get(estimate["feedback"]["warning"].removesuffix("."), "il serait trouvé trop vite")
             raise ValidationError(
-                f"Ce mot de passe est trop facile à deviner : {reason}. {WAY_OUT}", code="password_too_weak"
+                f"Ce mot de passe est trop facile à deviner : {reason}. {WAY_OUT}", code="password_too_weak"
             )
 
     def get_help_text(self) -> str:

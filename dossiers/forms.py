@@ -21,17 +21,17 @@ class CreateDossierForm(forms.Form):
     """« Candidater à un domaine ou à un dispositif » (D2): only what is open now for the user's establishments."""
 
     stage = forms.ChoiceField(
-        label="Sélectionnez dans la liste ci-dessous le domaine ou le dispositif auquel vous souhaitez candidater :",
+        label="Sélectionnez dans la liste ci-dessous le domaine ou le dispositif auquel vous souhaitez candidater :",
         error_messages={
             "required": "Sélectionnez le domaine ou le dispositif auquel vous souhaitez candidater.",
-            "invalid_choice": "Ce guichet n'est plus ouvert : sélectionnez-en un dans la liste.",
+            "invalid_choice": "Ce guichet n'est plus ouvert : sélectionnez-en un dans la liste.",
         },
     )
     establishment = forms.ChoiceField(
-        label="Sélectionnez dans la liste ci-dessous l'établissement pour lequel vous souhaitez créer un dossier :",
+        label="Sélectionnez dans la liste ci-dessous l'établissement pour lequel vous souhaitez créer un dossier :",
         error_messages={
             "required": "Sélectionnez l'établissement pour lequel vous souhaitez créer un dossier.",
-            "invalid_choice": "Vous ne représentez pas cet établissement : sélectionnez-en un dans la liste.",
+            "invalid_choice": "Vous ne représentez pas cet établissement : sélectionnez-en un dans la liste.",
         },
     )
 
@@ -53,7 +53,7 @@ class CreateDossierForm(forms.Form):
         if all(chosen) and chosen not in self.pairs:
             self.add_error(
                 "establishment",
-                "Ce guichet ne s'adresse pas à cet établissement, ou vous y avez déjà un dossier : "
+                "Ce guichet ne s'adresse pas à cet établissement, ou vous y avez déjà un dossier : "
                 "choisissez un autre établissement.",
             )
         return cleaned
@@ -76,7 +76,7 @@ class TransferForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={
             "required": "Sélectionnez au moins un dossier à transférer.",
-            "invalid_choice": "Le dossier %(value)s n'est plus le vôtre : sélectionnez un dossier de la liste.",
+            "invalid_choice": "Le dossier %(value)s n'est plus le vôtre : sélectionnez un dossier de la liste.",
         },
     )
 

@@ -130,20 +130,20 @@ def display_name(name: str | None) -> str:
 def check(upload: UploadedFile, rules: Rules) -> Checked:
     """The facts of an acceptable file. Raises Invalid with the reason and the way out."""
     name = display_name(upload.name)
-    shown = f"« {name} »"
+    shown = f"« {name} »"
     if FORBIDDEN_IN_NAMES.search(upload.name or ""):
         raise Invalid(
-            f"Le nom du fichier {shown} contient des caractères interdits : renommez-le et déposez-le à nouveau."
+            f"Le nom du fichier {shown} contient des caractères interdits : renommez-le et déposez-le à nouveau."
         )
     extension = PurePosixPath(name).suffix.lower().lstrip(".")
     if extension not in rules.extensions:
-        raise Invalid(f"Le fichier {shown} n'est pas accepté : déposez un document {rules.choice_text}.")
+        raise Invalid(f"Le fichier {shown} n'est pas accepté : déposez un document {rules.choice_text}.")
     size = upload.size or 0
     if size == 0:
-        raise Invalid(f"Le fichier {shown} est vide : vérifiez-le et déposez-le à nouveau.")
+        raise Invalid(f"Le fichier {shown} est vide : vérifiez-le et déposez-le à nouveau.")
     if size >= rules.max_bytes:
         raise Invalid(
-            f"Le fichier {shown} pèse {french.size(size)} : il doit peser moins de {rules.max_megabytes} Mo. "
+            f"Le fichier {shown} pèse {french.size(size)} : il doit peser moins de {rules.max_megabytes} Mo. "
             "Réduisez-le, ou répartissez son contenu dans plusieurs fichiers."
         )
     upload.seek(0)
@@ -176,7 +176,7 @@ def check_zip(upload: UploadedFile, shown: str) -> None:
         for name in archive.namelist():
             if PROGRAM.search(name):  # the name of a folder ends with a slash
                 raise Invalid(
-                    f"Le fichier {shown} contient un programme, « {display_name(name)} » : "
+                    f"Le fichier {shown} contient un programme, « {display_name(name)} » : "
                     "retirez-le de l'archive et déposez-la à nouveau."
                 )
 
@@ -265,25 +265,25 @@ def entries(upload: UploadedFile, shown: str) -> Iterator[zipfile.ZipFile]:
     try:
         with opened(upload) as archive:
             if any(info.flag_bits & 0x1 for info in archive.infolist()):
-                raise Invalid(f"Le fichier {shown} est protégé par un mot de passe : déposez-le sans protection.")
+                raise Invalid(f"Le fichier {shown} est protégé par un mot de passe : déposez-le sans protection.")
             yield archive
     except Crowded as error:
         raise Invalid(
             f"Le fichier {shown} contient trop de fichiers : répartissez-les dans plusieurs archives."
         ) from error
     except UNREADABLE as error:
-        raise Invalid(f"Le fichier {shown} est illisible : enregistrez-le à nouveau et déposez-le.") from error
+        raise Invalid(f"Le fichier {shown} est illisible : enregistrez-le à nouveau et déposez-le.") from error
 
 
 def not_a(extension: str, shown: str) -> Invalid:
     return Invalid(
-        f"Le contenu du fichier {shown} n'est pas celui d'un {extension} : "
+        f"Le contenu du fichier {shown} n'est pas celui d'un {extension} : "
         "enregistrez-le à nouveau depuis son logiciel d'origine."
     )
 
 
 def with_macros(shown: str) -> Invalid:
-    return Invalid(f"Le fichier {shown} contient des macros : enregistrez-le sans macros et déposez-le à nouveau.")
+    return Invalid(f"Le fichier {shown} contient des macros : enregistrez-le sans macros et déposez-le à nouveau.")
 
 
 #: The structure that each extension promises (Q26).

@@ -14,7 +14,12 @@ from dossiers.models import Question
 from ecare import french
 from ecare.widgets import DateInput
 
-COLUMNS = ("date", "amount", "body", "basis")
+COLUMNS = {
+    "date": "la date d'octroi",
+    "amount": "le montant",
+    "body": "l'organisme",
+    "basis": "le fondement juridique",
+}
 
 
 class EurosField(forms.DecimalField):
@@ -38,7 +43,7 @@ class AidsForm(forms.Form):
                 label=f"Date d'octroi, ligne {row}",
                 required=False,
                 widget=DateInput(),
-                error_messages={"invalid": f"Ligne {row} : saisissez une date, par exemple 15/03/2025."},
+                error_messages={"invalid": f"Ligne {row} : saisissez une date, par exemple 15/03/2025."},
             )
             self.fields[f"amount_{row}"] = EurosField(
                 label=f"Montant en euros, ligne {row}",
@@ -48,11 +53,11 @@ class AidsForm(forms.Form):
                 decimal_places=2,
                 localize=True,
                 error_messages={
-                    "invalid": f"Ligne {row} : saisissez un montant en euros, par exemple 12 500,00.",
-                    "min_value": f"Ligne {row} : le montant doit être supérieur à zéro.",
-                    "max_decimal_places": f"Ligne {row} : arrondissez le montant au centime, par exemple 12 500,00.",
-                    "max_digits": f"Ligne {row} : ce montant est trop élevé, vérifiez-le.",
-                    "max_whole_digits": f"Ligne {row} : ce montant est trop élevé, vérifiez-le.",
+                    "invalid": f"Ligne {row} : saisissez un montant en euros, par exemple 12 500,00.",
+                    "min_value": f"Ligne {row} : le montant doit être supérieur à zéro.",
+                    "max_decimal_places": f"Ligne {row} : arrondissez le montant au centime, par exemple 12 500,00.",
+                    "max_digits": f"Ligne {row} : ce montant est trop élevé, vérifiez-le.",
+                    "max_whole_digits": f"Ligne {row} : ce montant est trop élevé, vérifiez-le.",
                 },
             )
             self.fields[f"body_{row}"] = forms.CharField(
@@ -69,7 +74,8 @@ class AidsForm(forms.Form):
             blank = [name for name in names if cleaned.get(name) in (None, "") and name not in self.errors]
             if 0 < len(blank) < len(names):
                 for name in blank:
-                    self.add_error(name, f"Ligne {row} : renseignez toute la ligne, ou videz-la.")
+                    missing = COLUMNS[name.rpartition("_")[0]]
+                    self.add_error(name, f"Ligne {row} : renseignez {missing}, ou videz toute la ligne.")
         return cleaned
 
     def rows_of_fields(self) -> list[list[forms.BoundField]]:

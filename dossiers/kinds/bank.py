@@ -38,7 +38,7 @@ class BankForm(forms.Form):
             return str(schwifty.IBAN(self.cleaned_data["iban"], validate_bban=True).compact)
         except (SchwiftyException, ValueError) as error:
             raise forms.ValidationError(
-                "Cet IBAN comporte une erreur de saisie : recopiez-le depuis le RIB, "
+                "Cet IBAN comporte une erreur de saisie : recopiez-le depuis le RIB, "
                 "par exemple FR76 3000 6000 0112 3456 7890 189."
             ) from error
 
@@ -47,7 +47,7 @@ class BankForm(forms.Form):
             return str(schwifty.BIC("".join(self.cleaned_data["bic"].split())).compact)
         except (SchwiftyException, ValueError) as error:
             raise forms.ValidationError(
-                "Ce BIC n'est pas valide : il compte 8 ou 11 caractères, par exemple AGRIFRPP."
+                "Ce BIC n'est pas valide : il compte 8 ou 11 caractères, par exemple AGRIFRPP."
             ) from error
 
 

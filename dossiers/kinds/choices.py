@@ -25,7 +25,7 @@ class Commitment(Kind):
                     label=question.label,
                     help_text=question.help,
                     required=question.mandatory,
-                    error_messages={"required": f"Cochez la case « {question.short_label} » pour vous engager."},
+                    error_messages={"required": f"Cochez la case « {question.short_label} » pour vous engager."},
                 )
             },
         )
@@ -55,7 +55,7 @@ class SingleChoice(Kind):
                 required=question.mandatory,
                 choices=question.choices,
                 widget=forms.RadioSelect,
-                error_messages={"required": f"Choisissez une réponse à « {question.short_label} »."},
+                error_messages={"required": f"Choisissez une réponse à « {question.short_label} »."},
             )
         }
         if free:
@@ -64,10 +64,10 @@ class SingleChoice(Kind):
         def clean(form: forms.Form) -> dict[str, Any]:
             cleaned = forms.Form.clean(form) or form.cleaned_data
             if cleaned.get("value") in free and not cleaned.get("text"):
-                form.add_error("text", f"Précisez votre réponse à « {question.short_label} » : vous avez choisi Autre.")
+                form.add_error("text", f"Précisez votre réponse à « {question.short_label} » : vous avez choisi Autre.")
             if "value" in cleaned and not cleaned["value"]:
                 form.add_error(
-                    "value", f"Choisissez une réponse à « {question.short_label} », ou effacez la précision."
+                    "value", f"Choisissez une réponse à « {question.short_label} », ou effacez la précision."
                 )
             return cleaned
 
@@ -81,7 +81,7 @@ class SingleChoice(Kind):
 
     def lines(self, question: Question, value: Any) -> list[Line]:
         label = question.label_of(value["choice"])
-        return [Line("", f"{label} : {value['text']}" if value.get("text") else label)]
+        return [Line("", f"{label} : {value['text']}" if value.get("text") else label)]
 
     def facts(self, value: Any) -> dict[str, Any]:
         return {"value": value["choice"]}
@@ -104,7 +104,7 @@ class MultipleChoice(Kind):
                     required=question.mandatory,
                     choices=question.choices,
                     widget=forms.CheckboxSelectMultiple,
-                    error_messages={"required": f"Cochez au moins une réponse à « {question.short_label} »."},
+                    error_messages={"required": f"Cochez au moins une réponse à « {question.short_label} »."},
                 )
             },
         )

@@ -19,7 +19,7 @@ class ContactForm(forms.Form):
         label="Civilité",
         choices=Civility.choices,
         widget=forms.RadioSelect,
-        error_messages={"required": "Choisissez la civilité du contact : Madame ou Monsieur."},
+        error_messages={"required": "Choisissez la civilité du contact : Madame ou Monsieur."},
     )
     last_name = forms.CharField(
         label="Nom", max_length=100, error_messages={"required": "Renseignez le nom du contact, par exemple Martin."}

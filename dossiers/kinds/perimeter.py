@@ -29,7 +29,7 @@ class Perimeter(Kind):
         choices = [(site.finess, f"{site.display_name} ({site.finess})") for site in context.sites]
         invalid = (
             "L'entité géographique %(value)s n'est plus active ou n'est plus rattachée à votre entité juridique "
-            "dans FINESS : décochez-la."
+            "dans FINESS : décochez-la."
         )
 
         def clean(form: forms.Form) -> dict[str, Any]:
@@ -37,8 +37,8 @@ class Perimeter(Kind):
             if set(cleaned.get("equipped", [])) - set(cleaned.get("sites", [])) and cleaned.get("sites"):
                 form.add_error(
                     "equipped",
-                    "Une entité cochée « équipée » ne fait pas partie des candidates : cochez-la comme candidate, "
-                    "ou décochez « équipée ».",
+                    "Une entité cochée « équipée » ne fait pas partie des candidates : cochez-la comme candidate, "
+                    "ou décochez « équipée ».",
                 )
             return cleaned
 

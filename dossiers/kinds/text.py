@@ -29,8 +29,8 @@ class ShortText(Kind):
                     max_length=limit,
                     widget=self.widget,
                     error_messages={
-                        "required": f"Renseignez « {question.short_label} ».",
-                        "max_length": f"« {question.short_label} » compte %(show_value)s caractères : "
+                        "required": f"Renseignez « {question.short_label} ».",
+                        "max_length": f"« {question.short_label} » compte %(show_value)s caractères : "
                         f"raccourcissez votre texte à {limit} caractères.",
                     },
                 )

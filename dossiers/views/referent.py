@@ -160,9 +160,9 @@ def save(request: HttpRequest, dossier_stage: DossierStage) -> HttpResponse:
         return redirect(reverse("dossiers:form", args=[dossier_stage.dossier.reference]) + anchor)
     messages.info(
         request,
-        "Votre brouillon est enregistré. Il n'est pas transmis : vous pourrez le compléter et le transmettre plus tard."
+        "Votre brouillon est enregistré. Il n'est pas transmis : vous pourrez le compléter et le transmettre plus tard."
         if not dossier_stage.first_transmitted_at
-        else "Vos corrections sont enregistrées. Elles ne sont pas transmises : transmettez le dossier à nouveau.",
+        else "Vos corrections sont enregistrées. Elles ne sont pas transmises : transmettez le dossier à nouveau.",
     )
     return redirect("dossiers:form", dossier_stage.dossier.reference)
 
@@ -267,7 +267,7 @@ def transmit(request: HttpRequest, reference: str) -> HttpResponse:
         return recap_page(request, dossier_stage, refusal=str(refusal), status=409)
     messages.success(
         request,
-        "Votre dossier est transmis. L'ANS l'instruit ; vous recevrez un e-mail à chaque changement de statut.",
+        "Votre dossier est transmis. L'ANS l'instruit ; vous recevrez un e-mail à chaque changement de statut.",
     )
     return redirect("dossiers:form", reference)
 

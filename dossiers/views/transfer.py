@@ -35,7 +35,7 @@ def transfer(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             references = ", ".join(each.dossier.reference for each in chosen)
             messages.success(
                 request,
-                f"Transfert fait : {references}. {colleague.full_name} en est désormais le référent et en est "
+                f"Transfert fait : {references}. {colleague.full_name} en est désormais le référent et en est "
                 "informé par e-mail. Vous n'y avez plus accès.",
             )
             return redirect("dossiers:dashboard")

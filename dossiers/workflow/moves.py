@@ -20,7 +20,7 @@ class Incomplete(Refused):
     """Answers are missing; `missing` lists them."""
 
     def __init__(self, missing: list[Entry]) -> None:
-        super().__init__("Votre dossier n'est pas complet : répondez aux questions listées avant de le transmettre.")
+        super().__init__("Votre dossier n'est pas complet : répondez aux questions listées avant de le transmettre.")
         self.missing = missing
 
 
@@ -160,7 +160,7 @@ def reject(dossier_stage: DossierStage, *, by: User, reason: str, read: int | No
     move = check("reject", dossier_stage, by=by)
     check_read(dossier_stage, read)
     if not reason.strip():
-        raise Refused("Indiquez le motif du rejet : le référent le lira.")
+        raise Refused("Indiquez le motif du rejet : le référent le lira.")
     emails.rejected(apply(move, dossier_stage, by=by, message=reason.strip(), decided_at=timezone.now()))
     return dossier_stage
 
@@ -171,7 +171,7 @@ def reopen(dossier_stage: DossierStage, *, by: User, reason: str) -> DossierStag
     dossier_stage = locked(dossier_stage)
     move = check("reopen", dossier_stage, by=by)
     if not reason.strip():
-        raise Refused("Indiquez le motif de la réouverture : le référent le lira.")
+        raise Refused("Indiquez le motif de la réouverture : le référent le lira.")
     emails.reopened(apply(move, dossier_stage, by=by, message=reason.strip(), decided_at=None))
     return dossier_stage
 

@@ -27,7 +27,7 @@ def transfer(dossier_stages: Iterable[DossierStage], *, by: User, to: User) -> N
             raise NotAllowed("Ce dossier n'est plus le vôtre.")
         if to.pk == by.pk or not access.may_receive(to, dossier):
             raise Refused(
-                f"Le dossier {dossier.reference} ne peut pas être transféré à {to.full_name} : son compte doit être "
+                f"Le dossier {dossier.reference} ne peut pas être transféré à {to.full_name} : son compte doit être "
                 f"activé et rattaché à {dossier.legal_entity.label}."
             )
         dossier.referent = to

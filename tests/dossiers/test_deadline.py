@@ -136,7 +136,7 @@ def test_nothing_is_editable_while_nothing_is_awaited(status: str) -> None:
     stage = factories.BUILDERS[status]()
     assert stage.deadline is None
     assert not stage.is_editable(timezone.now())
-    with pytest.raises(workflow.Closed, match=f"« {stage.status_label} »"):
+    with pytest.raises(workflow.Closed, match=f"« {stage.status_label} »"):
         factories.save(stage, comment={"value": "Un mot"})
 
 

@@ -138,7 +138,7 @@ def test_single_choice(raw: Raw, value: Any, mandatory: bool) -> None:
 def test_a_choice_is_said_by_its_label() -> None:
     asked = question("single_choice", options=CHOICES)
     assert said(asked, {"choice": "b"}) == [("", "Second")]
-    assert said(asked, {"choice": "other", "text": "Juriste"}) == [("", "Autre : Juriste")]
+    assert said(asked, {"choice": "other", "text": "Juriste"}) == [("", "Autre : Juriste")]
     assert said(asked, {"choice": "no longer offered"}) == [("", "no longer offered")]
 
 
@@ -319,7 +319,15 @@ def test_an_aid_is_whole_or_it_is_no_answer(fields: dict[str, str]) -> None:
     assert clean(question("aids"), aid(**fields)) is None
     found = errors(question("aids"), aid(**fields))
     assert [name.rpartition("_")[0] for name in found] == list(fields)
-    assert all(message.startswith("Ligne 1 : ") for messages in found.values() for message in messages)
+    assert all(message.startswith("Ligne 1 : ") for messages in found.values() for message in messages)
+
+
+def test_an_aid_begun_names_each_thing_that_misses() -> None:
+    found = errors(question("aids"), aid(date="", body=""))
+    assert [message for messages in found.values() for message in messages] == [
+        "Ligne 1 : renseignez la date d'octroi, ou videz toute la ligne.",
+        "Ligne 1 : renseignez l'organisme, ou videz toute la ligne.",
+    ]
 
 
 def test_aids_skip_blank_rows_and_are_said_in_words() -> None:

@@ -157,7 +157,7 @@ def test_a_file_that_is_not_what_it_says_is_refused_with_the_way_out(name: str) 
     with pytest.raises(uploads.Invalid) as refusal:
         check(make(), file_name)
     assert sentence in str(refusal.value)
-    assert f"« {file_name} »" in str(refusal.value)
+    assert f"« {file_name} »" in str(refusal.value)
     assert ":" in str(refusal.value), "what happened, then what to do"
 
 
@@ -273,7 +273,7 @@ def test_a_file_is_stored_whole_under_a_name_that_says_nothing(stage: DossierSta
     event = Event.objects.latest("pk")
     assert (event.kind, event.message) == (
         EventKind.FILE_ADDED,
-        "Cadre de réponse et pièces complémentaires : Zoé & Cie.pdf",
+        "Cadre de réponse et pièces complémentaires : Zoé & Cie.pdf",
     )
 
 
