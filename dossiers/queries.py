@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Any, cast
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from accounts import queries as accounts_queries
@@ -50,10 +51,10 @@ def question(revision: FormRevision, code: str) -> Question | None:
     return revision.questions.filter(code=code).first()
 
 
-def sections(revision: FormRevision) -> list[Section]:
-    """The sections of a form with their questions: 2 queries."""
-    ordered = Question.objects.select_related("template_file").order_by("position")
-    return list(revision.sections.order_by("position").prefetch_related(Prefetch("questions", queryset=ordered)))
+def sections(revision: FormRevision) -> list[tuple[Section, list[Question]]]:
+    """The sections of a form with their questions, in order: 1 query."""
+    ordered = revision.questions.select_related("section", "template_file").order_by("section__position", "position")
+    return [(section, list(asked)) for section, asked in groupby(ordered, key=lambda each: each.section)]
 
 
 def pending_request(dossier_stage: DossierStage) -> ModificationRequest | None:
@@ -66,12 +67,12 @@ def pending_request(dossier_stage: DossierStage) -> ModificationRequest | None:
 def sheet(
     dossier_stage: DossierStage, *, on: dt.datetime | None = None, request: ModificationRequest | None = None
 ) -> Sheet:
-    """The form as the référent is filling it: at most 7 queries, whatever the number of questions and files.
+    """The form as the référent is filling it: at most 5 queries, whatever the number of questions and files.
 
     `on` is the instant whose barème applies, now by default.
     """
     revision = dossier_stage.revision
-    answers = {answer.code: (answer.raw, answer.value) for answer in dossier_stage.answers.all()}
+    answers = {answer.code: (answer.raw, answer.value) for answer in dossier_stage.answers.order_by()}
     return Sheet(
         dossier_stage,
         sections(revision),
@@ -86,7 +87,7 @@ def terms(dossier_stage: DossierStage, on: dt.datetime) -> Terms | None:
     """The barème in force for an étape that carries a subsidy, else None."""
     if not dossier_stage.revision.track_question:
         return None
-    return schedule_queries.current(dossier_stage.stage.guichet.code, on=timezone.localdate(on))
+    return schedule_queries.current(dossier_stage.dossier.guichet.code, on=timezone.localdate(on))
 
 
 @dataclass(frozen=True)
@@ -138,9 +139,9 @@ def transmitted_sections(
         by_slot.setdefault(link.attachment.code, []).append(link.attachment)
     facts: dict[str, dict[str, Any]] = {}
     result = []
-    for section in sections(transmission.dossier_stage.revision):
+    for section, asked in sections(transmission.dossier_stage.revision):
         entries = []
-        for question in section.questions.all():
+        for question in asked:
             value, files = transmission.answers.get(question.code), by_slot.get(question.code, [])
             if value is not None:
                 facts[question.code] = kinds.of(question).facts(value)

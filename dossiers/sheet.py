@@ -146,7 +146,7 @@ class Sheet:
     def __init__(
         self,
         dossier_stage: DossierStage,
-        sections: list[Section],
+        sections: list[tuple[Section, list[Question]]],
         *,
         answers: dict[str, tuple[kinds.Raw, Any]],
         files: list[Attachment],
@@ -161,9 +161,9 @@ class Sheet:
             by_slot.setdefault(attachment.code, []).append(attachment)
         transmitted = dossier_stage.first_transmitted_at is not None
         self.sections: list[tuple[Section, list[Entry]]] = []
-        for section in sections:
+        for section, asked in sections:
             entries = []
-            for question in section.questions.all():
+            for question in asked:
                 raw, value = answers.get(question.code, ({}, None))
                 entries.append(
                     Entry(
