@@ -436,7 +436,7 @@ def test_a_candidate_site_that_closed_is_still_shown_so_that_it_can_be_unticked(
 
 
 @pytest.mark.parametrize("filled", [False, True])
-def test_a_sheet_costs_at_most_seven_queries(
+def test_a_sheet_costs_at_most_five_queries(
     filled: bool, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     stage = factories.draft(sites=30)
@@ -444,7 +444,7 @@ def test_a_sheet_costs_at_most_seven_queries(
         files: list[Any] = [factories.pdf(f"{number}.pdf") for number in range(10)]
         factories.fill(stage, framework_files=files)
     stage = factories.fresh(stage)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(5):
         read = queries.sheet(stage)
         assert read.completion.total
         assert read.estimate is not None or not filled
