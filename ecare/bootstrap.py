@@ -21,6 +21,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TOOL = os.path.join(ROOT, ".bootstrap")  # holds uv and nothing else
+UV = os.path.join(TOOL, "bin", "uv")
 VENV = os.path.join(ROOT, ".venv")
 STAMP = os.path.join(VENV, "installed")
 LOCK = os.path.join(ROOT, "requirements-dev.txt")
@@ -61,14 +62,14 @@ def use_recent_python() -> None:
     fail(f"Python {platform.python_version()} est trop ancien : il faut Python 3.11 ou plus récent.")
 
 
-def install_packages(packages: list[str], purpose: str) -> None:
+def install_packages(packages: list[str]) -> None:
     """With apt as root; otherwise stop and give the command."""
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
     if shutil.which("apt-get") is None:
-        fail(f"Il manque à cette machine, pour {purpose}, l’équivalent des paquets Debian : " + " ".join(packages))
+        fail("Il manque à cette machine l’équivalent de ces paquets Debian : " + " ".join(packages))
     if os.geteuid() != 0:
-        fail(f"Il manque à cette machine de quoi {purpose}. Tapez :\n\n    sudo {' '.join(command)}\n")
-    say(f"Installation de {' '.join(packages)} (pour {purpose})…")
+        fail(f"Il manque des paquets à cette machine. Tapez :\n\n    sudo {' '.join(command)}\n")
+    say(f"Installation de {' '.join(packages)}…")
     environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
 
     def install() -> int:
@@ -93,25 +94,42 @@ def has_fonts() -> bool:
     return any(glob.glob(os.path.join(folder, "**", "*.[to]tf"), recursive=True) for folder in FONTS)
 
 
-def missing_packages(libraries: tuple[tuple[str, str], ...]) -> list[str]:
-    if platform.system() != "Linux":
-        return []
-    return [package for library, package in libraries if not is_loadable(library)]
-
-
-def check_libraries() -> None:
-    missing = missing_packages(LIBRARIES)
-    if platform.system() == "Linux" and not has_fonts():
-        missing.append("fonts-dejavu-core")
-    if missing:
-        install_packages(missing, "produire les PDF et reconnaître les fichiers déposés")
-
-
-def check_venv_module() -> None:
+def can_create_environments() -> bool:
     """Debian and Ubuntu ship Python without what `python3 -m venv` needs."""
     command = [PYTHON, "-Ic", "import ensurepip, venv"]
-    if subprocess.run(command, stderr=subprocess.DEVNULL).returncode != 0:
-        install_packages([f"python3.{sys.version_info[1]}-venv"], "créer un environnement Python")
+    return subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def missing_packages(browser: bool) -> list[str]:
+    """All of them at once, so that one command is enough."""
+    missing = []
+    if platform.system() == "Linux":
+        libraries = LIBRARIES + (DRIVER_LIBRARIES if browser else ())
+        missing += [package for library, package in libraries if not is_loadable(library)]
+        if not has_fonts():
+            missing.append("fonts-dejavu-core")
+    if not os.path.exists(UV) and not can_create_environments():
+        missing.append(f"python3.{sys.version_info[1]}-venv")
+    # On Ubuntu that package is a snap, which containers cannot run: there, Playwright brings its own.
+    if browser and shutil.which("apt-get") and not is_ubuntu() and not has_browser():
+        missing.append("chromium")
+    return missing
+
+
+def is_ubuntu() -> bool:
+    return "ID=ubuntu" in read("/etc/os-release").splitlines()
+
+
+def has_browser() -> bool:
+    return any(starts(path) for path in map(shutil.which, BROWSERS) if path)
+
+
+def starts(browser: str) -> bool:
+    """Whether it really runs: on Ubuntu, chromium-browser may be a stub that asks for a snap."""
+    try:
+        return subprocess.run([browser, "--version"], capture_output=True, timeout=60).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
 
 
 def digest(path: str) -> str:
@@ -128,17 +146,15 @@ def run(command: list[str], what: str) -> None:
 
 def uv() -> str:
     """The locked uv, in an environment of its own: Debian refuses pip outside one."""
-    path = os.path.join(TOOL, "bin", "uv")
     stamp = os.path.join(TOOL, "installed")
     expected = digest(TOOL_LOCK)
-    if not (os.path.exists(path) and read(stamp) == expected):
-        check_venv_module()
+    if not (os.path.exists(UV) and read(stamp) == expected):
         say("Installation de uv…")
         run([PYTHON, "-m", "venv", "--clear", TOOL], "La création de .bootstrap")
         pip = [os.path.join(TOOL, "bin", "python"), "-m", "pip", "--quiet", "install"]
         run([*pip, "--require-hashes", "--requirement", TOOL_LOCK], "L’installation de uv")
         write(stamp, expected)
-    return path
+    return UV
 
 
 def read(path: str) -> str:
@@ -170,34 +186,16 @@ def sync(tool: str) -> None:
     write(STAMP, expected)
 
 
-def starts(browser: str) -> bool:
-    """Whether it really runs: on Ubuntu, chromium-browser may be a stub that asks for a snap."""
-    try:
-        return subprocess.run([browser, "--version"], capture_output=True, timeout=60).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-
-
-def check_browser() -> None:
-    """Chromium from Debian; from Playwright on Ubuntu, whose package is a snap that containers cannot run."""
-    has_browser = any(starts(path) for path in map(shutil.which, BROWSERS) if path)
-    is_ubuntu = "ID=ubuntu" in read("/etc/os-release").splitlines()
-    missing = missing_packages(DRIVER_LIBRARIES)
-    if not has_browser and not is_ubuntu and shutil.which("apt-get"):
-        missing.append("chromium")
-        has_browser = True
-    if missing:
-        install_packages(missing, "jouer les tests dans un navigateur")
-    if has_browser:
-        return
+def bring_browser() -> None:
+    """Playwright's own Chromium, where the system has none to offer."""
     playwright = [os.path.join(VENV, "bin", "python"), "-m", "playwright"]
     code = "from playwright.sync_api import sync_playwright as p\nwith p() as it: print(it.chromium.executable_path)"
     asked = subprocess.run([playwright[0], "-c", code], stdout=subprocess.PIPE, text=True)
     if starts(asked.stdout.strip()):
         return
-    say("Installation de Chromium (pour jouer les tests dans un navigateur)…")
-    as_root = os.geteuid() == 0
-    run(playwright + ["install", "chromium"] + (["--with-deps"] if as_root else []), "L’installation de Chromium")
+    say("Installation de Chromium…")
+    dependencies = ["--with-deps"] if os.geteuid() == 0 else []
+    run([*playwright, "install", "chromium", *dependencies], "L’installation de Chromium")
     if not starts(asked.stdout.strip()):
         command = " ".join(["sudo", *playwright, "install-deps", "chromium"])
         fail(f"Il manque des bibliothèques à Chromium. Tapez :\n\n    {command}\n")
@@ -208,10 +206,13 @@ def main() -> None:
     # `make run` and `make test` may be started together in a new clone: one installs, the other waits.
     with open(LOCK) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        check_libraries()
+        browser = "--browser" in sys.argv[1:]
+        packages = missing_packages(browser)
+        if packages:
+            install_packages(packages)
         sync(uv())
-        if "--browser" in sys.argv[1:]:
-            check_browser()
+        if browser and not has_browser():
+            bring_browser()
 
 
 if __name__ == "__main__":
