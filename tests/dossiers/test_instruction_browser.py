@@ -1,0 +1,199 @@
+"""The back-office in a browser: axe on every page and state, narrow screens, keyboard, no JavaScript (Q61–Q65)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http.cookies import Morsel
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, Page
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from dossiers.models import DossierStage
+from tests.accounts.factories import UserFactory
+from tests.dossiers import factories
+from tests.dossiers.rows import row
+from tests.establishments.factories import LegalEntityFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Open = Callable[..., Page]
+Check = Callable[[Page], None]
+
+
+@pytest.fixture
+def open_as(browser: Browser, browser_context_args: dict[str, object], live_server: LiveServer) -> Open:
+    """`open_as(user, "/instruction/")`: a page in a browser in which `user` is signed in."""
+
+    def open_page(user: User, path: str, *, width: int = 1280, scripted: bool = True) -> Page:
+        session: Morsel[str] = factories.signed_in(user).cookies[settings.SESSION_COOKIE_NAME]
+        context = browser.new_context(
+            **{**browser_context_args, "viewport": {"width": width, "height": 900}, "java_script_enabled": scripted}
+        )
+        context.add_cookies([{"name": session.key, "value": session.value, "url": live_server.url}])
+        page = context.new_page()
+        page.goto(live_server.url + path)
+        return page
+
+    return open_page
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing is cut sideways."""
+    return not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+def path(stage: DossierStage, end: str = "") -> str:
+    return f"/instruction/{stage.dossier.reference}/{end}"
+
+
+def focused_label(page: Page) -> str:
+    label: str = page.evaluate(
+        "document.activeElement.labels?.[0]?.textContent.trim() ?? document.activeElement.textContent.trim()"
+    )
+    return " ".join(label.split())
+
+
+def test_the_list_has_no_barrier_in_any_state(open_as: Open, axe: Check) -> None:
+    verifier = UserFactory(verifier=True)
+    for entity in LegalEntityFactory.create_batch(52):
+        row(legal_entity=entity)
+    row("validated")
+    for query in (
+        "",
+        "?q=tilleuls&parcours=1",
+        "?q=tilleuls&statut=transmitted&page=2",
+        "?statut=nope&region=99",
+        "?q=zzz",
+    ):
+        page = open_as(verifier, f"/instruction/{query}")
+        for width in (1280, 390, 320):
+            page.set_viewport_size({"width": width, "height": 900})
+            axe(page)
+            assert fits(page), (query, width)
+        page.context.close()
+
+
+def test_the_filters_fold_and_leave_their_room_to_the_table(open_as: Open, axe: Check) -> None:
+    verifier = UserFactory(verifier=True)
+    row()
+    page = open_as(verifier, "/instruction/")
+    results = page.locator(".care-results")
+    before = results.bounding_box()
+    page.locator("summary", has_text="Filtres").click()
+    after = results.bounding_box()
+    assert before
+    assert after
+    assert after["width"] > before["width"] + 150
+    axe(page)
+    page.reload()
+    assert not page.get_by_label("Guichet", exact=True).is_visible()
+    narrow = open_as(verifier, "/instruction/", width=390)
+    assert not narrow.get_by_label("Guichet", exact=True).is_visible()
+    # A filter in error is never folded: its message, and the link that leads to it, must work.
+    wrong = open_as(verifier, "/instruction/?guichet=zzz", width=390)
+    wrong.get_by_role("link", name="Guichet").first.click()
+    assert focused_label(wrong) == "Guichet"
+
+
+def test_searching_filtering_and_sorting_keep_one_another(open_as: Open) -> None:
+    row(name="ÉTOILES DU SUD")
+    row(name="ÉTOILES DU NORD")
+    row(name="TILLEULS")
+    page = open_as(UserFactory(verifier=True), "/instruction/")
+    page.get_by_label("Rechercher un dossier").fill("etoiles")
+    page.get_by_label("Rechercher un dossier").press("Enter")
+    page.locator("thead a", has_text="Établissement").click()
+    page.get_by_label("Guichet", exact=True).select_option(label="POC AAP ESSMS")
+    page.get_by_role("button", name="Filtrer les dossiers").click()
+    page.get_by_role("link", name="Transmis 2 dossiers").click()
+    asked = set(page.url.partition("?")[2].split("&"))
+    assert asked == {"q=etoiles", "guichet=poc-essms", "tri=etablissement", "statut=transmitted"}
+    names = page.locator("tbody tr td:nth-child(2)").all_inner_texts()
+    assert [name.split("\n")[0].strip() for name in names] == ["ÉTOILES DU NORD", "ÉTOILES DU SUD"]
+    page.get_by_role("link", name="Retirer le filtre Recherche").click()
+    assert page.locator("tbody tr").count() == 3
+
+
+@pytest.mark.parametrize("status", ["transmitted", "modification_requested", "validated", "rejected"])
+def test_a_dossier_has_no_barrier_at_any_status(open_as: Open, axe: Check, status: str) -> None:
+    stage = factories.BUILDERS[status]()
+    page = open_as(UserFactory(lead=True), path(stage))
+    page.locator("summary", has_text="Historique").click()
+    for width in (1280, 390, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        axe(page)
+        assert fits(page), width
+
+
+@pytest.mark.parametrize(
+    ("end", "errors"),
+    [
+        ("modification/", ["Message au référent *", "À corriger au plus tard le *"]),
+        ("rejet/", ["Motif du rejet *"]),
+        ("validation/", []),
+    ],
+)
+def test_a_decision_page_has_no_barrier_even_in_error(open_as: Open, axe: Check, end: str, errors: list[str]) -> None:
+    page = open_as(UserFactory(verifier=True), path(factories.transmitted(), end))
+    axe(page)
+    if errors:
+        page.locator("main form button[type=submit]").click()
+        assert page.title().startswith("Erreur – ")
+        assert page.evaluate("document.activeElement.hasAttribute('data-error-summary')")
+        links = page.locator("[data-error-summary] a")
+        assert links.count() == len(errors)
+        for index, label in enumerate(errors):
+            links.nth(index).click()
+            assert focused_label(page).startswith(label)
+    for width in (1280, 390, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        axe(page)
+        assert fits(page), width
+
+
+def test_the_page_of_the_late_one_has_no_barrier(open_as: Open, axe: Check) -> None:
+    page = open_as(UserFactory(verifier=True), path(factories.rejected(), "validation/"))
+    assert page.evaluate("document.activeElement.hasAttribute('data-error-summary')")
+    axe(page)
+
+
+def test_a_verifier_works_with_the_keyboard_alone(open_as: Open) -> None:
+    stage = factories.transmitted()
+    page = open_as(UserFactory(verifier=True), "/instruction/")
+
+    def reach(name: str) -> None:
+        for _ in range(150):
+            page.keyboard.press("Tab")
+            if focused_label(page).startswith(name):
+                return
+        raise AssertionError(f"Tab never reached {name}")
+
+    def follow(name: str) -> None:
+        reach(name)
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+
+    follow(stage.dossier.reference)
+    follow("Demander une modification")
+    reach("Remarque sur « Périmètre »")
+    page.keyboard.type("Il manque un site.")
+    reach("Message au référent")
+    page.keyboard.type("Complétez le périmètre.")
+    follow("Envoyer la demande")
+    assert page.title().startswith("Erreur – ")  # the date is missing, what was typed is kept
+    assert page.get_by_label("Remarque sur « Périmètre »").input_value() == "Il manque un site."
+
+
+def test_a_verifier_works_without_javascript(open_as: Open) -> None:
+    stage = factories.transmitted()
+    page = open_as(UserFactory(verifier=True), "/instruction/", scripted=False)
+    page.get_by_label("Guichet", exact=True).select_option(label="POC AAP ESSMS")
+    page.get_by_role("button", name="Filtrer les dossiers").click()
+    page.get_by_role("link", name=stage.dossier.reference).click()
+    page.get_by_role("link", name="Valider l'étape").click()
+    page.get_by_role("button", name="Valider l'étape").click()
+    assert page.get_by_text("L'étape est validée.").is_visible()
+    assert factories.fresh(stage).status == "validated"
