@@ -170,7 +170,7 @@ def typed_in(form: DecisionForm) -> list[tuple[str, str]]:
 
 
 def done(move: str, dossier_stage: DossierStage, form: DecisionForm) -> str:
-    told = f"{dossier_stage.dossier.referent.full_name} en est informé par e-mail"
+    told = f"{dossier_stage.dossier.referent.full_name} reçoit un e-mail"
     match move:
         case "request_modification":
             assert isinstance(form, ModificationForm)

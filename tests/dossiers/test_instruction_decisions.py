@@ -100,7 +100,7 @@ def test_the_page_that_follows_says_what_happened_and_who_is_told(client: Client
     stage = factories.transmitted()
     page = text(client.post(url(stage, "request-modification"), request_data(), follow=True))
     name = stage.dossier.referent.full_name
-    assert f"La demande de modification est envoyée. {name} en est informé par e-mail et peut corriger jusqu'au" in page
+    assert f"La demande de modification est envoyée. {name} reçoit un e-mail et peut corriger jusqu'au" in page
     assert "23 h 59" in page
 
 
@@ -176,7 +176,7 @@ def test_a_request_may_be_due_today(client: Client) -> None:
 def test_validating_asks_for_confirmation_first(client: Client) -> None:
     stage = factories.transmitted()
     page = text(client.get(url(stage, "validate")))
-    assert f"{stage.dossier.referent.full_name} ({stage.dossier.referent.email}) en est informé par e-mail." in page
+    assert f"{stage.dossier.referent.full_name} ({stage.dossier.referent.email}) reçoit un e-mail." in page
     assert "Un responsable d'instruction peut rouvrir l'étape" in page
     assert "18 800 €" in page
     assert factories.fresh(stage).status == "transmitted"
@@ -263,7 +263,7 @@ def test_a_form_sent_twice_has_one_effect_and_one_page(client: Client, name: str
     first, second = (client.post(url(stage, name), data) for _ in range(2))
     assert first["Location"] == second["Location"] == url(stage)
     assert Event.objects.filter(dossier=stage.dossier, to_status=target).count() == 1
-    assert text(client.get(url(stage))).count("en est informé par e-mail") == 1
+    assert text(client.get(url(stage))).count("reçoit un e-mail") == 1
 
 
 def test_another_text_after_ones_own_decision_is_not_taken_for_the_same(client: Client) -> None:
