@@ -319,7 +319,7 @@ class ImportRun(models.Model):
     counts = models.JSONField("détail par nature", default=dict)
     rejections = models.JSONField("lignes rejetées", default=list)
     message = models.TextField("message", blank=True)
-    fingerprint = models.CharField("empreinte des données après l’import", max_length=80, blank=True, editable=False)
+    fingerprint = models.CharField("empreinte des données après l’import", max_length=32, blank=True, editable=False)
 
     class Meta:
         verbose_name = "import FINESS"

@@ -193,13 +193,13 @@ CREATE_LIKELY = """
 """
 # Changes with any row of ours: what tells that nothing happened since an import.
 FINGERPRINT = """
-    SELECT concat_ws('/',
+    SELECT md5(concat_ws('/',
         (SELECT concat(count(*), ':', sum(hashtextextended(entity::text, 0)))
          FROM establishments_legalentity entity),
         (SELECT concat(count(*), ':', sum(hashtextextended(site::text, 0)))
          FROM establishments_geographicentity site),
         (SELECT concat(count(*), ':', sum(hashtextextended(hospital_group::text, 0)))
-         FROM establishments_hospitalgroup hospital_group))
+         FROM establishments_hospitalgroup hospital_group)))
 """
 FIND_REFERENCES = """
     SELECT staged.reference, kept.id FROM staged_entity staged
