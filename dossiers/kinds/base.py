@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
@@ -51,7 +52,7 @@ class Line:
     text: str
 
 
-class Kind:
+class Kind(ABC):
     """One kind of question. Subclasses say which form asks it and what its answer means."""
 
     code: ClassVar[QuestionKind]
@@ -60,17 +61,17 @@ class Kind:
     has_fields: ClassVar[bool] = True
     has_files: ClassVar[bool] = False
 
+    @abstractmethod
     def form_class(self, question: Question, context: Context) -> type[forms.Form]:
         """The Django form, prefixed by the question's code, that renders and checks the answer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def to_value(self, question: Question, cleaned: dict[str, Any], context: Context) -> Any:
         """The JSON value that a valid form means."""
-        raise NotImplementedError
 
+    @abstractmethod
     def lines(self, question: Question, value: Any) -> list[Line]:
         """The answer in words, for the recap, the PDF and the back-office."""
-        raise NotImplementedError
 
     def printed_lines(self, question: Question, value: Any) -> list[Line]:
         """The answer in words on a document that leaves the portal: without what must not circulate (Q60)."""
