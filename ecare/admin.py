@@ -28,7 +28,9 @@ class AdminSite(admin.AdminSite):
         user = request.user
         return bool(user.is_active and user.is_staff and user.is_verified())
 
-    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
+    def admin_view(  # type: ignore[override]
+        self, view: Callable[..., HttpResponse], cacheable: bool = False
+    ) -> Callable[..., HttpResponse]:
         """Every page of the admin goes through here. What is not one's own does not exist (D16)."""
         guarded = super().admin_view(view, cacheable)
 
@@ -52,11 +54,15 @@ class AdminSite(admin.AdminSite):
         return redirect_to_login(request.GET.get("next") or reverse("admin:index"), reverse("accounts:sign-in"))
 
     @method_decorator(require_POST)
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def logout(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         auth.logout(request)
         return redirect("accounts:sign-in")
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """One page changes a password: the one that ends the other sessions and sends a notice (A6)."""
         return redirect("accounts:password-change")
 

@@ -25,7 +25,7 @@ COLUMNS = {
 class EurosField(forms.DecimalField):
     """An amount as people type it, or paste it from these pages: « 12 500,00 € », whatever the spaces."""
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
         if isinstance(value, str):
             value = "".join(value.replace("€", "").split())
         return super().to_python(value)
