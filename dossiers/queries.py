@@ -176,10 +176,10 @@ def milestones(column: MilestoneColumn, *, now: dt.datetime) -> list[AnnouncedMi
             name = stage.guichet.short_title
             if stage.opens_at and stage.opens_at > now and stage.opening_text:
                 on = timezone.localdate(stage.opens_at)
-                dated.append((on, f"{name} : {stage.opening_text} le {french.day(on)}"))
+                dated.append((on, f"{name} : {stage.opening_text} le {french.day(on)}"))
             if stage.closes_at and stage.closes_at > now and stage.closing_text:
                 on = timezone.localdate(stage.closes_at - dt.timedelta(microseconds=1))
-                dated.append((on, f"{name} : {stage.closing_text} le {french.day(on)}"))
+                dated.append((on, f"{name} : {stage.closing_text} le {french.day(on)}"))
     return [AnnouncedMilestone(text) for _, text in sorted(dated)]
 
 
