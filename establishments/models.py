@@ -341,6 +341,7 @@ class ImportRun(models.Model):
 
     @property
     def described_counts(self) -> list[str]:
+        """What changed, one line for the EJ, one for the EG, one for the GHT."""
         nouns = {"entities": "entités juridiques", "sites": "entités géographiques", "groups": "GHT"}
-        text = "{noun}\u00a0: {created} créées, {updated} modifiées, {closed} fermées"
-        return [text.format(noun=nouns[part], **counts) for part, counts in self.counts.items()]
+        text = "{noun}\u00a0: créations {created}, modifications {updated}, fermetures {closed}"
+        return [text.format(noun=noun, **self.counts[part]) for part, noun in nouns.items() if part in self.counts]

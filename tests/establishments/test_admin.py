@@ -84,7 +84,7 @@ def test_import_is_told_in_plain_words(nomenclature: None, tmp_path: Path) -> No
     model_admin = ImportRunAdmin(ImportRun, AdminSite())
     assert model_admin.described(run) == "et.csv\u00a0: cs1100502 (entités géographiques), extraction du 2026-08-13"
     assert model_admin.rejected_rows(run) == "et.csv, ligne 3\u00a0: 2 champs au lieu de 32"
-    assert "entités géographiques\u00a0: 1 créées, 0 modifiées, 0 fermées" in model_admin.by_nature(run)
+    assert "entités géographiques\u00a0: créations 1, modifications 0, fermetures 0" in model_admin.by_nature(run)
 
 
 @pytest.mark.parametrize("model", OURS)
