@@ -22,7 +22,7 @@ class Commitment(Kind):
             (forms.Form,),
             {
                 "value": forms.BooleanField(
-                    label=question.label,
+                    label=question.asked,
                     help_text=question.help,
                     required=question.mandatory,
                     error_messages={"required": f"Cochez la case « {question.short_label} » pour vous engager."},
@@ -50,7 +50,7 @@ class SingleChoice(Kind):
         free = [choice["value"] for choice in question.options["choices"] if choice.get("text")]
         fields: dict[str, Any] = {
             "value": forms.ChoiceField(
-                label=question.label,
+                label=question.asked,
                 help_text=question.help,
                 required=question.mandatory,
                 choices=question.choices,
@@ -99,7 +99,7 @@ class MultipleChoice(Kind):
             (forms.Form,),
             {
                 "value": forms.MultipleChoiceField(
-                    label=question.label,
+                    label=question.asked,
                     help_text=question.help,
                     required=question.mandatory,
                     choices=question.choices,

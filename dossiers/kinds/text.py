@@ -23,7 +23,7 @@ class ShortText(Kind):
             (forms.Form,),
             {
                 "value": forms.CharField(
-                    label=question.label,
+                    label=question.asked,
                     help_text=question.help,
                     required=question.mandatory,
                     max_length=limit,

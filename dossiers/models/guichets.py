@@ -164,6 +164,11 @@ class Question(models.Model):
         return self.short_label
 
     @property
+    def asked(self) -> str:
+        """The label as the form shows it; mandatory questions carry an asterisk, the others say that they are not."""
+        return self.label if self.mandatory else f"{self.label} (facultatif)"
+
+    @property
     def choices(self) -> list[tuple[str, str]]:
         """The answers offered, as (value, label)."""
         return [(choice["value"], choice["label"]) for choice in self.options.get("choices", [])]

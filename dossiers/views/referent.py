@@ -138,7 +138,7 @@ def save(request: HttpRequest, dossier_stage: DossierStage) -> HttpResponse:
             messages.warning(request, str(refusal))
     except workflow.NotAllowed as refusal:
         raise Http404 from refusal
-    except workflow.Closed as refusal:
+    except (workflow.Closed, workflow.FileRefused) as refusal:
         sheet = queries.sheet(dossier_stage)
         sheet.retype(raws)
         return form_page(request, sheet, None, refusal=str(refusal), status=409)
@@ -158,6 +158,11 @@ def save(request: HttpRequest, dossier_stage: DossierStage) -> HttpResponse:
     if "upload" in request.POST:
         anchor = f"#question-{request.POST['upload']}"
         return redirect(reverse("dossiers:form", args=[dossier_stage.dossier.reference]) + anchor)
+    if "next" in request.POST:
+        messages.warning(
+            request, "Votre saisie est enregistrée. Corrigez les réponses signalées pour passer au récapitulatif."
+        )
+        return redirect("dossiers:form", dossier_stage.dossier.reference)
     messages.info(
         request,
         "Votre brouillon est enregistré. Il n'est pas transmis : vous pourrez le compléter et le transmettre plus tard."
