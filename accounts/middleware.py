@@ -27,11 +27,7 @@ class second_step_and_terms:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        if getattr(request, "is_personal", False):
-            # On a shared computer, the next person finds no dossier in the browser's cache.
-            response.setdefault("Cache-Control", "private, no-store")
-        return response
+        return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: View, args: Any, kwargs: Any) -> HttpResponse | None:
         if auth.SESSION_KEY not in request.session:
@@ -39,7 +35,6 @@ class second_step_and_terms:
         user = request.user
         if not user.is_authenticated:
             return None
-        request.is_personal = True  # type: ignore[attr-defined]
         if not user.is_verified():
             # Only a code makes a session (A4). Whatever opened this one without a code, it ends here.
             auth.logout(request)
