@@ -299,8 +299,8 @@ def counters(stages: DossierStageQuerySet) -> dict[str, int]:
 
 
 class InstructionPages(Paginator):  # type: ignore[type-arg]  # not subscriptable at run time
-    """Pages of the instruction list, 1 query each. The total comes from the counters; the rows of a page are found by
-    key first, so that a far page does not fetch everything it skips."""
+    """Pages of the instruction list. The total comes from the counters; a page is found by its keys, then fetched with
+    all it names: in one query, PostgreSQL would join everything before it cuts the page."""
 
     def __init__(self, stages: DossierStageQuerySet, *, sort: str, total: int) -> None:
         """`sort` is one that `instruction_sort` gave."""
@@ -316,7 +316,8 @@ class InstructionPages(Paginator):  # type: ignore[type-arg]  # not subscriptabl
     def page(self, number: int | str) -> Page[DossierStage]:
         number = self.validate_number(number)
         start = (number - 1) * PAGE_SIZE
-        keys = cast(DossierStageQuerySet, self.object_list).values("pk")[start : start + PAGE_SIZE]
+        stages = cast(DossierStageQuerySet, self.object_list)
+        keys = list(stages.values_list("pk", flat=True)[start : start + PAGE_SIZE])
         rows = DossierStage.objects.with_context().filter(pk__in=keys).order_by(*self.order)
         return Page(list(rows), number, self)
 

@@ -1,4 +1,4 @@
-"""Rows of the instruction list, many and cheap: what a list shows, without the transmissions behind."""
+"""Rows of the instruction list, many and cheap: what a list shows, without the answers behind."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from dossiers import search
 from dossiers.enums import Status
-from dossiers.models import Dossier, DossierStage
+from dossiers.models import Dossier, DossierStage, Transmission
 from dossiers.workflow import filling
 from establishments.enums import EstablishmentType
 from establishments.models import LegalEntity
@@ -48,5 +48,15 @@ def row(
         decided_at=at if status in (Status.VALIDATED, Status.REJECTED) else None,
         due_at=at + dt.timedelta(days=7) if status == Status.MODIFICATION_REQUESTED else None,
     )
+    if status != Status.DRAFT:
+        Transmission.objects.create(
+            dossier_stage=created,
+            number=1,
+            at=at,
+            by=dossier.referent,
+            answers={},
+            applicant={},
+            estimate={"track": "1"},
+        )
     search.refresh(created)
     return created
