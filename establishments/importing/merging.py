@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import connection
 
+from ecare import french
 from establishments.importing import statements
 from establishments.importing.rows import GroupRow
 from establishments.models import Category, HospitalGroup, LegalStatus
@@ -56,9 +57,9 @@ def refuse_too_many_closures(entities: Scope | None, sites: Scope | None) -> Non
             closing += _one(noun.count_missing, scope)
     if closing > active * MOST_CLOSURES:
         raise TooManyClosures(
-            f"Ces fichiers fermeraient {closing} des {active} entités ouvertes ({closing / active:.0%}), au-delà de "
-            f"{MOST_CLOSURES:.0%}. Rien n’a été écrit. Vérifiez qu’il s’agit bien d’une extraction complète et "
-            "récente\u00a0; si ces fermetures sont voulues, ajoutez --accept-closures."
+            f"Ces fichiers fermeraient {french.integer(closing)} des {french.integer(active)} entités ouvertes "
+            f"({closing / active * 100:.0f}\u00a0%), au-delà de {MOST_CLOSURES * 100:.0f}\u00a0%. Rien n’a été "
+            "écrit. Vérifiez qu’il s’agit bien d’une extraction complète et récente\u00a0; si ces fermetures sont voulues, ajoutez --accept-closures."
         )
 
 

@@ -126,7 +126,7 @@ def test_two_files_about_the_same_things_are_refused(csv_sample: list[Path], plu
 def test_extract_that_would_close_more_than_a_tenth_is_refused(write: Write) -> None:
     sites = [csv_site(finess_number(n, "01"), EJ) for n in range(20)]
     workflow.import_extracts([write("1", extracts.HEADER, *sites)])
-    with pytest.raises(workflow.Refused, match=r"fermeraient 3 des 20 entités ouvertes \(15%\)"):
+    with pytest.raises(workflow.Refused, match=r"fermeraient 3 des 20 entités ouvertes \(15\u00a0%\)"):
         workflow.import_extracts([write("2", extracts.HEADER, csv_site(EG, EJ, "NOUVEAU"), *sites[3:])])
     assert GeographicEntity.objects.active().count() == 20
     assert not GeographicEntity.objects.filter(finess=EG).exists()
@@ -140,7 +140,7 @@ def test_closings_said_by_the_file_count_in_the_tenth_too(write: Write) -> None:
     for entity in entities[:3]:
         entity["etatObjet"] = "I"
     closing = write("2", content=plus(*entities))
-    with pytest.raises(workflow.Refused, match=r"fermeraient 3 des 20 entités ouvertes \(15%\)"):
+    with pytest.raises(workflow.Refused, match=r"fermeraient 3 des 20 entités ouvertes \(15\u00a0%\)"):
         workflow.import_extracts([closing])
     assert workflow.import_extracts([closing], accept_closures=True).closed == 3
 

@@ -51,7 +51,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--accept-closures",
             action="store_true",
-            help="importe même si plus de 10 % des entités ouvertes seraient fermées",
+            help="importe même si plus de 10\u00a0%% des entités ouvertes seraient fermées",
         )
         parser.add_argument(
             "--spell-again",
