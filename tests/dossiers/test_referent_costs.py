@@ -40,8 +40,9 @@ class Desk:
         for number in range(self.size):
             guichet = factories.guichet(code=f"essai-{number}", position=10 + number)
             factories.draft(by=self.person, legal_entity=entity, stage=guichet.stages.get())
-            factories.guichet(code=f"libre-{number}", position=50 + number)
             RepresentationFactory(user=self.person, legal_entity=factories.entity(sites=1), is_primary=False)
+        for number in range(min(self.size, 5)):
+            factories.guichet(code=f"libre-{number}", position=50 + number)
         for slot in ("framework_files", "prerequisite_1_files", "prerequisite_2_files", "prerequisite_3_files"):
             for number in range(min(self.size, 10) - 1):
                 factories.deposit(self.stage, factories.pdf(f"{number}.pdf"), slot)
