@@ -7,9 +7,7 @@ FINESS writes « ASS.ACCUEIL FORMA INSERT PERSON SOURD », « RES. ST-JEAN », �
 import re
 import unicodedata
 
-_LIGATURES = str.maketrans(
-    {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "&": " et ", "’": "'", "ʼ": "'", "`": "'"}
-)
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "’": "'", "ʼ": "'", "´": "'"})
 _ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu)'(?=[a-z0-9])")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _INITIALS = re.compile(r"\b(?:[a-z] )+[a-z]\b")
@@ -97,11 +95,15 @@ _MOST_WORDS = 12
 
 def _spell(text: str) -> str:
     """Lower case, no accents, no punctuation, initials joined; abbreviations are still there."""
-    text = text.lower().translate(_LIGATURES)
+    text = text.lower()
     if not text.isascii():
-        text = unicodedata.normalize("NFKD", text)
-        text = "".join(letter for letter in text if not unicodedata.combining(letter))
-    text = _NOT_WORD.sub(" ", _ELISION.sub("", text)).strip()
+        text = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
+        text = "".join([letter for letter in text if not unicodedata.combining(letter)])
+    if "&" in text:
+        text = text.replace("&", " et ")
+    if "'" in text:
+        text = _ELISION.sub("", text)
+    text = _NOT_WORD.sub(" ", text).strip()
     text = _INITIALS.sub(lambda found: found.group().replace(" ", ""), text)
     return _LOST_ELISION.sub("", text)
 
@@ -162,6 +164,16 @@ def searchable(*names: str) -> str:
 def holds(text: str, words: list[tuple[str, ...]]) -> bool:
     """Whether a text made by `searchable` holds all that `wanted` asks for: what the database does with LIKE."""
     return all(any(f" {singular(spelling)}" in text for spelling in spellings) for spellings in words)
+
+
+def columns(name: str, long_name: str) -> tuple[str, str]:
+    """`sort_name` and `search_text` of an entity of these names."""
+    short = normalise(name)
+    long = normalise(long_name) if long_name and long_name != name else ""
+    text = f" {short}" if short else ""
+    if long and long != short:
+        text += f" {long}"
+    return short or long or LAST, text
 
 
 def sort_key(name: str) -> str:

@@ -209,7 +209,6 @@ def entity(
         departement_,
         is_active,
         closed_on,
-        search.sort_key(short or long),
-        search.searchable(short, long),
+        *search.columns(short, long),
         reference,
     )

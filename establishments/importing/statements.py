@@ -79,8 +79,10 @@ ENTITIES = Noun(
                COALESCE(staged.city, ''), staged.departement,
                CASE WHEN staged.departement IS NULL THEN likely.region_id ELSE departement.region_id END,
                COALESCE(staged.is_active, true), staged.closed_on, COALESCE(staged.sort_name, '~'),
-               COALESCE(staged.search_text, ''), %(day)s, COALESCE(likely.region_codes, '{}'),
-               COALESCE(likely.kinds, '{}')
+               COALESCE(staged.search_text, ''), %(day)s,
+               ARRAY(SELECT DISTINCT code FROM unnest(likely.region_codes || departement.region_id) code
+                     WHERE code IS NOT NULL ORDER BY code),
+               CASE WHEN COALESCE(staged.is_active, true) THEN COALESCE(likely.kinds, '{}') ELSE '{}' END
         FROM staged_entity staged
         LEFT JOIN establishments_departement departement ON departement.code = staged.departement
         LEFT JOIN staged_likely likely ON likely.entity = staged.finess
