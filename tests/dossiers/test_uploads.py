@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import io
 import os
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -194,8 +195,12 @@ def sparse(path: Path, size: int) -> UploadedFile:
 def test_a_byte_under_the_limit_is_accepted_and_the_limit_is_refused(tmp_path: Path) -> None:
     """Q24."""
     limit = 50 * 1024 * 1024
+    tracemalloc.start()
     with sparse(tmp_path / "below", limit - 1) as below:
         assert uploads.check(below, RULES).size == limit - 1
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * 1024 * 1024
     with sparse(tmp_path / "at", limit) as at, pytest.raises(uploads.Invalid) as refusal:
         uploads.check(at, RULES)
     assert "il doit peser moins de 50 Mo" in str(refusal.value)
