@@ -66,7 +66,7 @@ def install_packages(packages: list[str]) -> None:
     """With apt as root; otherwise stop and give the command."""
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
     if shutil.which("apt-get") is None:
-        fail("Il manque à cette machine l’équivalent de ces paquets Debian : " + " ".join(packages))
+        fail("Il manque à cette machine l'équivalent de ces paquets Debian : " + " ".join(packages))
     if os.geteuid() != 0:
         fail(f"Il manque des paquets à cette machine. Tapez :\n\n    sudo {' '.join(command)}\n")
     say(f"Installation de {' '.join(packages)}…")
@@ -79,7 +79,7 @@ def install_packages(packages: list[str]) -> None:
     if not glob.glob("/var/lib/apt/lists/*Packages*") or install() != 0:
         subprocess.run(["apt-get", "update", "--quiet=2"], env=environment, stdin=subprocess.DEVNULL)
         if install() != 0:
-            fail("L’installation a échoué. Une fois la cause réglée, tapez :\n\n    " + " ".join(command) + "\n")
+            fail("L'installation a échoué. Une fois la cause réglée, tapez :\n\n    " + " ".join(command) + "\n")
 
 
 def is_loadable(library: str) -> bool:
@@ -152,7 +152,7 @@ def uv() -> str:
         say("Installation de uv…")
         run([PYTHON, "-m", "venv", "--clear", TOOL], "La création de .bootstrap")
         pip = [os.path.join(TOOL, "bin", "python"), "-m", "pip", "--quiet", "install"]
-        run([*pip, "--require-hashes", "--requirement", TOOL_LOCK], "L’installation de uv")
+        run([*pip, "--require-hashes", "--requirement", TOOL_LOCK], "L'installation de uv")
         write(stamp, expected)
     return UV
 
@@ -182,7 +182,7 @@ def sync(tool: str) -> None:
         run([tool, "venv", "--quiet", "--clear", "--python", PYTHON, VENV], "La création de .venv")
     say("Installation des dépendances…")
     command = [tool, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", "--python", python, LOCK]
-    run(command, "L’installation des dépendances")
+    run(command, "L'installation des dépendances")
     write(STAMP, expected)
 
 
@@ -195,7 +195,7 @@ def bring_browser() -> None:
         return
     say("Installation de Chromium…")
     dependencies = ["--with-deps"] if os.geteuid() == 0 else []
-    run([*playwright, "install", "chromium", *dependencies], "L’installation de Chromium")
+    run([*playwright, "install", "chromium", *dependencies], "L'installation de Chromium")
     if not starts(asked.stdout.strip()):
         command = " ".join(["sudo", *playwright, "install-deps", "chromium"])
         fail(f"Il manque des bibliothèques à Chromium. Tapez :\n\n    {command}\n")

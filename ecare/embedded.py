@@ -62,7 +62,7 @@ def package_folder(name: str) -> Path:
     """Where a wheel was unpacked. Raises Failed when it is not installed."""
     found = importlib.util.find_spec(name)
     if found is None or not found.submodule_search_locations:
-        raise Failed(f"Le paquet {name} n’est pas installé : lancez « make install ».")
+        raise Failed(f"Le paquet {name} n'est pas installé : lancez « make install ».")
     return Path(found.submodule_search_locations[0])
 
 
@@ -106,7 +106,7 @@ class Server(children.Child, ABC):
                 time.sleep(0.02)
             self.finish(until=0.0)
             if "still in use" not in self.last_words() or time.monotonic() > deadline:
-                raise Failed(f"{self.name} n’a pas démarré. Fin de son journal ({self.log}) :\n{self.last_words()}")
+                raise Failed(f"{self.name} n'a pas démarré. Fin de son journal ({self.log}) :\n{self.last_words()}")
             time.sleep(0.3)
 
     def last_words(self) -> str:
@@ -170,7 +170,7 @@ class Postgres(Server):
         if f" {theirs}." not in ours.stdout:
             raise Failed(
                 f"{self.data} vient de PostgreSQL {theirs}, et {ours.stdout.strip()} est installé : "
-                "exportez ces données avec l’ancienne version, ou déplacez ce dossier pour repartir de zéro."
+                "exportez ces données avec l'ancienne version, ou déplacez ce dossier pour repartir de zéro."
             )
 
     def _create_cluster(self) -> None:
@@ -200,7 +200,7 @@ class Postgres(Server):
             stdin=subprocess.DEVNULL,
         )
         if done.returncode:
-            raise Failed(f"PostgreSQL n’a pas pu créer {self.data} :\n{done.stdout}{done.stderr}")
+            raise Failed(f"PostgreSQL n'a pas pu créer {self.data} :\n{done.stdout}{done.stderr}")
         draft.rename(self.data)
 
     def _clear_leftovers(self) -> None:
@@ -329,7 +329,7 @@ def socket_folder(root: Path) -> Path:
     outside.mkdir(mode=0o700, exist_ok=True)
     owners = {os.getuid()} | ({_server_user().pw_uid} if os.getuid() == 0 else set())
     if outside.is_symlink() or outside.stat().st_uid not in owners:
-        raise Failed(f"{outside} appartient à quelqu’un d’autre.")
+        raise Failed(f"{outside} appartient à quelqu'un d'autre.")
     return outside
 
 
@@ -337,7 +337,7 @@ def _server_user() -> pwd.struct_passwd:
     for name in ("postgres", "nobody"):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
-    raise Failed("PostgreSQL refuse de tourner en tant que root, et cette machine n’a pas d’utilisateur « nobody ».")
+    raise Failed("PostgreSQL refuse de tourner en tant que root, et cette machine n'a pas d'utilisateur « nobody ».")
 
 
 def _identity(root: Path) -> children.Identity | None:
@@ -356,7 +356,7 @@ def _identity(root: Path) -> children.Identity | None:
         if subprocess.run(command, capture_output=True).returncode == 0:
             return identity
     raise Failed(
-        f"L’utilisateur « {user.pw_name} », sous lequel PostgreSQL doit tourner, ne peut pas lire {root} : "
+        f"L'utilisateur « {user.pw_name} », sous lequel PostgreSQL doit tourner, ne peut pas lire {root} : "
         "placez le dossier hors de /root, ou lancez la commande sans être root."
     )
 

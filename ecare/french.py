@@ -87,7 +87,7 @@ def remaining(deadline: dt.datetime, *, now: dt.datetime | None = None) -> str:
     for length, singular, plural in ((86_400, "jour", "jours"), (3_600, "heure", "heures"), (60, "minute", "minutes")):
         if seconds >= length:
             return f"il reste {count(math.floor(seconds / length), singular, plural)}"
-    return "il reste moins d’une minute"
+    return "il reste moins d'une minute"
 
 
 def count(number: int, singular: str, plural: str) -> str:

@@ -38,7 +38,7 @@ class EveryField(care_forms.Form):
     needs = forms.MultipleChoiceField(
         label="Besoins", choices=TRACKS, widget=forms.CheckboxSelectMultiple, required=False
     )
-    date = forms.DateField(label="Date de l’aide", widget=widgets.DateInput, required=False)
+    date = forms.DateField(label="Date de l'aide", widget=widgets.DateInput, required=False)
     comment = forms.CharField(
         label="Commentaire",
         max_length=500,
@@ -65,11 +65,11 @@ def components(request: HttpRequest) -> HttpResponse:
         "invalid_form": invalid,
         "kinds": KINDS,
         "statuses": STATUSES,
-        "crumbs": [("Tableau de bord", "#"), ("Phase exploratoire de l’AAP pour les ESSMS", None)],
+        "crumbs": [("Tableau de bord", "#"), ("Phase exploratoire de l'AAP pour les ESSMS", None)],
         "page": Paginator(range(2_082), 10).page(7),
         "facts": [
             ("Raison sociale", "ASSOCIATION LES TILLEULS"),
-            ("FINESS de l’EJ", "010000255"),
+            ("FINESS de l'EJ", "010000255"),
             ("Téléphone", ""),
         ],
     }

@@ -81,7 +81,7 @@ class Supervisor:
         deadline = time.monotonic() + START_TIMEOUT
         while not self._answers():
             if time.monotonic() > deadline:
-                raise embedded.Failed("Le serveur web n’a pas répondu en une minute.")
+                raise embedded.Failed("Le serveur web n'a pas répondu en une minute.")
             self.watch(servers)
 
     def _answers(self) -> bool:
@@ -118,8 +118,8 @@ class Supervisor:
         deaths = self.deaths.setdefault(child.name, deque(maxlen=DEATHS))
         deaths.append(now)
         if len(deaths) == DEATHS and now - deaths[0] < WITHIN:
-            raise embedded.Failed(f"« {child.name} » s’arrête sans cesse : tout est arrêté.")
-        print(f"« {child.name} » s’est arrêté, il est relancé.", flush=True)
+            raise embedded.Failed(f"« {child.name} » s'arrête sans cesse : tout est arrêté.")
+        print(f"« {child.name} » s'est arrêté, il est relancé.", flush=True)
         if isinstance(child, embedded.Server):
             child.finish(until=0.0)
             child.start()
@@ -167,7 +167,7 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise embedded.Failed(
-                f"Le port {port} n’est pas libre ({error.strerror}). Choisissez-en un autre : PORT={port + 1} make run"
+                f"Le port {port} n'est pas libre ({error.strerror}). Choisissez-en un autre : PORT={port + 1} make run"
             ) from None
 
 
@@ -176,7 +176,7 @@ def prepare(environment: Mapping[str, str]) -> None:
     command = [sys.executable, "manage.py", "prepare", "--demo"]
     done = subprocess.run(children.wrapped(command, stop=signal.SIGTERM), env=environment, start_new_session=True)
     if done.returncode:
-        raise embedded.Failed("La base n’a pas pu être préparée : voir le message ci-dessus.")
+        raise embedded.Failed("La base n'a pas pu être préparée : voir le message ci-dessus.")
 
 
 def welcome(address: str) -> str:
@@ -229,7 +229,7 @@ def main() -> int:
         signal.signal(number, _stop)
     try:
         if not port.isdecimal() or not 0 < int(port) < 65536:
-            raise embedded.Failed(f"PORT={port} n’est pas un numéro de port.")
+            raise embedded.Failed(f"PORT={port} n'est pas un numéro de port.")
         with embedded.in_charge(embedded.var()):
             check_port(host, int(port))
             serve(host, int(port))

@@ -39,7 +39,7 @@ class ReadOnly(admin.ModelAdmin):
 
 
 class KindFilter(admin.SimpleListFilter):
-    title = "type d’établissement"
+    title = "type d'établissement"
     parameter_name = "type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -69,7 +69,7 @@ class LegalEntityAdmin(ReadOnly):
     list_filter = (KindFilter, RegionFilter, "is_active")
     list_select_related = ("departement",)
     search_fields = ("finess",)
-    search_help_text = "Numéro FINESS ou son début, mots de la raison sociale dans n’importe quel ordre"
+    search_help_text = "Numéro FINESS ou son début, mots de la raison sociale dans n'importe quel ordre"
     fields = (
         "finess",
         "name",
@@ -116,7 +116,7 @@ class GeographicEntityAdmin(ReadOnly):
     list_select_related = ("legal_entity", "category", "departement")
     ordering = ("finess",)
     search_fields = ("finess",)
-    search_help_text = "Numéro FINESS (EG ou EJ) ou son début, mots du nom du site, mots de la raison sociale de l’EJ"
+    search_help_text = "Numéro FINESS (EG ou EJ) ou son début, mots du nom du site, mots de la raison sociale de l'EJ"
     fields = (
         "finess",
         "legal_entity",

@@ -50,12 +50,12 @@ class Category(models.Model):
     short_label = models.CharField("libellé court", max_length=60, blank=True)
     domain = models.CharField("domaine", max_length=3, choices=Domain, blank=True)
     is_essms = models.BooleanField("ESSMS (article L.312-1 CASF)", default=False)
-    essms_reading = models.CharField("lecture de l’article L.312-1", max_length=10, choices=EssmsReading, default="non")
+    essms_reading = models.CharField("lecture de l'article L.312-1", max_length=10, choices=EssmsReading, default="non")
     is_sanitary = models.BooleanField("établissement de santé", default=False)
 
     class Meta:
-        verbose_name = "catégorie d’établissement"
-        verbose_name_plural = "catégories d’établissement"
+        verbose_name = "catégorie d'établissement"
+        verbose_name_plural = "catégories d'établissement"
         ordering = ["code"]
         constraints = [
             models.CheckConstraint(
@@ -141,7 +141,7 @@ class LegalEntity(models.Model):
     )
     sort_name = models.CharField("clé de tri", max_length=250, blank=True, editable=False, db_collation="C")
     search_text = models.TextField("mots recherchés", blank=True, editable=False, db_collation="C")
-    extracted_on = models.DateField("décrite par l’extraction du", null=True, blank=True)
+    extracted_on = models.DateField("décrite par l'extraction du", null=True, blank=True)
 
     objects = LegalEntityQuerySet.as_manager()
 
@@ -167,7 +167,7 @@ class LegalEntity(models.Model):
             models.CheckConstraint(
                 name="legal_entity_open_or_closed",
                 condition=Q(is_active=False) | Q(closed_on__isnull=True),
-                violation_error_message="Une entité juridique ouverte n’a pas de date de fermeture.",
+                violation_error_message="Une entité juridique ouverte n'a pas de date de fermeture.",
             ),
         ]
 
@@ -228,7 +228,7 @@ class GeographicEntity(models.Model):
     opened_on = models.DateField("ouverte le", null=True, blank=True)
     is_active = models.BooleanField("ouverte", default=True)
     closed_on = models.DateField("fermée le", null=True, blank=True)
-    extracted_on = models.DateField("décrite par l’extraction du", null=True, blank=True)
+    extracted_on = models.DateField("décrite par l'extraction du", null=True, blank=True)
 
     objects = GeographicEntityQuerySet.as_manager()
 
@@ -245,7 +245,7 @@ class GeographicEntity(models.Model):
             models.CheckConstraint(
                 name="geographic_entity_open_or_closed",
                 condition=Q(is_active=False) | Q(closed_on__isnull=True),
-                violation_error_message="Une entité géographique ouverte n’a pas de date de fermeture.",
+                violation_error_message="Une entité géographique ouverte n'a pas de date de fermeture.",
             ),
         ]
 
@@ -319,7 +319,7 @@ class ImportRun(models.Model):
     counts = models.JSONField("détail par nature", default=dict)
     rejections = models.JSONField("lignes rejetées", default=list)
     message = models.TextField("message", blank=True)
-    fingerprint = models.CharField("empreinte des données après l’import", max_length=32, blank=True, editable=False)
+    fingerprint = models.CharField("empreinte des données après l'import", max_length=32, blank=True, editable=False)
 
     class Meta:
         verbose_name = "import FINESS"

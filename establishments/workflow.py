@@ -132,7 +132,7 @@ def _recognise(paths: Sequence[Path]) -> list[Extract]:
     ):
         if len(gives) > 1:
             listed = ", ".join(extract.path.name for extract in gives)
-            raise Refused(f"Plusieurs fichiers décrivent les {noun}\u00a0: {listed}. Importez-les l’un après l’autre.")
+            raise Refused(f"Plusieurs fichiers décrivent les {noun}\u00a0: {listed}. Importez-les l'un après l'autre.")
     return sorted(extracts, key=lambda extract: not extract.format.gives_entities)
 
 
@@ -140,14 +140,14 @@ def _alone() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:
-            raise Refused("Un autre import FINESS est en cours. Attendez qu’il se termine.")
+            raise Refused("Un autre import FINESS est en cours. Attendez qu'il se termine.")
 
 
 def _import(extracts: list[Extract], accept_closures: bool, progress: Progress, started: datetime) -> ImportRun:
     departements = frozenset(Departement.objects.values_list("code", flat=True))
     if not departements:
         raise Refused(
-            "Les régions et les départements ne sont pas chargés. Lancez d’abord «\u00a0load_reference\u00a0»."
+            "Les régions et les départements ne sont pas chargés. Lancez d'abord «\u00a0load_reference\u00a0»."
         )
     read = _Reading(departements, progress)
     extracts = [_read(extract, read) for extract in extracts]
@@ -157,10 +157,10 @@ def _import(extracts: list[Extract], accept_closures: bool, progress: Progress, 
         first = read.rejections[0]
         raise Refused(
             f"{read.rejected} des {total} lignes sont mal formées (par exemple {first['place']}\u00a0: "
-            f"{first['reason']}). Ce ne sont pas les fichiers attendus. Rien n’a été écrit."
+            f"{first['reason']}). Ce ne sont pas les fichiers attendus. Rien n'a été écrit."
         )
     if not read.stage.entities + read.stage.sites:
-        raise Refused("Ces fichiers ne contiennent aucune entité. Rien n’a été écrit.")
+        raise Refused("Ces fichiers ne contiennent aucune entité. Rien n'a été écrit.")
 
     scopes = {extract: Scope(extract.extracted_on, extract.format.is_full, read.spared) for extract in extracts}
     of_entities = next((scope for extract, scope in scopes.items() if extract.format.gives_entities), None)
@@ -208,7 +208,7 @@ def _unchanged(extracts: list[Extract], started: datetime) -> ImportRun | None:
         rejected=last.rejected,
         rejections=last.rejections,
         counts={name: vars(Counts()) for name in last.counts},
-        message=f"Mêmes fichiers que l’import n° {last.pk}, et rien n’a bougé depuis.",
+        message=f"Mêmes fichiers que l'import n° {last.pk}, et rien n'a bougé depuis.",
         fingerprint=last.fingerprint,
     )
 

@@ -58,8 +58,8 @@ def refuse_too_many_closures(entities: Scope | None, sites: Scope | None) -> Non
     if closing > active * MOST_CLOSURES:
         raise TooManyClosures(
             f"Ces fichiers fermeraient {french.integer(closing)} des {french.integer(active)} entités ouvertes "
-            f"({closing / active * 100:.0f}\u00a0%), au-delà de {MOST_CLOSURES * 100:.0f}\u00a0%. Rien n’a été écrit. "
-            "Vérifiez qu’il s’agit bien d’une extraction complète et récente\u00a0; si ces fermetures sont voulues, "
+            f"({closing / active * 100:.0f}\u00a0%), au-delà de {MOST_CLOSURES * 100:.0f}\u00a0%. Rien n'a été écrit. "
+            "Vérifiez qu'il s'agit bien d'une extraction complète et récente\u00a0; si ces fermetures sont voulues, "
             "ajoutez --accept-closures."
         )
 

@@ -49,7 +49,7 @@ def header(extract: reading.Extract, reject: Reject) -> Header:
         raise reading.Unrecognised(f"{extract.path.name}\u00a0: {error}.") from error
     if not found.has_entities:
         raise reading.Unrecognised(
-            f"{extract.path.name}\u00a0: ce JSON n’est pas un fichier FINESS+ (pas de « pmej »)."
+            f"{extract.path.name}\u00a0: ce JSON n'est pas un fichier FINESS+ (pas de « pmej »)."
         )
     if found.generated_on is None:
         raise reading.Unrecognised(f"{extract.path.name}\u00a0: ce fichier FINESS+ ne dit pas son jour (generatedAt).")

@@ -116,7 +116,7 @@ def _recognise_csv(path: Path) -> Extract:
         found = kinds.get(second[0] if second else "")
         if found is None:
             raise Unrecognised(
-                f"{path.name}\u00a0: après l’en-tête « finess;etalab », aucune ligne structureej ni structureet."
+                f"{path.name}\u00a0: après l'en-tête « finess;etalab », aucune ligne structureej ni structureet."
             )
     else:
         columns = {name.strip().lower() for name in first}
@@ -126,7 +126,7 @@ def _recognise_csv(path: Path) -> Extract:
         elif columns >= _FLAT_ENTITIES:
             found = Format.FLAT_ENTITIES
         else:
-            raise Unrecognised(f"{path.name}\u00a0: ce n’est ni un JSON FINESS+ ni un CSV FINESS.")
+            raise Unrecognised(f"{path.name}\u00a0: ce n'est ni un JSON FINESS+ ni un CSV FINESS.")
         if not second:
             raise Unrecognised(f"{path.name}\u00a0: un en-tête, et aucune ligne.")
     return Extract(path, found, day, encoding, path.stat().st_size, _digest(path))

@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                 (
                     "fingerprint",
                     models.CharField(
-                        blank=True, editable=False, max_length=32, verbose_name="empreinte des données après l’import"
+                        blank=True, editable=False, max_length=32, verbose_name="empreinte des données après l'import"
                     ),
                 ),
             ],
@@ -133,14 +133,14 @@ class Migration(migrations.Migration):
                         choices=[("oui", "Oui"), ("non", "Non"), ("a_verifier", "À vérifier")],
                         default="non",
                         max_length=10,
-                        verbose_name="lecture de l’article L.312-1",
+                        verbose_name="lecture de l'article L.312-1",
                     ),
                 ),
                 ("is_sanitary", models.BooleanField(default=False, verbose_name="établissement de santé")),
             ],
             options={
-                "verbose_name": "catégorie d’établissement",
-                "verbose_name_plural": "catégories d’établissement",
+                "verbose_name": "catégorie d'établissement",
+                "verbose_name_plural": "catégories d'établissement",
                 "ordering": ["code"],
                 "constraints": [
                     models.CheckConstraint(
@@ -201,7 +201,7 @@ class Migration(migrations.Migration):
                     "search_text",
                     models.TextField(blank=True, db_collation="C", editable=False, verbose_name="mots recherchés"),
                 ),
-                ("extracted_on", models.DateField(blank=True, null=True, verbose_name="décrite par l’extraction du")),
+                ("extracted_on", models.DateField(blank=True, null=True, verbose_name="décrite par l'extraction du")),
                 (
                     "departement",
                     models.ForeignKey(
@@ -294,7 +294,7 @@ class Migration(migrations.Migration):
                 ("opened_on", models.DateField(blank=True, null=True, verbose_name="ouverte le")),
                 ("is_active", models.BooleanField(default=True, verbose_name="ouverte")),
                 ("closed_on", models.DateField(blank=True, null=True, verbose_name="fermée le")),
-                ("extracted_on", models.DateField(blank=True, null=True, verbose_name="décrite par l’extraction du")),
+                ("extracted_on", models.DateField(blank=True, null=True, verbose_name="décrite par l'extraction du")),
                 (
                     "category",
                     models.ForeignKey(
@@ -383,7 +383,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("is_active", False), ("closed_on__isnull", True), _connector="OR"),
                 name="legal_entity_open_or_closed",
-                violation_error_message="Une entité juridique ouverte n’a pas de date de fermeture.",
+                violation_error_message="Une entité juridique ouverte n'a pas de date de fermeture.",
             ),
         ),
         migrations.AddConstraint(
@@ -399,7 +399,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("is_active", False), ("closed_on__isnull", True), _connector="OR"),
                 name="geographic_entity_open_or_closed",
-                violation_error_message="Une entité géographique ouverte n’a pas de date de fermeture.",
+                violation_error_message="Une entité géographique ouverte n'a pas de date de fermeture.",
             ),
         ),
     ]

@@ -83,7 +83,7 @@ def test_breadcrumb_ends_on_the_page_shown() -> None:
 
 
 def test_definitions_say_when_nothing_was_given() -> None:
-    drawn = component("definition_list", items=[("Téléphone", ""), ("Nombre d’EG", 0)])
+    drawn = component("definition_list", items=[("Téléphone", ""), ("Nombre d'EG", 0)])
     assert [item["text"].strip() for item in drawn.all("dd")] == ["Non renseigné", "0"]
 
 

@@ -119,7 +119,7 @@ def test_data_of_another_version_is_refused_and_kept(root: Path) -> None:
 def test_a_server_that_cannot_start_says_why(root: Path) -> None:
     server = embedded.needed(root, lasting=True)[1]
     server.command += ["--no-such-option", "1"]
-    with pytest.raises(embedded.Failed, match="valkey n’a pas démarré"):
+    with pytest.raises(embedded.Failed, match="valkey n'a pas démarré"):
         server.start()
 
 

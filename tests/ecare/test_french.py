@@ -57,7 +57,7 @@ def test_dates_are_those_of_paris_whatever_the_zone_of_the_value() -> None:
         (dt.timedelta(hours=23, minutes=59), "il reste 23\u00a0heures"),
         (dt.timedelta(minutes=60), "il reste 1\u00a0heure"),
         (dt.timedelta(minutes=59, seconds=59), "il reste 59\u00a0minutes"),
-        (dt.timedelta(seconds=59), "il reste moins d’une minute"),
+        (dt.timedelta(seconds=59), "il reste moins d'une minute"),
         (dt.timedelta(0), "le délai est dépassé"),
         (dt.timedelta(days=-3), "le délai est dépassé"),
     ],

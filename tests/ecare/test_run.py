@@ -56,7 +56,7 @@ def test_a_process_that_keeps_dying_stops_everything(monkeypatch: pytest.MonkeyP
     supervisor.children = [children.Child("capricieux", ["false"])]
     try:
         supervisor.start()
-        with pytest.raises(embedded.Failed, match="« capricieux » s’arrête sans cesse"):
+        with pytest.raises(embedded.Failed, match="« capricieux » s'arrête sans cesse"):
             watch(supervisor, turns=200)
     finally:
         supervisor.stop()

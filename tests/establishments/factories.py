@@ -25,7 +25,7 @@ class RegionFactory(DjangoModelFactory):
         lambda region: {
             "11": "Île-de-France",
             "84": "Auvergne-Rhône-Alpes",
-            "93": "Provence-Alpes-Côte d’Azur",
+            "93": "Provence-Alpes-Côte d'Azur",
             "94": "Corse",
         }.get(region.code, f"Région {region.code}")
     )
@@ -50,7 +50,7 @@ class CategoryFactory(DjangoModelFactory):
     class Params:
         essms = factory.Trait(
             code="500",
-            label="Établissement d’hébergement pour personnes âgées dépendantes",
+            label="Établissement d'hébergement pour personnes âgées dépendantes",
             short_label="E.H.P.A.D.",
             domain=Domain.SOCIAL,
             is_essms=True,
@@ -75,7 +75,7 @@ class LegalStatusFactory(DjangoModelFactory):
         django_get_or_create = ("code",)
 
     code = "60"
-    label = "Association Loi 1901 non Reconnue d’Utilité Publique"
+    label = "Association Loi 1901 non Reconnue d'Utilité Publique"
 
 
 class LegalEntityFactory(DjangoModelFactory):

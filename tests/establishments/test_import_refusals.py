@@ -177,7 +177,7 @@ def test_command_reports_what_it_did(write: Write) -> None:
     assert "et.csv, ligne 4\u00a0: numéro FINESS EG" in err.getvalue()
     out = StringIO()
     call_command("import_finess", str(path), stdout=out, stderr=err)
-    assert "Rien n’a changé." in out.getvalue()
+    assert "Rien n'a changé." in out.getvalue()
 
 
 def test_command_refuses_in_french(write: Write) -> None:

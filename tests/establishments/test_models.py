@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
     [
         ({"finess": "12345678"}, "Un numéro FINESS compte 9 caractères, par exemple 010000255."),
         ({"finess": "2a0000196"}, "Un numéro FINESS compte 9 caractères, par exemple 010000255."),
-        ({"closed_on": "2024-12-31"}, "ouverte n’a pas de date de fermeture."),
+        ({"closed_on": "2024-12-31"}, "ouverte n'a pas de date de fermeture."),
     ],
 )
 def test_database_refuses_impossible_rows_with_a_sentence(factory: type, changes: dict, sentence: str) -> None:

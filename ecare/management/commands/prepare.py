@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand
 
 REFERENCE = {
     "load_reference": "Nomenclatures et établissements",
-    "load_terms": "Conditions générales d’utilisation",
+    "load_terms": "Conditions générales d'utilisation",
     "load_schedules": "Barèmes",
     "load_guichets": "Guichets",
 }

@@ -56,7 +56,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--spell-again",
             action="store_true",
-            help="n’importe rien\u00a0: recalcule les mots recherchés, après un changement des règles d’orthographe",
+            help="n'importe rien\u00a0: recalcule les mots recherchés, après un changement des règles d'orthographe",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -85,6 +85,6 @@ class Command(BaseCommand):
         for rejection in run.rejections[:_SHOWN]:
             self.stderr.write(f"{rejection['file']}, {rejection['place']}\u00a0: {rejection['reason']}")
         if run.rejected > _SHOWN:
-            self.stderr.write(f"… et {run.rejected - _SHOWN} autres, dans l’administration (imports FINESS).")
+            self.stderr.write(f"… et {run.rejected - _SHOWN} autres, dans l'administration (imports FINESS).")
         if not (run.created or run.updated or run.closed):
-            self.stdout.write("Rien n’a changé.")
+            self.stdout.write("Rien n'a changé.")

@@ -20,14 +20,14 @@ SAMPLES = [
 class Command(BaseCommand):
     help = (
         "Charge les régions, les départements et les nomenclatures FINESS, puis un échantillon réel "
-        "d’établissements. Relancée, elle ne change rien."
+        "d'établissements. Relancée, elle ne change rien."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--no-sample",
             action="store_true",
-            help="sans l’échantillon : la base recevra une extraction nationale (import_finess)",
+            help="sans l'échantillon : la base recevra une extraction nationale (import_finess)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
