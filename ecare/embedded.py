@@ -299,9 +299,7 @@ def running(servers: Sequence[Server]) -> Iterator[dict[str, str]]:
     finally:
         children.stop_all(reversed(servers), within=STOP_TIMEOUT)
         for server in servers:
-            # Only a folder of /tmp is ours to remove; the one under var/ stays.
-            if server.sockets.parent == Path("/tmp"):  # noqa: S108
-                shutil.rmtree(server.sockets, ignore_errors=True)
+            shutil.rmtree(server.sockets, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -398,6 +396,7 @@ def _sweep() -> None:
         with contextlib.suppress(OSError, Taken):
             if folder.stat().st_uid == os.getuid() and (folder / "lock").exists():
                 with in_charge(folder):
+                    shutil.rmtree(socket_folder(folder), ignore_errors=True)
                     shutil.rmtree(folder)
 
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from celery.contrib.testing.worker import start_worker
-from django.db import connection
-from playwright.sync_api import BrowserContext, Page
+from django.db import connection, connections
+from playwright.sync_api import BrowserContext, Page, Playwright
 from pytest_django import DjangoDbBlocker, Settings
 
 from ecare.celery import app
@@ -67,6 +67,14 @@ def media(settings: Settings, tmp_path: Path) -> Path:
     """Files that a test uploads go when it ends."""
     settings.MEDIA_ROOT = tmp_path / "media"
     return tmp_path / "media"
+
+
+@pytest.fixture(scope="session")
+def playwright(playwright: Playwright) -> Iterator[Playwright]:
+    """Playwright keeps an event loop running in this thread, and Django then opens another connection than without:
+    closed while it can still be found, or the test database could not be dropped."""
+    yield playwright
+    connections.close_all()
 
 
 @pytest.fixture(scope="session")

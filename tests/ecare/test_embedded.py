@@ -119,8 +119,8 @@ def test_data_of_another_version_is_refused_and_kept(root: Path) -> None:
 def test_a_server_that_cannot_start_says_why(root: Path) -> None:
     server = embedded.needed(root, lasting=True)[1]
     server.command += ["--no-such-option", "1"]
-    with pytest.raises(embedded.Failed, match="valkey n'a pas démarré"):
-        server.start()
+    with pytest.raises(embedded.Failed, match="valkey n'a pas démarré"), embedded.running([server]):
+        pass
 
 
 def test_a_long_path_is_no_obstacle(root: Path) -> None:
