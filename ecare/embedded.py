@@ -324,9 +324,8 @@ def socket_folder(root: Path) -> Path:
     if len(os.fsencode(inside)) <= LONGEST_SOCKET_FOLDER:
         return inside
     outside = Path("/tmp") / f"ecare-{os.getuid()}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:12]}"  # noqa: S108
-    outside.mkdir(mode=0o700, exist_ok=True)
     owners = {os.getuid()} | ({_server_user().pw_uid} if os.getuid() == 0 else set())
-    if outside.is_symlink() or outside.stat().st_uid not in owners:
+    if os.path.lexists(outside) and (outside.is_symlink() or outside.stat().st_uid not in owners):
         raise Failed(f"{outside} appartient à quelqu'un d'autre.")
     return outside
 
