@@ -1,7 +1,7 @@
 """From a bare machine to a complete `.venv`: what `make` runs first, with nothing but Python's standard library.
 
     python3 -I ecare/bootstrap.py             what `make run` needs
-    python3 -I ecare/bootstrap.py --browser   and what the browser tests need
+    python3 -I ecare/bootstrap.py --browser   and what the tests need: a browser, an antivirus
 
 Installs missing system libraries where it can (apt, as root), says which command to type otherwise. Does nothing, in a
 tenth of a second, when nothing changed. Must stay readable by older Pythons, if only to tell that they are too old.
@@ -40,6 +40,7 @@ LIBRARIES = (
 # What Playwright's driver is linked with.
 DRIVER_LIBRARIES = (("libatomic.so.1", "libatomic1"),)
 FONTS = ("/usr/share/fonts", "/usr/local/share/fonts")
+ANTIVIRUS = "clamav-daemon"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -80,6 +81,20 @@ def install_packages(packages: list[str]) -> None:
         subprocess.run(["apt-get", "update", "--quiet=2"], env=environment, stdin=subprocess.DEVNULL)
         if install() != 0:
             fail("L'installation a échoué. Une fois la cause réglée, tapez :\n\n    " + " ".join(command) + "\n")
+
+
+def install_antivirus() -> None:
+    """The real ClamAV, for the few tests that want it; without it, they are skipped and say so."""
+    if has_antivirus() or shutil.which("apt-get") is None or os.geteuid() != 0:
+        return
+    try:
+        install_packages([ANTIVIRUS])
+    except SystemExit as failure:
+        say(str(failure))
+
+
+def has_antivirus() -> bool:
+    return any(os.path.exists(os.path.join(folder, "clamd")) for folder in ("/usr/sbin", "/usr/local/sbin", "/usr/bin"))
 
 
 def is_loadable(library: str) -> bool:
@@ -213,6 +228,8 @@ def main() -> None:
         sync(uv())
         if browser and not has_browser():
             bring_browser()
+        if browser:
+            install_antivirus()
 
 
 if __name__ == "__main__":

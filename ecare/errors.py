@@ -1,6 +1,8 @@
 """Error pages. They are drawn without request context: no session, no user, hence no database (Q58)."""
 
+import errno
 import sys
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -8,11 +10,13 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
+from django.utils import timezone
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 OUTAGES = (OperationalError, InterfaceError, RedisConnectionError, RedisTimeoutError)
 TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+FULL = {errno.ENOSPC, errno.EDQUOT}
 RETRY_AFTER_SECONDS = 30
 
 
@@ -45,15 +49,19 @@ def too_large(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def too_many_requests(request: HttpRequest, *_args: Any, retry_after: int = 60, **_kwargs: Any) -> HttpResponse:
     """429; `retry_after` in seconds. Further arguments are those a lockout callable receives."""
-    response = _page("429", 429)
+    response = _page("429", 429, again_at=timezone.now() + timedelta(seconds=retry_after + 59))
     response["Retry-After"] = str(retry_after)
     return response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500; 503 when what failed is the database or Redis, which come back by themselves (Q51)."""
-    if isinstance(sys.exc_info()[1], OUTAGES):
+    """500; 503 when what failed is the database or Redis, which come back by themselves (Q51); 507 when the disk on
+    which large uploads wait is full (Q52)."""
+    error = sys.exc_info()[1]
+    if isinstance(error, OUTAGES):
         return unavailable(request)
+    if isinstance(error, OSError) and error.errno in FULL:
+        return _page("507", 507)
     return _page("500", 500)
 
 
@@ -64,8 +72,15 @@ def unavailable(request: HttpRequest, exception: Exception | None = None) -> Htt
     return response
 
 
-def _page(name: str, status: int) -> HttpResponse:
-    context = {"brand": settings.BRAND, "support_email": settings.SUPPORT_EMAIL}
+def busy(request: HttpRequest) -> HttpResponse:
+    """503 when more people sign in at once than the machine can check."""
+    response = _page("503_busy", 503)
+    response["Retry-After"] = "5"
+    return response
+
+
+def _page(name: str, status: int, **more: Any) -> HttpResponse:
+    context = {**more, "brand": settings.BRAND, "support_email": settings.SUPPORT_EMAIL}
     response = HttpResponse(loader.render_to_string(f"errors/{name}.html", context), status=status)
     response["Cache-Control"] = "no-store"
     return response

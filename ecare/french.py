@@ -31,6 +31,20 @@ MONTHS = (
     "novembre",
     "décembre",
 )
+# Where it is another time than in Paris: INSEE code of the département, its clock, how one says « there ».
+OVERSEAS = {
+    "971": ("America/Guadeloupe", "en Guadeloupe"),
+    "972": ("America/Martinique", "en Martinique"),
+    "973": ("America/Cayenne", "en Guyane"),
+    "974": ("Indian/Reunion", "à La Réunion"),
+    "975": ("America/Miquelon", "à Saint-Pierre-et-Miquelon"),
+    "976": ("Indian/Mayotte", "à Mayotte"),
+    "977": ("America/St_Barthelemy", "à Saint-Barthélemy"),
+    "978": ("America/Marigot", "à Saint-Martin"),
+    "986": ("Pacific/Wallis", "à Wallis-et-Futuna"),
+    "987": ("Pacific/Tahiti", "en Polynésie française"),
+    "988": ("Pacific/Noumea", "en Nouvelle-Calédonie"),
+}
 # France and the overseas territories whose national number is dialled as such from the mainland.
 FRENCH_CALLING_CODES = frozenset({33, 262, 590, 594, 596})
 
@@ -39,6 +53,12 @@ def integer(value: int | decimal.Decimal) -> str:
     """« 174 000 »: a whole number, rounded to the nearest one (half away from zero)."""
     rounded = decimal.Decimal(value).quantize(decimal.Decimal(1), rounding=decimal.ROUND_HALF_UP)
     return _minus(f"{rounded:,}".replace(",", THIN))
+
+
+def number(value: int | decimal.Decimal) -> str:
+    """« 1 250,5 »: an exact number, with the decimals that it has."""
+    whole, _, decimals = f"{decimal.Decimal(value):,f}".partition(".")
+    return _minus(whole.replace(",", THIN) + (f",{decimals}" if decimals else ""))
 
 
 def euros(amount: int | decimal.Decimal) -> str:
@@ -71,9 +91,26 @@ def moment(value: dt.datetime) -> str:
     return f"{weekday(value)} à {clock(value)}, heure de Paris"
 
 
-def until(end: dt.datetime) -> str:
-    """« jeudi 4 juin 2026 à 23 h 59, heure de Paris » for a deadline, of which the instant itself is refused (Q39)."""
-    return moment(end - dt.timedelta(microseconds=1))
+def until(end: dt.datetime, departement: str | None = None) -> str:
+    """« jeudi 4 juin 2026 à 23 h 59, heure de Paris » for a deadline, of which the instant itself is refused (Q39).
+
+    Overseas, the time there follows: « …, soit vendredi 5 juin à 1 h 59 à La Réunion ». `departement` is an INSEE code.
+    """
+    last = end - dt.timedelta(microseconds=1)
+    return moment(last) + overseas(last, departement)
+
+
+def overseas(value: dt.datetime, departement: str | None) -> str:
+    """« , soit 17 h 59 en Guadeloupe », the day being said when it is not that of Paris; nothing for the mainland."""
+    if departement not in OVERSEAS:
+        return ""
+    zone, place = OVERSEAS[departement]
+    there = timezone.localtime(value, ZoneInfo(zone))
+    time = f"{there.hour}{NBSP}h{NBSP}{there.minute:02}"
+    if there.date() == _paris_date(value):
+        return f", soit {time} {place}"
+    number = "1er" if there.day == 1 else there.day
+    return f", soit {DAYS[there.weekday()]} {number} {MONTHS[there.month - 1]} à {time} {place}"
 
 
 def remaining(deadline: dt.datetime, *, now: dt.datetime | None = None) -> str:

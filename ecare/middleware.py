@@ -3,10 +3,13 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
 
-from ecare import health
+from ecare import audit, health
+from ecare.models import AuditKind
+
+METHODS = ("GET", "HEAD", "POST")
 
 
 def received_at(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -36,6 +39,28 @@ def client_address(get_response: Callable[[HttpRequest], HttpResponse]) -> Calla
     return middleware
 
 
+def isolation(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Close what Django and the CSP leave open: no page asks for a camera or a position, nothing here is embedded by
+    another site (Q58)."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response["Permissions-Policy"] = settings.PERMISSIONS_POLICY
+        response["Cross-Origin-Resource-Policy"] = "same-origin"
+        return response
+
+    return middleware
+
+
+def methods(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Refuse what no page of the portal answers, at the door: views name the methods they take among these three."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request) if request.method in METHODS else HttpResponseNotAllowed(METHODS)
+
+    return middleware
+
+
 def session_key(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Forget a session cookie that is no key: keys are letters and digits, and PostgreSQL refuses the NUL character
     that a forged one may hold."""
@@ -55,5 +80,26 @@ def probes(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
 
     def middleware(request: HttpRequest) -> HttpResponse:
         return answers.get(request.path_info, get_response)(request)
+
+    return middleware
+
+
+def audited(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Tell the audit log where a request comes from, and what somebody signed in was refused: a page of somebody
+    else's, an action of another role. An address that leads nowhere is no line."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        token = audit.address.set(request.META.get("REMOTE_ADDR") or None)
+        try:
+            response = get_response(request)
+            if response.status_code in {403, 404} and request.resolver_match and request.user.is_authenticated:
+                match = request.resolver_match
+                subject = str(next(iter(match.kwargs.values()), ""))
+                audit.record(
+                    AuditKind.REFUSED, by=request.user, subject=subject.replace("\x00", ""), view=match.view_name
+                )
+            return response
+        finally:
+            audit.address.reset(token)
 
     return middleware

@@ -8,5 +8,6 @@ urlpatterns = [
     path("mentions-legales/", views.legal_notice, name="legal-notice"),
     path("donnees-personnelles/", views.personal_data, name="personal-data"),
     path("cookies/", views.cookies, name="cookies"),
+    path(".well-known/security.txt", views.security_contact, name="security-contact"),
     path("plan-du-site/", views.site_map, name="site-map"),
 ]

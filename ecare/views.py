@@ -1,9 +1,12 @@
 """Legal pages: the same for everyone, no query."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 
@@ -22,7 +25,14 @@ def legal_notice(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_not_required
 def personal_data(request: HttpRequest) -> HttpResponse:
-    return render(request, "ecare/personal_data.html")
+    days = {
+        "never_activated": settings.NEVER_ACTIVATED_KEPT,
+        "inactive": settings.INACTIVE_KEPT,
+        "notice": settings.INACTIVE_NOTICE,
+        "audit": settings.AUDIT_KEPT,
+        "emails": settings.EMAILS_KEPT,
+    }
+    return render(request, "ecare/personal_data.html", {name: kept.days for name, kept in days.items()})
 
 
 @require_safe
@@ -34,6 +44,18 @@ def cookies(request: HttpRequest) -> HttpResponse:
         "session_hours": settings.SESSION_COOKIE_AGE // 3600,
     }
     return render(request, "ecare/cookies.html", context)
+
+
+@require_safe
+@login_not_required
+def security_contact(request: HttpRequest) -> HttpResponse:
+    """Whom to tell of a weakness (RFC 9116). Good for half a year from the day it is read: the address is a setting."""
+    context = {
+        "contact": settings.SECURITY_EMAIL,
+        "expires": timezone.now() + timedelta(days=180),
+        "public_url": settings.PUBLIC_URL,
+    }
+    return render(request, "ecare/security.txt", context, content_type="text/plain; charset=utf-8")
 
 
 @require_safe

@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import dsfr
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from ecare.settings import redis_urls
@@ -15,9 +18,27 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))
 
 SECRET_KEY = env("SECRET_KEY", default="")
+# What is encrypted at rest: the first key writes, all of them read (Q60, `manage.py reencrypt`).
+ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", default=[])
+# The key of fingerprints: same IBAN twice, chain of the audit log. It never changes.
+FINGERPRINT_KEY: str = env("FINGERPRINT_KEY", default="")
+# What each room knows of a person, from left to right: see accounts.composition.
+PERSONAL_DATA = ["accounts.personal_data", "dossiers.personal_data"]
+# What each room keeps for a time, from left to right, and how long: see ecare.retention. The reason of each period
+# stands in docs/exploitation.md, « Durées de conservation ».
+RETENTION = ["ecare.retained", "notifications.retained", "accounts.retained", "dossiers.retained"]
+NEVER_ACTIVATED_KEPT = timedelta(days=env.int("NEVER_ACTIVATED_KEPT_DAYS", default=30))
+INACTIVE_KEPT = timedelta(days=env.int("INACTIVE_KEPT_DAYS", default=730))
+INACTIVE_NOTICE = timedelta(days=env.int("INACTIVE_NOTICE_DAYS", default=30))
+EMAILS_KEPT = timedelta(days=env.int("EMAILS_KEPT_DAYS", default=365))
+PARKED_KEPT = timedelta(days=env.int("PARKED_KEPT_DAYS", default=7))
+# Addresses included; a year at least.
+AUDIT_KEPT = timedelta(days=max(365, env.int("AUDIT_KEPT_DAYS", default=365)))
 DEBUG = False
 # The gallery of components and the reader of e-mails: never in production.
 DEV_PAGES = False
+# Whether `seed_scale` may fill a database with a volume for measures: never in production.
+VOLUME_ALLOWED = False
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Links in e-mails are built from this setting, never from the Host header (Q10).
@@ -37,6 +58,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "django_otp",
+    "django_otp_webauthn",
     "phonenumber_field",
     "ecare",
     "notifications",
@@ -49,8 +71,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "ecare.middleware.received_at",
+    "ecare.middleware.isolation",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "ecare.middleware.methods",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ecare.middleware.session_key",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -60,12 +85,14 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accounts.middleware.refuse_politely",
+    "ecare.middleware.audited",
     "accounts.middleware.second_step_and_terms",
     "accounts.middleware.keep_nothing",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "dossiers.middleware.park",
 ]
 
 ROOT_URLCONF = "ecare.urls"
@@ -137,6 +164,19 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"notifications.tasks.deliver_code": {"queue": "codes"}}
 CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     "sweep-outbox": {"task": "notifications.tasks.sweep", "schedule": 15.0, "options": {"expires": 15}},
+    "sweep-drafts": {"task": "dossiers.tasks.sweep_drafts", "schedule": 60.0, "options": {"expires": 60}},
+    "announce": {"task": "dossiers.tasks.announce", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep-scans": {"task": "dossiers.tasks.sweep_scans", "schedule": 60.0, "options": {"expires": 60}},
+    "seal-audit": {"task": "ecare.tasks.seal_audit", "schedule": 60.0, "options": {"expires": 60}},
+    "purge": {"task": "ecare.tasks.purge", "schedule": crontab(hour=3, minute=0)},
+    "purge-limits": {
+        "task": "ecare.tasks.purge",
+        "args": ["limits"],
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
+    "watch-referents": {"task": "dossiers.tasks.watch_referents", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep-files": {"task": "dossiers.tasks.sweep_files", "schedule": crontab(hour=3, minute=40)},
 }
 
 AUTH_USER_MODEL = "accounts.User"
@@ -144,6 +184,9 @@ AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.back
 LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "dossiers:dashboard"
 PASSWORD_HASHERS = ["accounts.hashers.Argon2id"]
+# Sign-ins that may wait for their turn in a process of eight threads: with the one whose hash runs they hold six, and
+# two are left for pages.
+HASHES_WAITING = 5
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "accounts.password_validation.MaximumLengthValidator"},
@@ -151,6 +194,18 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 PASSWORD_RESET_TIMEOUT = 3600
+
+# What is asked of verifiers, regional instructors, leads and administrators beside the password: the e-mailed code as
+# of everybody (« email »), the same with the advice to add an app or a passkey (« advised »), or one of these
+# (« required »).
+STAFF_SECOND_FACTOR: str = env("STAFF_SECOND_FACTOR", default="advised")
+OTP_TOTP_ISSUER = env("BRAND_PRODUCT", default="eCaRE")
+OTP_WEBAUTHN_RP_ID: str = urlsplit(PUBLIC_URL).hostname or ""
+OTP_WEBAUTHN_RP_NAME = OTP_TOTP_ISSUER
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [PUBLIC_URL]
+OTP_WEBAUTHN_ALLOW_PASSWORDLESS_LOGIN = False
+OTP_WEBAUTHN_HELPER_CLASS = "accounts.factors.Helper"
+BROWSER_COOKIE_NAME = "browser"
 
 # Ten wrong passwords for one account, wherever they come from, then a pause of 15 minutes: never a permanent lock,
 # and trying again during the pause does not lengthen it (Q7).
@@ -174,9 +229,11 @@ AXES_SENSITIVE_PARAMETERS = [
 
 SILENCED_SYSTEM_CHECKS = [
     "axes.W006",  # by account on purpose: see above; addresses have their own limit
+    "otp_webauthn.E031",  # http on 127.0.0.1, where no browser offers passkeys anyway; production is checked by `prod`
     "auth.W004",  # unique whatever the case, by a constraint on lower(username) that the check does not see
 ]
 
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
@@ -198,6 +255,28 @@ STATIC_ROOT: Path | None = Path(env("STATIC_ROOT", default=str(VAR_DIR / "static
 STATICFILES_DIRS = [BASE_DIR / "static", ("dsfr", Path(dsfr.__file__).parent / "static" / "dsfr" / "dist")]
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = ""  # files are served by authorised views only (Q21)
+# Kept in that folder, or in a private S3 bucket when there are several machines.
+FILES_S3_BUCKET: str = env("FILES_S3_BUCKET", default="")
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+if FILES_S3_BUCKET:
+    STORAGES["default"] = {
+        "BACKEND": "ecare.storage.PrivateS3",
+        "OPTIONS": {
+            "bucket_name": FILES_S3_BUCKET,
+            "endpoint_url": env("FILES_S3_ENDPOINT", default="") or None,
+            "region_name": env("FILES_S3_REGION", default="") or None,
+            "access_key": env("FILES_S3_ACCESS_KEY", default="") or None,
+            "secret_key": env("FILES_S3_SECRET_KEY", default="") or None,
+        },
+    }
+
+# The antivirus, `host:port` or the path of a unix socket; without it, files wait for one and nothing is held up (Q28).
+CLAMAV_ADDRESS: str = env("CLAMAV_ADDRESS", default="")
+# Whether instruction may read a file that no antivirus read yet: where there is none, nobody could read anything.
+DOWNLOAD_UNSCANNED: bool = env.bool("DOWNLOAD_UNSCANNED", default=not CLAMAV_ADDRESS)
 
 # A slot takes 50 Mo; a form with more than a thousand sites has thousands of fields.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -208,6 +287,15 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Passkeys are asked for by the portal's own pages alone; the rest is never asked for.
+NEVER_ASKED = (
+    "accelerometer autoplay browsing-topics camera display-capture fullscreen geolocation gyroscope hid idle-detection "
+    "magnetometer microphone midi payment picture-in-picture screen-wake-lock serial usb xr-spatial-tracking"
+)
+PERMISSIONS_POLICY = ", ".join(
+    ["publickey-credentials-create=(self)", "publickey-credentials-get=(self)"]
+    + [f"{feature}=()" for feature in NEVER_ASKED.split()]
+)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -228,16 +316,26 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+            # With its offset from UTC: lines of several machines are put in order.
+            "datefmt": "%Y-%m-%dT%H:%M:%S%z",
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {
         "django.request": {"handlers": ["stderr"], "level": "ERROR"},
         "django.security": {"handlers": ["stderr"], "level": "WARNING"},
+        # The head of the audit log and what was purged, which nobody finds in the database once it is rewritten.
+        "ecare": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
     },
 }
 
 SENDER = env("SENDER", default="nepasrepondre.care@esante.gouv.fr")
 SUPPORT_EMAIL = env("SUPPORT_EMAIL", default="ans-support-convergence@esante.gouv.fr")
+# Whom to tell of a weakness: /.well-known/security.txt.
+SECURITY_EMAIL = env("SECURITY_EMAIL", default=SUPPORT_EMAIL)
 DEFAULT_FROM_EMAIL = SENDER
 SERVER_EMAIL = SENDER
 EMAIL_TIMEOUT = 10

@@ -24,7 +24,6 @@ for _name in (
     "weekday",
     "clock",
     "moment",
-    "until",
     "remaining",
     "size",
     "phone",
@@ -32,6 +31,12 @@ for _name in (
     "quoted",
 ):
     register.filter(_name, _or_empty(getattr(french, _name)))
+
+
+@register.filter
+def until(value: Any, departement: str | None = None) -> str:
+    """`{{ deadline|until }}`, or `{{ deadline|until:entity.departement_id }}` where overseas users read it."""
+    return "" if value is None or value == "" else french.until(value, departement)
 
 
 @register.filter
