@@ -1,11 +1,11 @@
-"""Telling the workers that an e-mail waits. A courtesy that saves seconds: the sweep needs none of it (N3)."""
+"""Telling the workers that something waits. A courtesy that saves seconds: the sweep needs none of it (N3)."""
 
 from __future__ import annotations
 
 import logging
 import time
 
-from celery import Task
+from celery import Task, current_app
 
 from notifications import tasks
 
@@ -45,10 +45,16 @@ breaker = Breaker()
 
 def wake(*, is_code: bool) -> bool:
     """Tell the workers. Never raises, never waits long; False when the sweep will have to find out."""
+    return tell(task_for(is_code=is_code).name)
+
+
+def tell(task: str, *args: int) -> bool:
+    """Ask the workers for a task whose work a sweep finds anyway. By its name: what is told of a change does not import
+    the tasks, which import it. Never raises, never waits long."""
     if not breaker.allows():
         return False
     try:
-        task_for(is_code=is_code).apply_async(retry=False, ignore_result=True, expires=NEWS_SECONDS)
+        current_app.send_task(task, args, retry=False, ignore_result=True, expires=NEWS_SECONDS)
     except Exception as error:  # whatever the broker does, the person who acted is not concerned
         breaker.failed()
         logger.warning("broker unreachable, the sweep will deliver: %s", type(error).__name__)

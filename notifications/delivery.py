@@ -19,7 +19,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from notifications.enums import State
+from notifications.enums import FORGOTTEN, State
 from notifications.models import Email, EmailQuerySet
 from notifications.transport import Transport, Unreachable
 
@@ -129,6 +129,8 @@ def mark_sent(email: Email, *, now: datetime) -> Outcome:
     if email.is_code or not email.about:
         # What is about no dossier holds a code or a link that opens an account: nothing of it stays (Q3).
         changes |= {"text": "", "html": ""}
+    if email.is_farewell:
+        changes |= {"to": FORGOTTEN}
     Email.objects.filter(pk=email.pk).update(attempts=email.attempts + 1, **changes)
     return Outcome.SENT
 
@@ -136,7 +138,7 @@ def mark_sent(email: Email, *, now: datetime) -> Outcome:
 def refuse(email: Email, error: Exception, *, now: datetime) -> Outcome:
     """Note a refusal and plan the next try, if there is one."""
     email.attempts += 1
-    email.last_error = describe(error, quoting=not email.is_code)
+    email.last_error = describe(error, quoting=not (email.is_code or email.is_farewell))
     delays = CODE_DELAYS if email.is_code else DELAYS
     if is_final(error) or email.attempts > len(delays):
         email.next_attempt_at = None
@@ -144,7 +146,9 @@ def refuse(email: Email, error: Exception, *, now: datetime) -> Outcome:
         email.next_attempt_at = now + delays[email.attempts - 1]
     if email.next_attempt_at is None or email.attempts >= REFUSALS_BEFORE_FAILURE:
         email.state = State.FAILED
-    email.save(update_fields=["attempts", "last_error", "next_attempt_at", "state"])
+    if email.next_attempt_at is None and email.is_farewell:
+        email.to, email.text, email.html = FORGOTTEN, "", ""
+    email.save(update_fields=["attempts", "last_error", "next_attempt_at", "state", "to", "text", "html"])
     logger.warning("e-mail %s (%s) refused: %s", email.pk, email.kind, type(error).__name__)
     return Outcome.CUT if is_cut(error) else Outcome.REFUSED
 

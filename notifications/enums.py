@@ -8,3 +8,9 @@ class State(models.TextChoices):
     SENT = "sent", "Envoyé"
     FAILED = "failed", "En échec"
     EXPIRED = "expired", "Périmé"
+
+
+#: In place of the address of somebody who left.
+FORGOTTEN = "adresse supprimée"
+#: Where the address of an account that was deleted stands: nobody is ever there (RFC 2606).
+NOWHERE = "compte-supprime.invalid"

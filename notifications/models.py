@@ -37,6 +37,8 @@ class Email(models.Model):
     message_id = models.CharField("Message-ID", max_length=255)
     about = models.CharField("dossier", max_length=20, blank=True, db_index=True)
     is_code = models.BooleanField("code de connexion", default=False)
+    # The last one to somebody whose account is deleted: nothing of the address stays once it left, or never will.
+    is_farewell = models.BooleanField("dernier message", default=False)
 
     state = models.CharField("état", max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField("essais", default=0)

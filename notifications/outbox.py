@@ -5,16 +5,20 @@ Rolled back, it never existed; committed, it leaves sooner or later, once (Q45 t
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import unicodedata
+from collections.abc import Collection, Mapping
 from email.utils import make_msgid, parseaddr
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.template import Context, Engine
+from django.utils.html import escape
 
 from notifications import broker
+from notifications.enums import FORGOTTEN, NOWHERE, State
 from notifications.models import Email
 
 SUBJECT_LENGTH = 255
@@ -32,6 +36,7 @@ def post(
     action: tuple[str, str] | None = None,
     about: str = "",
     is_code: bool = False,
+    is_farewell: bool = False,
 ) -> Email:
     """Write one e-mail to `to` and have it sent after the commit.
 
@@ -39,6 +44,8 @@ def post(
     `context`. `action` is (label, absolute address) of the one button. `key` is unique by event and recipient:
     posting it again returns the row of the first time. `about` is the reference of a dossier, or nothing.
     `is_code` sends through the queue of the sign-in codes; its text is erased once sent or 10 minutes old (Q3).
+    `is_farewell` is the last one to somebody who leaves: its address goes with it. What is written to an account that
+    was deleted is kept as a line, and goes nowhere.
 
     Raises TransactionManagementError outside a transaction: the row must stand or fall with its cause.
     """
@@ -56,13 +63,41 @@ def post(
         message_id=make_msgid(domain=parseaddr(settings.SENDER)[1].rpartition("@")[2] or None),
         about=about,
         is_code=is_code,
+        is_farewell=is_farewell,
     )
+    if recipient.endswith(f"@{NOWHERE}"):
+        draft.state, draft.next_attempt_at, draft.text, draft.html = State.EXPIRED, None, "", ""
     # The unique key decides, in one statement, and waits for a concurrent transaction that posts the same.
     Email.objects.bulk_create([draft], ignore_conflicts=True)
     email = Email.objects.get(key=key)
     if email.message_id == draft.message_id:
         transaction.on_commit(lambda: broker.wake(is_code=is_code), robust=True)
     return email
+
+
+def forget(address: str, *, until: dt.datetime | None = None, key: str = "") -> None:
+    """Somebody leaves with this address: what did not leave yet never will, what did keeps its subject and its dates,
+    and neither address nor text. `until`: only what was written by then; `key`: only the e-mail posted with it. To be
+    called in the transaction of the departure, before its last e-mail."""
+    emails = Email.objects.filter(to__iexact=one_line(address).replace(" ", ""))
+    if until is not None:
+        emails = emails.filter(created_at__lte=until)
+    if key:
+        emails = emails.filter(key=key)
+    emails.exclude(state=State.SENT).delete()
+    emails.update(to=FORGOTTEN, text="", html="", last_error="")
+
+
+def rename(references: Collection[str], names: Mapping[str, str]) -> None:
+    """Replace each of `names` in what was written, to anybody, about dossiers of these references."""
+    for email in Email.objects.filter(about__in=references).exclude(text="", html="").select_for_update().iterator():
+        before = email.subject, email.text, email.html
+        for name, instead in names.items():
+            email.subject = email.subject.replace(name, instead)
+            email.text = email.text.replace(name, instead)
+            email.html = email.html.replace(escape(name), escape(instead))
+        if (email.subject, email.text, email.html) != before:
+            email.save(update_fields=["subject", "text", "html"])
 
 
 def absolute(path: str) -> str:
