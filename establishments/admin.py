@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from ecare import french
-from establishments import finess, queries
+from establishments import finess, queries, register
 from establishments.enums import EstablishmentType
 from establishments.models import (
     Category,
@@ -18,7 +18,18 @@ from establishments.models import (
     LegalEntity,
     LegalStatus,
     Region,
+    RegisterChange,
 )
+
+# The rest is one click away, in the list of changes.
+MOST_CHANGES_SHOWN = 20
+
+
+def told(change: RegisterChange, *, of: LegalEntity | None = None) -> str:
+    """A change in one line, with its day; the EG is named on the page of an EJ."""
+    day = f"{french.day(change.day)}\u00a0: " if change.day else ""
+    subject = f"{change.site}\u00a0: " if of and change.site else ""
+    return f"{day}{subject}{change.sentence}"
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -85,6 +96,7 @@ class LegalEntityAdmin(ReadOnly):
         "is_active",
         "closed_on",
         "extracted_on",
+        "history",
     )
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
@@ -101,6 +113,11 @@ class LegalEntityAdmin(ReadOnly):
     @admin.display(description="régions")
     def regions(self, entity: LegalEntity) -> str:
         return ", ".join(region.name for region in queries.regions() if region.code in entity.region_codes) or "–"
+
+    @admin.display(description="derniers changements dans FINESS")
+    def history(self, entity: LegalEntity) -> str:
+        changes = register.changes_of_entity(entity)[:MOST_CHANGES_SHOWN]
+        return "\n".join(told(change, of=entity) for change in changes) or "Aucun depuis notre premier import"
 
 
 @admin.register(GeographicEntity)
@@ -133,6 +150,8 @@ class GeographicEntityAdmin(ReadOnly):
         "is_active",
         "closed_on",
         "extracted_on",
+        "attachments",
+        "history",
     )
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
@@ -150,6 +169,52 @@ class GeographicEntityAdmin(ReadOnly):
     @admin.display(description="raison sociale", ordering="name")
     def display_name(self, site: GeographicEntity) -> str:
         return site.display_name
+
+    @admin.display(description="rattachements successifs")
+    def attachments(self, site: GeographicEntity) -> str:
+        lines = []
+        for each in register.attachments(site):
+            since = f"depuis le {french.day(each.since)}" if each.since else "depuis notre premier import ou avant"
+            until = f", jusqu'au {french.day(each.until)}" if each.until else ""
+            lines.append(f"{each.legal_entity}\u00a0: {since}{until}")
+        return "\n".join(lines)
+
+    @admin.display(description="derniers changements dans FINESS")
+    def history(self, site: GeographicEntity) -> str:
+        changes = register.described().filter(site=site)[:MOST_CHANGES_SHOWN]
+        return "\n".join(told(change) for change in changes) or "Aucun depuis notre premier import"
+
+
+@admin.register(RegisterChange)
+class RegisterChangeAdmin(ReadOnly):
+    list_display = ("day", "kind", "subject", "sentence")
+    list_display_links = ("day", "subject")
+    list_filter = ("kind", "day")
+    list_select_related = ("legal_entity", "site", "from_entity", "to_entity")
+    search_fields = ("finess",)
+    search_help_text = "Numéro FINESS (EJ ou EG) entier"
+    fields = ("day", "kind", "subject", "sentence", "effective_on", "run", "recorded_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related(*self.list_select_related)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
+        """By number: of the EJ or the EG, of the EJ that an EG left or joined."""
+        if not (number := finess.normalise_number(search_term)):
+            return queryset, False
+        entity = LegalEntity.objects.filter(finess=number).values("pk")
+        concerned = Q(legal_entity__in=entity) | Q(from_entity__in=entity) | Q(to_entity__in=entity)
+        return queryset.filter(
+            concerned | Q(site__in=GeographicEntity.objects.filter(finess=number).values("pk"))
+        ), False
+
+    @admin.display(description="entité")
+    def subject(self, change: RegisterChange) -> str:
+        return str(change.legal_entity or change.site)
+
+    @admin.display(description="changement")
+    def sentence(self, change: RegisterChange) -> str:
+        return change.sentence
 
 
 @admin.register(HospitalGroup)

@@ -32,3 +32,12 @@ class ImportStatus(models.TextChoices):
     DONE = "done", "Terminé"
     REFUSED = "refused", "Refusé"
     FAILED = "failed", "Interrompu"
+
+
+class ChangeKind(models.TextChoices):
+    """What an extract may say of an EJ or an EG that we already hold."""
+
+    MOVED = "moved", "Rattachement à une autre entité juridique"
+    RENAMED = "renamed", "Changement de raison sociale"
+    CLOSED = "closed", "Fermeture"
+    REOPENED = "reopened", "Réouverture"

@@ -45,6 +45,17 @@ def is_valid(number: str) -> bool:
     return sum(map(int, digits[::2] + digits[1::2].translate(_DOUBLED))) % 10 == 0
 
 
+def numbered(prefix: str, n: int) -> str:
+    """The nth number (n below a million) that begins with these two characters, with its key."""
+    body = f"{prefix}{n:06d}"
+    return next(number for key in range(10) if is_valid(number := f"{body}{key}"))
+
+
+def has_shape(number: str) -> bool:
+    """Whether a normalised number looks like one, right or wrong."""
+    return bool(_SHAPE.match(number))
+
+
 def is_beginning(text: str) -> bool:
     """Whether the text may be the beginning of a number (or a whole one, right or wrong)."""
     return bool(_BEGINNING.match(text))

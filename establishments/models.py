@@ -9,8 +9,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from ecare import french
 from establishments import finess
-from establishments.enums import Domain, EssmsReading, EstablishmentType, ImportStatus
+from establishments.enums import ChangeKind, Domain, EssmsReading, EstablishmentType, ImportStatus
 
 NAME_UNKNOWN = "Raison sociale inconnue"
 GCSMS_STATUSES = frozenset({"30", "66"})
@@ -141,9 +142,22 @@ class LegalEntity(models.Model):
     )
     sort_name = models.CharField("clé de tri", max_length=250, blank=True, editable=False, db_collation="C")
     search_text = models.TextField("mots recherchés", blank=True, editable=False, db_collation="C")
+    words = models.TextField(
+        "mots recherchés, sites compris",
+        blank=True,
+        editable=False,
+        db_collation="C",
+        db_default="",
+        help_text=(
+            "`search_text` et la commune, puis une ligne par site ouvert\u00a0: ce que ses noms et sa commune "
+            "ajoutent, et son numéro après un croisillon."
+        ),
+    )
     extracted_on = models.DateField("décrite par l'extraction du", null=True, blank=True)
 
     objects = LegalEntityQuerySet.as_manager()
+    found_sites: "tuple[GeographicEntity, ...]" = ()
+    """The sites by whose name, town or number a search found the entity, when its own do not hold what was typed."""
 
     class Meta:
         verbose_name = "entité juridique"
@@ -153,7 +167,7 @@ class LegalEntity(models.Model):
             GinIndex(
                 F("region_codes"),
                 F("kinds"),
-                OpClass(F("search_text"), name="gin_trgm_ops"),
+                OpClass(F("words"), name="gin_trgm_ops"),
                 name="legal_entity_picker",
             ),
             models.Index(fields=["sort_name", "finess"], name="legal_entity_order"),
@@ -345,3 +359,76 @@ class ImportRun(models.Model):
         nouns = {"entities": "entités juridiques", "sites": "entités géographiques", "groups": "GHT"}
         text = "{noun}\u00a0: créations {created}, modifications {updated}, fermetures {closed}"
         return [text.format(noun=noun, **self.counts[part]) for part, noun in nouns.items() if part in self.counts]
+
+
+class RegisterChange(models.Model):
+    """One move, renaming, closing or reopening of an EJ or an EG, as an import wrote it. Never updated, never deleted.
+
+    With the present row, it tells who was attached to what, when: see `queries.attachments`.
+    """
+
+    run = models.ForeignKey(ImportRun, models.PROTECT, verbose_name="import", related_name="changes")
+    recorded_at = models.DateTimeField("écrit le")
+    day = models.DateField("constaté par l'extraction du", null=True)
+    kind = models.CharField("nature", max_length=10, choices=ChangeKind)
+    legal_entity = models.ForeignKey(
+        LegalEntity, models.PROTECT, verbose_name="entité juridique", null=True, related_name="changes"
+    )
+    site = models.ForeignKey(
+        GeographicEntity, models.PROTECT, verbose_name="entité géographique", null=True, related_name="changes"
+    )
+    from_name = models.CharField("raison sociale d'avant", max_length=250, blank=True)
+    to_name = models.CharField("raison sociale d'après", max_length=250, blank=True)
+    from_entity = models.ForeignKey(
+        LegalEntity, models.PROTECT, verbose_name="quittée", null=True, related_name="departures"
+    )
+    to_entity = models.ForeignKey(
+        LegalEntity, models.PROTECT, verbose_name="rejointe", null=True, related_name="arrivals"
+    )
+    effective_on = models.DateField("à la date du", null=True, help_text="Pour une fermeture, quand FINESS la donne.")
+
+    class Meta:
+        verbose_name = "changement dans FINESS"
+        verbose_name_plural = "changements dans FINESS"
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(name="register_change_kind_known", condition=Q(kind__in=ChangeKind.values)),
+            models.CheckConstraint(
+                name="register_change_of_one",
+                condition=Q(legal_entity__isnull=True, site__isnull=False)
+                | Q(legal_entity__isnull=False, site__isnull=True),
+                violation_error_message="Un changement touche une entité juridique ou une entité géographique.",
+            ),
+            models.CheckConstraint(
+                name="register_change_move",
+                condition=Q(
+                    kind=ChangeKind.MOVED, site__isnull=False, from_entity__isnull=False, to_entity__isnull=False
+                )
+                | ~Q(kind=ChangeKind.MOVED) & Q(from_entity__isnull=True, to_entity__isnull=True),
+                violation_error_message="Une entité géographique quitte une entité juridique pour une autre.",
+            ),
+            models.CheckConstraint(
+                name="register_change_names",
+                condition=Q(kind=ChangeKind.RENAMED) & ~Q(from_name="")
+                | ~Q(kind=ChangeKind.RENAMED) & Q(from_name="", to_name=""),
+                violation_error_message="Un changement de raison sociale donne celle d'avant.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    @property
+    def sentence(self) -> str:
+        """« Rattachée à FONDATION (010000255), et non plus à CROIX-ROUGE (750721334) », in French, without its day."""
+        match self.kind:
+            case ChangeKind.MOVED:
+                return f"Rattachée à {self.to_entity}, et non plus à {self.from_entity}"
+            case ChangeKind.RENAMED:
+                return (
+                    f"Renommée «\u00a0{self.to_name or NAME_UNKNOWN}\u00a0», auparavant «\u00a0{self.from_name}\u00a0»"
+                )
+            case ChangeKind.CLOSED:
+                return f"Fermée le {french.day(self.effective_on)}" if self.effective_on else "Fermée"
+            case _:
+                return "Rouverte"

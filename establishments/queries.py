@@ -1,24 +1,29 @@
 """What the screens read of FINESS: the picker, the sites of an entity, the simulator's look-up."""
 
-from collections.abc import Iterator
-from functools import reduce
+import time
+from collections.abc import Collection, Iterator
+from datetime import date
+from functools import lru_cache, reduce
 from operator import and_, or_
-from typing import overload
+from typing import Any, overload
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import connection
-from django.db.models import Case, Count, F, IntegerField, Max, OuterRef, Q, Subquery, Value, When
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, Case, Count, F, Func, IntegerField, OuterRef, Q, Value, When
 from django.db.models.functions import Length
+from django.db.models.sql.compiler import SQLCompiler
 
 from ecare import french
 from establishments import finess, search
-from establishments.enums import EstablishmentType
+from establishments.enums import EstablishmentType, ImportStatus
 from establishments.models import (
     Departement,
     GeographicEntity,
     GeographicEntityQuerySet,
     HospitalGroup,
+    ImportRun,
     LegalEntity,
     LegalEntityQuerySet,
     Region,
@@ -26,6 +31,11 @@ from establishments.models import (
 
 # Beyond that many, names that only look like what was typed help nobody.
 MOST_APPROXIMATE = 50
+_CREDIT_SECONDS = 3600
+_STARTED = time.monotonic()
+MOST_SITES_SHOWN = 2
+# Two characters say a département: shorter beginnings would find everybody by one of their sites.
+SHORTEST_SITE_NUMBER = 5
 # Words that begin no known word are the ones mistyped; when all are known, any may be.
 _NEAREST_WORDS = """
     WITH asked AS (
@@ -50,16 +60,33 @@ _NEAREST_WORDS = """
     SELECT asked, array_agg(word ORDER BY place) FROM placed WHERE place <= 8 GROUP BY asked
 """
 
+# A line of `words` ends with the numbers of the sites that it stands for.
+_SITES_OF_LINES = """
+    SELECT site.*
+    FROM establishments_legalentity entity
+    CROSS JOIN LATERAL (
+        SELECT line, place
+        FROM unnest(string_to_array(entity.words, E'\\n')) WITH ORDINALITY AS lines (line, place)
+        WHERE place > 1 AND {condition}
+        ORDER BY place LIMIT %s
+    ) found
+    JOIN establishments_geographicentity site ON site.finess = substr(found.line, position(%s in found.line) + 1, 9)
+    WHERE entity.id = ANY(%s)
+    ORDER BY entity.id, found.place
+"""
+
 
 class Found:
     """What a search found, counted and sliced as a Paginator wants it.
 
-    Two queries a page; three after a typo, four when only the whole looks alike.
+    Two queries a page; three after a typo, four when only the whole looks alike; one more for the sites that explain
+    why an entity is there.
     """
 
     def __init__(self, rows: LegalEntityQuerySet, text: str) -> None:
         self.approximate = False
         """No name holds what was typed: these are the nearest ones, and the page should say so."""
+        rows = rows.defer("words")  # as long as an entity has sites
         self._rows, self._nearest, self._text = _matching(rows, text), rows, text
         self._list: list[LegalEntity] | None = None
         self._count: int | None = None
@@ -67,7 +94,8 @@ class Found:
     def count(self) -> int:
         if self._count is None:
             self._count = self._rows.count()
-            if not self._count and (words := search.wanted(self._text)):
+            words = [] if _is_number(self._text) else search.wanted(self._text)
+            if not self._count and words:
                 self._list = _resembling(self._nearest, self._text, words)
                 self._count = len(self._list)
                 self.approximate = bool(self._list)
@@ -86,17 +114,22 @@ class Found:
     def __getitem__(self, key: slice | int) -> list[LegalEntity] | LegalEntity:
         if not self.count():
             return [][key]
-        if self._list is not None:
-            return self._list[key]
-        return list(self._rows[key]) if isinstance(key, slice) else self._rows[key]
+        rows = self._rows if self._list is None else self._list
+        if not isinstance(key, slice):
+            return rows[key]
+        page = list(rows[key])
+        if not self.approximate:
+            _show_sites(page, self._text)
+        return page
 
 
 def picker(*, kind: str, region_code: str = "", text: str = "") -> Found:
     """The EJ offered for a type of establishment and a région (A1 step 2, E1b), best matches first, then by name.
 
     `text`: a FINESS number or its beginning, or words of the raison sociale in any order, whatever their case,
-    accents, punctuation and usual abbreviations. The whole number of one of its sites also finds an EJ. When
-    nothing holds what was typed, the names that resemble it. No région: all of them.
+    accents, punctuation and usual abbreviations, and of its town. So do the names, the towns and the numbers (from five
+    characters on) of its open sites, after what its own find; rows found so carry `found_sites`. When nothing holds
+    what was typed, the names that resemble it, which no site explains. No région: all of them.
     For a GHT, each row is its supporting establishment and carries `group_names`.
     """
     rows = LegalEntity.objects.filter(kinds__contains=[kind])
@@ -116,8 +149,8 @@ def matching(rows: LegalEntityQuerySet, text: str) -> LegalEntityQuerySet:
 def active_sites(legal_entity: LegalEntity, *, text: str = "") -> GeographicEntityQuerySet:
     """The open EG of an EJ, with their category (« Raison sociale · Finess EG », A1 step 2).
 
-    `text`: the beginning of a number, or words of the names, as in the picker. Compared here: an entity has at most
-    some hundreds of sites, and their names have no index of their own.
+    `text`: the beginning of a number, or words of the names and of the town, as in the picker. Compared here: an entity
+    has at most some hundreds of sites, and their names have no index of their own.
     """
     sites = legal_entity.sites.active().select_related("category").order_by("name", "finess")
     if not (text := text.strip()):
@@ -125,10 +158,26 @@ def active_sites(legal_entity: LegalEntity, *, text: str = "") -> GeographicEnti
     number, words = finess.normalise_number(text), search.wanted(text)
     kept = [
         pk
-        for pk, site, *names in sites.values_list("pk", "finess", "name", "long_name")
-        if site.startswith(number) or (words and search.holds(search.searchable(*names), words))
+        for pk, site, city, *names in sites.values_list("pk", "finess", "city", "name", "long_name")
+        if site.startswith(number) or (words and search.holds(search.located(search.searchable(*names), city), words))
     ]
     return sites.filter(pk__in=kept)
+
+
+def anywhere(text: str) -> Found:
+    """The open EJ that a text names, of every type and région, as the picker finds them."""
+    return Found(LegalEntity.objects.active(), text)
+
+
+def with_sites(own: LegalEntity, numbers: Collection[str]) -> list[tuple[LegalEntity, list[GeographicEntity]]]:
+    """An EJ, then the open EJ of these numbers by name, each with its open EG: 2 queries."""
+    others = LegalEntity.objects.active().filter(finess__in=numbers).order_by("sort_name", "finess")
+    found: dict[LegalEntity, list[GeographicEntity]] = {entity: [] for entity in (own, *others)}
+    by_key = {entity.pk: sites for entity, sites in found.items()}
+    sites = GeographicEntity.objects.active().filter(legal_entity__in=by_key)
+    for site in sites.select_related("category").order_by("name", "finess"):
+        by_key[site.legal_entity_id].append(site)
+    return list(found.items())
 
 
 def by_finess(number: str) -> LegalEntity | None:
@@ -141,9 +190,27 @@ def by_finess(number: str) -> LegalEntity | None:
 
 
 def credit() -> str:
-    """What the licence of the data asks every page that shows them to say; empty before the first import."""
-    day = LegalEntity.objects.aggregate(day=Max("extracted_on"))["day"]
-    return f"FINESS - ANS / ministère chargé de la santé, extraction du {french.day(day)}" if day else ""
+    """What the licence of the data asks every page that shows them to say; empty before the first import.
+
+    The day is that of the latest extract among the last imports: an older file completes the data, no more. Read once
+    an hour a process: extracts are published once a day.
+    """
+    return _credit(int((time.monotonic() - _STARTED) // _CREDIT_SECONDS))
+
+
+def forget_credit() -> None:
+    """Read it again, in a process that has just imported."""
+    _credit.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def _credit(_period: int) -> str:
+    done = ImportRun.objects.filter(status=ImportStatus.DONE).order_by("-pk")
+    runs = done.values_list("files", flat=True)[:10]
+    days = [file["extracted_on"] for files in runs for file in files if file.get("extracted_on")]
+    if not days:
+        return ""
+    return f"FINESS - ANS / ministère chargé de la santé, extraction du {french.day(date.fromisoformat(max(days)))}"
 
 
 def regions() -> list[Region]:
@@ -164,28 +231,93 @@ def _matching(rows: LegalEntityQuerySet, text: str) -> LegalEntityQuerySet:
     conditions = [reduce(and_, map(_holds, words))] if words else []
     places = []
     if finess.is_beginning(number):
-        by_number = Q(finess__startswith=number)
-        if len(number) == 9:
-            site = GeographicEntity.objects.active().filter(finess=number)
-            by_number |= Q(pk=Subquery(site.values("legal_entity")[:1]))
-            conditions = []
-        conditions.append(by_number)
-        places.append(When(by_number, then=Value(0)))
+        own, of_site = Q(finess__startswith=number), Q(words__contains=f"#{number}")
+        conditions = [] if len(number) == 9 else conditions
+        conditions += [own, of_site] if len(number) >= SHORTEST_SITE_NUMBER else [own]
+        places += [When(own, then=Value(0)), When(of_site, then=Value(1))]
     if not conditions:
         return rows.none()
     phrase = search.normalise(text)
     places += [
-        When(sort_name=phrase, then=Value(1)),
-        When(sort_name__startswith=phrase, then=Value(2)),
-        When(search_text__contains=f" {phrase}", then=Value(3)),
+        When(sort_name=phrase, then=Value(2)),
+        When(sort_name__startswith=phrase, then=Value(3)),
+        When(search_text__contains=f" {phrase}", then=Value(4)),
     ]
-    place = Case(*places, default=Value(4), output_field=IntegerField())
+    if words:
+        places += [
+            When(reduce(and_, (_begins("search_text", spellings) for spellings in words)), then=Value(5)),
+            When(words__contains=f"\n {phrase}", then=Value(6)),
+            When(words__contains=f" {phrase}", then=Value(7)),
+            When(_SameLine(words), then=Value(8)),
+        ]
+    place = Case(*places, default=Value(9), output_field=IntegerField())
     return rows.filter(reduce(or_, conditions)).order_by(place, "sort_name", "finess")
 
 
+class _SameLine(Func):
+    """Whether one name holds all the words, with its town: whole words of several sites may meet in one search."""
+
+    output_field = BooleanField()
+
+    def __init__(self, words: list[tuple[str, ...]]) -> None:
+        conditions, spellings = _like("line", words)
+        lines = "unnest(string_to_array(%(expressions)s, E'\\n')) line"
+        template = f"EXISTS (SELECT FROM {lines} WHERE {conditions.replace('%', '%%')})"
+        super().__init__(F("words"), template=template)
+        self._spellings = spellings
+
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **extra: Any
+    ) -> tuple[str, tuple[str | int, ...]]:
+        sql, params = super().as_sql(compiler, connection, *args, **extra)
+        return sql, (*params, *self._spellings)
+
+
+def _like(text: str, words: list[tuple[str, ...]]) -> tuple[str, list[str]]:
+    """The condition, and its parameters, that an SQL expression holds all the words, as `search.holds` says it."""
+    conditions = [" OR ".join([f"position(%s in {text}) > 0"] * len(spellings)) for spellings in words]
+    parameters = [f" {search.singular(spelling)}" for spellings in words for spelling in spellings]
+    return " AND ".join(f"({condition})" for condition in conditions), parameters
+
+
+def _is_number(text: str) -> bool:
+    """Whether the text may be a FINESS number, whole or begun: nothing resembles a number."""
+    return finess.is_beginning(finess.normalise_number(text))
+
+
 def _holds(spellings: tuple[str, ...]) -> Q:
-    """One of the spellings begins a word of the names."""
-    return reduce(or_, (Q(search_text__contains=f" {search.singular(spelling)}") for spelling in spellings))
+    """One of the spellings begins a word of the names, those of the sites included."""
+    return _begins("words", spellings)
+
+
+def _begins(column: str, spellings: tuple[str, ...]) -> Q:
+    return reduce(or_, (Q(**{f"{column}__contains": f" {search.singular(spelling)}"}) for spelling in spellings))
+
+
+def _show_sites(page: list[LegalEntity], text: str) -> None:
+    """Give each entity that its own number and names do not explain the first sites that do: one query, two sites an
+    entity at most, however many it has."""
+    number, words = finess.normalise_number(text), search.wanted(text)
+    unexplained = {
+        entity.pk: entity
+        for entity in page
+        if words
+        and not search.holds(search.located(entity.search_text, entity.city), words)
+        and not entity.finess.startswith(number)
+    }
+    if not unexplained:
+        return
+    if _is_number(text):
+        shown = f"#{number}"
+        condition, parameters = "position(%s in line) > 0", [shown]
+    else:
+        shown = "#"
+        condition, parameters = _like("split_part(entity.words, E'\\n', 1) || line", words)
+    sites = GeographicEntity.objects.raw(
+        _SITES_OF_LINES.format(condition=condition), [*parameters, MOST_SITES_SHOWN, shown, [*unexplained]]
+    )
+    for site in sites:
+        unexplained[site.legal_entity_id].found_sites += (site,)
 
 
 def _resembling(rows: LegalEntityQuerySet, text: str, words: list[tuple[str, ...]]) -> list[LegalEntity]:
@@ -193,9 +325,9 @@ def _resembling(rows: LegalEntityQuerySet, text: str, words: list[tuple[str, ...
     « Belle Vue »); failing that, those whose names look like the text as a whole (one word too many). The most alike
     first."""
     phrase = search.normalise(text)
-    rows = rows.annotate(likeness=TrigramWordSimilarity(phrase, "search_text"))
+    rows = rows.annotate(likeness=TrigramWordSimilarity(phrase, "words"))
     rows = rows.order_by(F("likeness").desc(), Length("search_text"), "sort_name", "finess")
-    typed = [spellings[-1] for spellings in words]
+    typed = [min(spellings, key=len) for spellings in words]
     nearest = _nearest_words(typed)
     others = [[*nearest.get(word, ()), *search.cuts(word)] for word in typed]
     if any(others):
@@ -203,7 +335,7 @@ def _resembling(rows: LegalEntityQuerySet, text: str, words: list[tuple[str, ...
         found: list[LegalEntity] = list(rows.filter(reduce(and_, mended))[:MOST_APPROXIMATE])
         if found:
             return found
-    return list(rows.filter(search_text__trigram_word_similar=phrase)[:MOST_APPROXIMATE])
+    return list(rows.filter(words__trigram_word_similar=phrase)[:MOST_APPROXIMATE])
 
 
 def _nearest_words(words: list[str]) -> dict[str, list[str]]:

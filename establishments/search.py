@@ -21,10 +21,12 @@ STOP_WORDS = frozenset(("a", "au", "aux", "de", "des", "du", "en", "et", "la", "
 
 _ABBREVIATIONS = {
     "accomp": "accompagnement",
+    "accompagnt": "accompagnement",
     "ass": "association",
     "asso": "association",
     "assoc": "association",
     "associat": "association",
+    "auxil": "auxiliaires",
     "ch": "centre hospitalier",
     "chi": "centre hospitalier intercommunal",
     "chr": "centre hospitalier regional",
@@ -51,42 +53,69 @@ _ABBREVIATIONS = {
     "foy": "foyer",
     "gal": "general",
     "gest": "gestion",
+    "hand": "handicapes",
     "handic": "handicapes",
+    "hebergt": "hebergement",
     "hop": "hopital",
     "hosp": "hospitalier",
     "hospit": "hospitalier",
     "inst": "institut",
     "intercom": "intercommunal",
     "mais": "maison",
+    "menag": "menagere",
     "mdr": "maison retraite",
     "mut": "mutualite",
     "nd": "notre dame",
     "pers": "personnes",
     "person": "personnes",
     "pr": "pour",
+    "prest": "prestataire",
+    "reg": "regional",
     "res": "residence",
     "resid": "residence",
     "retr": "retraite",
     "sce": "service",
+    "ser": "service",
     "serv": "service",
     "services": "service",
     "st": "saint",
     "ste": "sainte",
     "sts": "saints",
     "stes": "saintes",
+    "svce": "service",
     "synd": "syndicat",
+    "univ": "universitaire",
 }
 
 # Whole phrases that everyone knows by their initials, once the words above are expanded.
-_PHRASES = [
-    (re.compile(pattern), words)
-    for pattern, words in (
-        (r"\betablissement (?:d )?hebergement (?:pour )?personnes agees dependantes\b", "ehpad"),
-        (r"\bmaison (?:de )?retraite\b", "maison retraite"),
-        (r"\bservice (?:de )?soins infirmiers (?:a )?domicile\b", "ssiad"),
-        (r"\bcentre communal (?:d )?action sociale?\b", "ccas"),
-    )
-]
+_PHRASES = {
+    r"etablissement (?:d )?hebergement (?:pour )?personnes agees dependantes": "ehpad",
+    r"etablissement (?:et )?service (?:d )?(?:aide|accompagnement) (?:par )?(?:le )?travail": "esat",
+    r"foyer (?:d )?accueil medicalise": "fam",
+    r"foyer (?:de )?jeunes travailleurs": "fjt",
+    r"foyer logement": "fl",
+    r"institut medico educatif": "ime",
+    r"institut therapeutique educatif (?:et )?pedagogique": "itep",
+    r"maison (?:d )?accueil specialisee": "mas",
+    r"maison (?:d )?enfants (?:a )?caractere social": "mecs",
+    r"maison (?:de )?retraite": "maison retraite",
+    r"service (?:d )?accompagnement (?:a )?(?:la )?vie sociale": "savs",
+    r"service (?:d )?education speciale (?:et )?(?:de )?soins (?:a )?domicile": "sessad",
+    r"service (?:de )?soins infirmiers (?:a )?domicile": "ssiad",
+    r"centre communal (?:d )?action sociale?": "ccas",
+}
+_ANY_PHRASE = re.compile(r"\b(?:" + "|".join(f"({phrase})" for phrase in _PHRASES) + r")\b")
+_INITIALS_OF_PHRASES = tuple(_PHRASES.values())
+
+# What people call one way and FINESS another: a search takes both, a name stays what it is.
+_ALSO_CALLED = {
+    "centre hospitalier": "hopital",
+    "ehpad": "maison retraite",
+    "hopital": "centre hospitalier",
+    "maison retraite": "ehpad",
+}
+_TOKEN = re.compile(r"maison retraite|centre hospitalier|[^ ]+")
+_CEDEX = re.compile(r" cedex\b.*")
 
 
 _LONGEST_SEARCH = 200
@@ -113,9 +142,7 @@ def _expand(spelt: str) -> str:
 
 
 def _shorten(text: str) -> str:
-    for pattern, words in _PHRASES:
-        text = pattern.sub(words, text)
-    return text
+    return _ANY_PHRASE.sub(lambda found: _INITIALS_OF_PHRASES[(found.lastindex or 1) - 1], text)
 
 
 def normalise(text: str) -> str:
@@ -130,17 +157,20 @@ def wanted(text: str) -> list[tuple[str, ...]]:
     """What a search asks for, in any order: one tuple a word, of the spellings that will do.
 
     A word that is an abbreviation may also be the beginning of another one (« dom » for « domicile », or for
-    « Domino »): both will do. Small words count only when there is nothing else.
+    « Domino »): both will do; so will « EHPAD » for « maison de retraite », « centre hospitalier » for « hôpital ».
+    Small words count only when there is nothing else.
     """
     spelt = _spell(text[:_LONGEST_SEARCH])
     expanded = _expand(spelt)
     whole = _shorten(expanded)
-    if whole == expanded:
-        words = [tuple(dict.fromkeys((_ABBREVIATIONS.get(word, word), word))) for word in spelt.split()]
-    else:
-        words = [(word,) for word in whole.split()]
+    tokens = _TOKEN.findall(spelt if whole == expanded else whole)
+    words = [_spellings(_ABBREVIATIONS.get(token, token), token) for token in tokens]
     words = [spellings for spellings in words if spellings[0] not in STOP_WORDS] or words
     return list(dict.fromkeys(words))[:_MOST_WORDS]
+
+
+def _spellings(word: str, typed: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((word, typed, _ALSO_CALLED.get(word, word))))
 
 
 def singular(word: str) -> str:
@@ -159,6 +189,12 @@ def searchable(*names: str) -> str:
     So that `LIKE '% word%'` finds the beginning of any word, the first included, through the trigram index.
     """
     return "".join(f" {text}" for text in dict.fromkeys(normalise(name) for name in names) if text)
+
+
+def located(text: str, city: str) -> str:
+    """A text made by `searchable`, and the town when it does not hold it; without « CEDEX »."""
+    town = _CEDEX.sub("", normalise(city))
+    return text if not town or f" {town}" in text else f"{text} {town}"
 
 
 def holds(text: str, words: list[tuple[str, ...]]) -> bool:

@@ -11,7 +11,19 @@ from django.utils import timezone
 
 from establishments import finess
 from establishments.enums import ImportStatus
-from establishments.importing import deriving, flat, merging, nomenclature, pair, plus, reading, rows, staging
+from establishments.importing import (
+    dating,
+    deriving,
+    flat,
+    merging,
+    nomenclature,
+    pair,
+    plus,
+    reading,
+    rows,
+    staging,
+    statements,
+)
 from establishments.importing.merging import Counts, Scope
 from establishments.importing.reading import Extract, Format, Progress
 from establishments.models import Departement, ImportRun
@@ -58,12 +70,15 @@ def import_extracts(
     paths: Sequence[Path],
     *,
     accept_closures: bool = False,
+    dry_run: bool = False,
     progress: Callable[[list[Extract]], Progress] = lambda _extracts: Progress(),
 ) -> ImportRun:
-    """Read FINESS extracts, write what changed, work out again what the picker reads; return the report (E1).
+    """Read FINESS extracts, write what changed and its history, work out again what the picker reads; return the report
+    (E1).
 
     One transaction: all or nothing. Idempotent. Malformed rows are set aside and reported. `accept_closures`: even
-    if more than a tenth of what is open would close. Raises Refused, with its record kept.
+    if more than a tenth of what is open would close. `dry_run`: all of it, then taken back; the report is not kept.
+    Raises Refused, with its record kept.
     """
     started = timezone.now()
     names: list[dict[str, Any]] = [{"name": path.name} for path in paths]
@@ -73,27 +88,29 @@ def import_extracts(
         with transaction.atomic():
             _alone()
             with staging.settings_for_whole_tables():
-                run = _unchanged(extracts, started)
-                return run or _import(extracts, accept_closures, progress(extracts), started)
+                run = _unchanged(extracts, started) or _import(extracts, accept_closures, progress(extracts), started)
+            if dry_run:
+                transaction.set_rollback(True)
+                run.pk = None
+            return run
     except (reading.Unrecognised, merging.TooManyClosures, Refused) as reason:
         refused = Refused(str(reason))
-        refused.run = ImportRun.objects.create(
-            started_at=started,
-            finished_at=timezone.now(),
-            status=ImportStatus.REFUSED,
-            files=names,
-            message=str(reason),
-        )
+        refused.run = _record(ImportStatus.REFUSED, names, started, str(reason), kept=not dry_run)
         raise refused from reason
     except BaseException as error:
-        ImportRun.objects.create(
-            started_at=started,
-            finished_at=timezone.now(),
-            status=ImportStatus.FAILED,
-            files=names,
-            message=f"{type(error).__name__}\u00a0: {error}"[:2000],
-        )
+        message = f"{type(error).__name__}\u00a0: {error}"[:2000]
+        _record(ImportStatus.FAILED, names, started, message, kept=not dry_run)
         raise
+
+
+def _record(
+    status: ImportStatus, files: list[dict[str, Any]], started: datetime, message: str, *, kept: bool
+) -> ImportRun:
+    """The record of an import that wrote nothing."""
+    run = ImportRun(started_at=started, finished_at=timezone.now(), status=status, files=files, message=message)
+    if kept:
+        run.save()
+    return run
 
 
 def load_reference(folder: Path, samples: Sequence[Sequence[Path]] = ()) -> list[ImportRun]:
@@ -162,9 +179,14 @@ def _import(extracts: list[Extract], accept_closures: bool, progress: Progress, 
     if not read.stage.entities + read.stage.sites:
         raise Refused("Ces fichiers ne contiennent aucune entité. Rien n'a été écrit.")
 
-    scopes = {extract: Scope(extract.extracted_on, extract.format.is_full, read.spared) for extract in extracts}
+    key = merging.next_run()
+    scopes = {extract: Scope(extract.extracted_on, extract.format.is_full, key, read.spared) for extract in extracts}
     of_entities = next((scope for extract, scope in scopes.items() if extract.format.gives_entities), None)
     of_sites = next((scope for extract, scope in scopes.items() if extract.format.gives_sites), None)
+    if of_entities:
+        dating.confirm_last_full(statements.ENTITIES, of_entities, lambda format_: format_.gives_entities)
+    if of_sites:
+        dating.confirm_last_full(statements.SITES, of_sites, lambda format_: format_.gives_sites)
     if not accept_closures:
         merging.refuse_too_many_closures(of_entities, of_sites)
     merging.add_unknown_codes(statuses=read.stage.statuses, categories=read.stage.categories)
@@ -177,6 +199,7 @@ def _import(extracts: list[Extract], accept_closures: bool, progress: Progress, 
         deriving.all_of_it()
     parts = {"entities": entities, "sites": sites, "groups": groups}
     return ImportRun.objects.create(
+        pk=key,
         started_at=started,
         finished_at=timezone.now(),
         status=ImportStatus.DONE,
@@ -213,8 +236,12 @@ def _unchanged(extracts: list[Extract], started: datetime) -> ImportRun | None:
     )
 
 
-def _identity(files: list[dict[str, Any]]) -> list[tuple[str, int]]:
-    return sorted((file["sha256"], file["rules"]) for file in files)
+def _identity(files: list[dict[str, Any]]) -> list[tuple[str, int, str]]:
+    """The day of a flat file is in its name: the same contents on another day are another description."""
+    return sorted(
+        (file["sha256"], file["rules"], "" if Format(file["format"]).is_full else file["extracted_on"] or "")
+        for file in files
+    )
 
 
 def _read(extract: Extract, read: _Reading) -> Extract:

@@ -1,10 +1,10 @@
 """What follows from the entities, their sites and their groups: what the picker reads."""
 
-from django.db import connection
+from django.db import connection, transaction
 
 from establishments import search
 from establishments.enums import EstablishmentType
-from establishments.models import HospitalGroup, LegalEntity
+from establishments.models import GeographicEntity, HospitalGroup, LegalEntity
 
 # An EJ is found under the région of its address and under those of its open sites; it is offered as ESSMS or as
 # établissement de santé for its open sites of these categories, and as a GHT when it supports one (E1, E1b). The older
@@ -43,8 +43,15 @@ _DERIVED = """
 """
 _WORDS = """
     INSERT INTO establishments_searchword (word, uses)
-    SELECT word, count(*) FROM establishments_legalentity, unnest(string_to_array(ltrim(search_text), ' ')) word
+    SELECT word, count(*)
+    FROM establishments_legalentity,
+         unnest(string_to_array(words, E'\n')) line,
+         unnest(string_to_array(split_part(line, '#', 1), ' ')) word
     WHERE word <> '' GROUP BY word
+"""
+_SPELT = "CREATE TEMP TABLE spelt (id bigint, words text) ON COMMIT DROP"
+_SPELL = """
+    UPDATE establishments_legalentity entity SET words = spelt.words FROM spelt WHERE spelt.id = entity.id
 """
 _BATCH = 2000
 
@@ -54,9 +61,40 @@ def all_of_it() -> None:
     with connection.cursor() as cursor:
         cursor.execute(_DERIVED, {kind.name.lower(): kind.value for kind in EstablishmentType})
         _name_groups()
+        words()
         vocabulary()
         cursor.execute("ANALYZE establishments_legalentity, establishments_searchword")
         cursor.execute("SELECT gin_clean_pending_list('legal_entity_picker')")
+
+
+def words() -> None:
+    """An EJ is also found by the names, towns and numbers of its open sites: a line each, which ends with the numbers
+    of the sites that it stands for, « #210780565 ». What its own names say already is not said again."""
+    sites = (
+        GeographicEntity.objects.active()
+        .order_by("legal_entity_id", "finess")
+        .values_list("legal_entity_id", "finess", "name", "long_name", "city")
+    )
+    lines: dict[int, dict[str, str]] = {}
+    for entity, number, name, long_name, city in sites.iterator(chunk_size=_BATCH):
+        of_entity = lines.setdefault(entity, {})
+        line = search.located(search.searchable(name, long_name), city)
+        of_entity[line] = f"{of_entity.get(line, '')}#{number}"
+    # Read before the COPY begins: its connection answers nothing else until it ends.
+    entities = list(LegalEntity.objects.values_list("pk", "search_text", "city", "words"))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.spelt")
+        cursor.execute(_SPELT)
+        with cursor.copy("COPY pg_temp.spelt FROM STDIN") as copy:
+            for pk, own, city, held in entities:
+                if held != (told := "\n".join([search.located(own, city), *_added(own, lines.get(pk, {}))])):
+                    copy.write_row((pk, told))
+        cursor.execute(_SPELL)
+
+
+def _added(own: str, lines: dict[str, str]) -> list[str]:
+    known = set(own.split())
+    return sorted(f"{'' if known.issuperset(line.split()) else line}{numbers}" for line, numbers in lines.items())
 
 
 def vocabulary() -> None:

@@ -26,11 +26,12 @@ class TooManyClosures(Exception):
 
 @dataclass(frozen=True)
 class Scope:
-    """Which extract is merged: its day, whether it holds all there is, and the numbers of its malformed rows,
-    which are there even though they could not be read."""
+    """Which extract is merged: its day, whether it holds all there is, the numbers of its malformed rows, which are
+    there even though they could not be read, and the key of the import, for the history."""
 
     day: date | None
     is_full: bool
+    run: int
     spared: Collection[str] = ()
 
 
@@ -62,6 +63,13 @@ def refuse_too_many_closures(entities: Scope | None, sites: Scope | None) -> Non
             "Vérifiez qu'il s'agit bien d'une extraction complète et récente\u00a0; si ces fermetures sont voulues, "
             "ajoutez --accept-closures."
         )
+
+
+def next_run() -> int:
+    """The key that the record of this import will have."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('establishments_importrun', 'id'))")
+        return cursor.fetchone()[0]
 
 
 def prepare() -> None:
@@ -146,10 +154,12 @@ def fingerprint() -> str:
 def _merge(noun: statements.Noun, scope: Scope) -> Counts:
     closed = _one(noun.count_closing, scope)
     # Closures said by the file are among the rows updated.
-    updated = _run(noun.update, _parameters(scope)) - closed
+    updated = _one(noun.update, scope) - closed
     created = _run(noun.insert, _parameters(scope))
     if scope.is_full:
-        closed += _run(noun.close_missing, _parameters(scope))
+        closed += _one(noun.close_missing, scope)
+    else:
+        _run(noun.confirm, _parameters(scope))
     return Counts(created, updated, closed)
 
 
@@ -160,7 +170,7 @@ def _entities_by_reference(references: list[str]) -> dict[str, int]:
 
 
 def _parameters(scope: Scope) -> dict[str, Any]:
-    return {"day": scope.day, "spared": list(scope.spared)}
+    return {"day": scope.day, "spared": list(scope.spared), "run": scope.run}
 
 
 def _one(sql: str, scope: Scope) -> int:

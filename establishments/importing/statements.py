@@ -1,7 +1,9 @@
-"""The SQL of `merging`. Parameters: `day`, the day of the extract; `spared`, the numbers of its malformed rows.
+"""The SQL of `merging`. Parameters: `day`, the day of the extract; `spared`, the numbers of its malformed rows; `run`,
+the key of the import, whose record is written last.
 
 In each, `kept` is our row, `staged` the file's, `told` what the file makes of ours. A staged null says nothing of its
-column. A row that a later extract described is left alone.
+column. A row that a later extract described is left alone. What changes a row writes its history in the same statement,
+and returns how many rows it changed.
 """
 
 from typing import NamedTuple
@@ -16,6 +18,10 @@ class Noun(NamedTuple):
     update: str
     insert: str
     close_missing: str
+    confirm: str
+    """What is described there as it is here: the description is this day's."""
+    confirm_all: str
+    """Every row, by a full extract that came before: it spoke of all of them, those that it did not change included."""
 
 
 ENTITIES = Noun(
@@ -50,11 +56,13 @@ ENTITIES = Noun(
                    opened.is_active,
                    CASE WHEN NOT opened.is_active THEN COALESCE(staged.closed_on, kept.closed_on) END AS closed_on,
                    COALESCE(staged.sort_name, kept.sort_name) AS sort_name,
-                   COALESCE(staged.search_text, kept.search_text) AS search_text
+                   COALESCE(staged.search_text, kept.search_text) AS search_text, kept.is_active AS was_active,
+                   COALESCE(NULLIF(kept.name, ''), kept.long_name) AS was_name
             FROM opened
             JOIN staged_entity staged USING (finess)
             JOIN establishments_legalentity kept ON kept.id = opened.id
-        )
+        ),
+        changed AS (
         UPDATE establishments_legalentity kept
         SET name = told.name, long_name = told.long_name, legal_status_id = told.legal_status_id, siren = told.siren,
             address = told.address, postal_code = told.postal_code, city = told.city,
@@ -69,6 +77,24 @@ ENTITIES = Noun(
               IS DISTINCT FROM
               (told.name, told.long_name, told.legal_status_id, told.siren, told.address, told.postal_code, told.city,
                told.departement_id, told.is_active, told.closed_on)
+        RETURNING kept.id
+        ),
+        noted AS (
+            INSERT INTO establishments_registerchange
+                (recorded_at, run_id, day, kind, legal_entity_id, site_id, from_name, to_name, from_entity_id,
+                 to_entity_id, effective_on)
+            SELECT now(), %(run)s, %(day)s::date, change.kind, told.id, NULL::bigint, change.from_name, change.to_name,
+                   NULL::bigint, NULL::bigint, change.effective_on
+            FROM changed JOIN told USING (id)
+            CROSS JOIN LATERAL (SELECT COALESCE(NULLIF(told.name, ''), told.long_name) AS name) new
+            CROSS JOIN LATERAL (VALUES
+                ('renamed', told.was_name NOT IN ('', new.name), told.was_name, new.name, NULL::date),
+                ('closed', told.was_active AND NOT told.is_active, '', '', told.closed_on),
+                ('reopened', told.is_active AND NOT told.was_active, '', '', NULL)
+            ) change (kind, happened, from_name, to_name, effective_on)
+            WHERE change.happened
+        )
+        SELECT count(*) FROM changed
     """,
     insert="""
         INSERT INTO establishments_legalentity
@@ -90,10 +116,30 @@ ENTITIES = Noun(
     """,
     # Closed at the latest on the day of the extract that does not hold it any more.
     close_missing="""
-        UPDATE establishments_legalentity kept SET is_active = false, closed_on = %(day)s, extracted_on = %(day)s
-        WHERE kept.is_active AND (kept.extracted_on IS NULL OR %(day)s::date >= kept.extracted_on)
-          AND NOT kept.finess = ANY(%(spared)s::text[])
-          AND NOT EXISTS (SELECT FROM staged_entity staged WHERE staged.finess = kept.finess)
+        WITH gone AS (
+            UPDATE establishments_legalentity kept SET is_active = false, closed_on = %(day)s, extracted_on = %(day)s
+            WHERE kept.is_active AND (kept.extracted_on IS NULL OR %(day)s::date >= kept.extracted_on)
+              AND NOT kept.finess = ANY(%(spared)s::text[])
+              AND NOT EXISTS (SELECT FROM staged_entity staged WHERE staged.finess = kept.finess)
+            RETURNING kept.id
+        ),
+        noted AS (
+            INSERT INTO establishments_registerchange
+                (recorded_at, run_id, day, kind, legal_entity_id, site_id, from_name, to_name, from_entity_id,
+                 to_entity_id, effective_on)
+            SELECT now(), %(run)s, %(day)s::date, 'closed', gone.id, NULL::bigint, '', '', NULL::bigint, NULL::bigint,
+                   %(day)s::date
+            FROM gone
+        )
+        SELECT count(*) FROM gone
+    """,
+    confirm="""
+        UPDATE establishments_legalentity kept SET extracted_on = %(day)s FROM staged_entity staged
+        WHERE staged.finess = kept.finess AND kept.extracted_on < %(day)s::date
+    """,
+    confirm_all="""
+        UPDATE establishments_legalentity SET extracted_on = %(day)s
+        WHERE extracted_on < %(day)s::date AND NOT finess = ANY(%(spared)s::text[])
     """,
 )
 
@@ -123,12 +169,15 @@ SITES = Noun(
                    staged.siret, staged.address, staged.postal_code, staged.city,
                    staged.departement AS departement_id, COALESCE(staged.opened_on, kept.opened_on) AS opened_on,
                    opened.is_active,
-                   CASE WHEN NOT opened.is_active THEN COALESCE(staged.closed_on, kept.closed_on) END AS closed_on
+                   CASE WHEN NOT opened.is_active THEN COALESCE(staged.closed_on, kept.closed_on) END AS closed_on,
+                   kept.is_active AS was_active, kept.legal_entity_id AS was_entity_id,
+                   COALESCE(NULLIF(kept.name, ''), kept.long_name) AS was_name
             FROM opened
             JOIN staged_site staged USING (finess)
             JOIN establishments_geographicentity kept ON kept.id = opened.id
             JOIN establishments_legalentity entity ON entity.finess = staged.entity
-        )
+        ),
+        changed AS (
         UPDATE establishments_geographicentity kept
         SET legal_entity_id = told.legal_entity_id, name = told.name, long_name = told.long_name,
             category_id = told.category_id, siret = told.siret, address = told.address,
@@ -143,6 +192,26 @@ SITES = Noun(
               IS DISTINCT FROM
               (told.legal_entity_id, told.name, told.long_name, told.category_id, told.siret, told.address,
                told.postal_code, told.city, told.departement_id, told.opened_on, told.is_active, told.closed_on)
+        RETURNING kept.id
+        ),
+        noted AS (
+            INSERT INTO establishments_registerchange
+                (recorded_at, run_id, day, kind, legal_entity_id, site_id, from_name, to_name, from_entity_id,
+                 to_entity_id, effective_on)
+            SELECT now(), %(run)s, %(day)s::date, change.kind, NULL::bigint, told.id, change.from_name, change.to_name,
+                   change.from_entity_id, change.to_entity_id, change.effective_on
+            FROM changed JOIN told USING (id)
+            CROSS JOIN LATERAL (SELECT COALESCE(NULLIF(told.name, ''), told.long_name) AS name) new
+            CROSS JOIN LATERAL (VALUES
+                ('moved', told.legal_entity_id <> told.was_entity_id, '', '', told.was_entity_id, told.legal_entity_id,
+                 NULL::date),
+                ('renamed', told.was_name NOT IN ('', new.name), told.was_name, new.name, NULL, NULL, NULL),
+                ('closed', told.was_active AND NOT told.is_active, '', '', NULL, NULL, told.closed_on),
+                ('reopened', told.is_active AND NOT told.was_active, '', '', NULL, NULL, NULL)
+            ) change (kind, happened, from_name, to_name, from_entity_id, to_entity_id, effective_on)
+            WHERE change.happened
+        )
+        SELECT count(*) FROM changed
     """,
     insert="""
         INSERT INTO establishments_geographicentity
@@ -157,10 +226,31 @@ SITES = Noun(
         WHERE NOT EXISTS (SELECT FROM establishments_geographicentity kept WHERE kept.finess = staged.finess)
     """,
     close_missing="""
-        UPDATE establishments_geographicentity kept SET is_active = false, closed_on = %(day)s, extracted_on = %(day)s
-        WHERE kept.is_active AND (kept.extracted_on IS NULL OR %(day)s::date >= kept.extracted_on)
-          AND NOT kept.finess = ANY(%(spared)s::text[])
-          AND NOT EXISTS (SELECT FROM staged_site staged WHERE staged.finess = kept.finess)
+        WITH gone AS (
+            UPDATE establishments_geographicentity kept
+            SET is_active = false, closed_on = %(day)s, extracted_on = %(day)s
+            WHERE kept.is_active AND (kept.extracted_on IS NULL OR %(day)s::date >= kept.extracted_on)
+              AND NOT kept.finess = ANY(%(spared)s::text[])
+              AND NOT EXISTS (SELECT FROM staged_site staged WHERE staged.finess = kept.finess)
+            RETURNING kept.id
+        ),
+        noted AS (
+            INSERT INTO establishments_registerchange
+                (recorded_at, run_id, day, kind, legal_entity_id, site_id, from_name, to_name, from_entity_id,
+                 to_entity_id, effective_on)
+            SELECT now(), %(run)s, %(day)s::date, 'closed', NULL::bigint, gone.id, '', '', NULL::bigint, NULL::bigint,
+                   %(day)s::date
+            FROM gone
+        )
+        SELECT count(*) FROM gone
+    """,
+    confirm="""
+        UPDATE establishments_geographicentity kept SET extracted_on = %(day)s FROM staged_site staged
+        WHERE staged.finess = kept.finess AND kept.extracted_on < %(day)s::date
+    """,
+    confirm_all="""
+        UPDATE establishments_geographicentity SET extracted_on = %(day)s
+        WHERE extracted_on < %(day)s::date AND NOT finess = ANY(%(spared)s::text[])
     """,
 )
 

@@ -54,6 +54,11 @@ class Command(BaseCommand):
             help="importe même si plus de 10\u00a0%% des entités ouvertes seraient fermées",
         )
         parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="lit et compare tout, dit ce que l'import ferait, puis n'écrit rien",
+        )
+        parser.add_argument(
             "--spell-again",
             action="store_true",
             help="n'importe rien\u00a0: recalcule les mots recherchés, après un changement des règles d'orthographe",
@@ -66,10 +71,14 @@ class Command(BaseCommand):
         if not options["files"]:
             raise CommandError("Indiquez au moins un fichier.")
         try:
-            run = workflow.import_extracts(options["files"], accept_closures=options["accept_closures"], progress=Bar)
+            run = workflow.import_extracts(
+                options["files"], accept_closures=options["accept_closures"], dry_run=options["dry_run"], progress=Bar
+            )
         except workflow.Refused as refusal:
             raise CommandError(str(refusal)) from refusal
         self._report(run)
+        if options["dry_run"]:
+            self.stdout.write("Essai\u00a0: rien n'a été écrit.")
 
     def _report(self, run: ImportRun) -> None:
         for line in run.described_files:
