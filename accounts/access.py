@@ -2,13 +2,14 @@
 
 from typing import cast
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.enums import Role
-from accounts.models import Representation, User
+from accounts.models import EmailCode, Representation, User
 
 
 def is_signed_in(request: HttpRequest) -> bool:
@@ -24,6 +25,26 @@ def person(request: HttpRequest) -> User:
 def may_represent(user: User) -> bool:
     """Only a référent represents establishments."""
     return user.role == Role.REFERENT
+
+
+def may_delete_account(user: User) -> bool:
+    """Only a référent deletes their own account; that of a member of staff is closed by an administrator."""
+    return user.role == Role.REFERENT
+
+
+def is_advised_own_factor(user: User) -> bool:
+    """Staff are advised an authenticator app or a passkey (Q12), unless the portal settles for the e-mailed code."""
+    return not user.is_referent and settings.STAFF_SECOND_FACTOR != "email"
+
+
+def must_have_own_factor(user: User) -> bool:
+    """Staff may be required to have one: the e-mailed code then only serves to add it."""
+    return not user.is_referent and settings.STAFF_SECOND_FACTOR == "required"
+
+
+def owes_own_factor(user: User) -> bool:
+    """Whether `user`, of a request, has to add a second step before anything else. Costs no query."""
+    return must_have_own_factor(user) and isinstance(user.otp_device, EmailCode)
 
 
 def colleagues_of(user: User) -> QuerySet[User]:

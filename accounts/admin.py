@@ -7,10 +7,17 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django_otp_webauthn.models import WebAuthnAttestation, WebAuthnCredential
 
-from accounts import access, workflow
+from accounts import access, composition, protection, workflow
+from accounts.confirmation import ConfirmedAdmin
 from accounts.models import EmailCode, Representation, TermsAcceptance, TermsVersion, User
 from ecare.admin import Unfilterable
+
+# The screens of this application would add or remove somebody's second step without a word to them.
+for model in (WebAuthnCredential, WebAuthnAttestation):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
 
 
 class RepresentationInline(admin.TabularInline):
@@ -31,8 +38,10 @@ class TermsAcceptanceInline(admin.TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(Unfilterable, admin.ModelAdmin):
-    """Closing an account is `is_active`; the password is chosen by the person, with a link received by e-mail."""
+class UserAdmin(ConfirmedAdmin, Unfilterable, admin.ModelAdmin):
+    """Roles are granted here: who is there is asked again.
+
+    Closing an account is `is_active`; the password is chosen by the person, with a link received by e-mail."""
 
     list_display = ("full_name", "username", "email", "role", "is_active", "activated_at", "last_login")
     list_filter = ("role", "is_active", ("activated_at", admin.EmptyFieldListFilter), "regions")
@@ -60,7 +69,7 @@ class UserAdmin(Unfilterable, admin.ModelAdmin):
     readonly_fields = ("activated_at", "created_at", "last_login", "public_id")
     filter_horizontal = ("regions",)
     inlines = (RepresentationInline, TermsAcceptanceInline)
-    actions = ("send_password_link",)
+    actions = ("send_password_link", "close_sessions", "forget_factors")
 
     @admin.display(description="nom", ordering=("last_name"))
     def full_name(self, user: User) -> str:
@@ -73,6 +82,10 @@ class UserAdmin(Unfilterable, admin.ModelAdmin):
         if not change:
             obj.set_unusable_password()
         super().save_model(request, obj, form, change)
+        if "email" in form.changed_data and change:
+            workflow.correct_email(obj, former_email=form.initial["email"], by=access.person(request))
+        elif change and {"first_name", "last_name"} & set(form.changed_data):
+            composition.follow(obj)
         if not change:
             workflow.invite(obj, by=access.person(request))
             self.message_user(request, f"Un lien pour choisir un mot de passe est envoyé à {obj.email}.", messages.INFO)
@@ -83,6 +96,18 @@ class UserAdmin(Unfilterable, admin.ModelAdmin):
         for user in opened:
             workflow.invite(user, by=access.person(request))
         self.message_user(request, f"Liens envoyés : {len(opened)}.", messages.INFO)
+
+    @admin.action(description="Fermer les sessions ouvertes")
+    def close_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        closed = sum(workflow.close_sessions(user, keep=request.session.session_key) for user in queryset)
+        self.message_user(request, f"Sessions fermées\u00a0: {closed}.", messages.INFO)
+
+    @admin.action(description="Retirer les seconds facteurs d'une personne qui les a perdus")
+    def forget_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        forgotten = sum(protection.forget_factors(user, by=access.person(request)) for user in queryset)
+        self.message_user(
+            request, f"Comptes revenus au code par e-mail : {forgotten}. Chacun en est prévenu.", messages.INFO
+        )
 
 
 @admin.register(TermsVersion)

@@ -1,12 +1,22 @@
 """How an account is found and recognised."""
 
+import datetime as dt
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.models import User
+from ecare.composed import Composed
+
+# Read at each request (Q73).
+OF_SESSION = Composed(
+    lambda key, at: User.objects.usable().with_terms_due(at).filter(pk=key),
+    key=-1,
+    at=dt.datetime(1, 1, 1, tzinfo=dt.UTC),
+)
 
 
 class UsernameOrEmailBackend(BaseBackend):
@@ -29,4 +39,4 @@ class UsernameOrEmailBackend(BaseBackend):
     def get_user(self, user_id: int) -> User | None:
         """The account of a session, if it is still open: read at each request, so that a disabled account is refused
         at once (Q16). Carries `terms_due` in the same query."""
-        return User.objects.usable().with_terms_due().filter(pk=user_id).first()
+        return OF_SESSION.first(key=user_id, at=timezone.now())

@@ -33,7 +33,26 @@ def token(sign_in: str, code: str) -> str:
     return f"{sign_in}:{code}"
 
 
-class EmailCode(ThrottlingMixin, Device):
+class CappedDelay:
+    """Failures of a device are spaced out, never for good: django-otp's own delay doubles without end, and would let
+    whoever knows the password close the account of somebody else for days."""
+
+    throttling_failure_count: int
+    throttling_failure_timestamp: datetime | None
+
+    def verify_is_allowed(self) -> tuple[bool, dict[str, Any] | None]:
+        excess = self.throttling_failure_count - FREE_FAILURES
+        if excess < 0 or self.throttling_failure_timestamp is None:
+            return True, None
+        delay = min(timedelta(seconds=2 ** min(excess, 20)), LONGEST_DELAY)
+        locked_until = self.throttling_failure_timestamp + delay
+        return (True, None) if timezone.now() >= locked_until else (False, {"locked_until": locked_until})
+
+    def get_throttle_factor(self) -> float:
+        return 1
+
+
+class EmailCode(CappedDelay, ThrottlingMixin, Device):
     """One row per account: the newest code, hashed, bound to one sign-in, for one use."""
 
     user = models.OneToOneField(
@@ -91,14 +110,6 @@ class EmailCode(ThrottlingMixin, Device):
             and timezone.now() < self.sent_at + VALIDITY
         )
 
-    def verify_is_allowed(self) -> tuple[bool, dict[str, Any] | None]:
-        excess = self.throttling_failure_count - FREE_FAILURES
-        if excess < 0 or self.throttling_failure_timestamp is None:
-            return True, None
-        delay = min(timedelta(seconds=2 ** min(excess, 20)), LONGEST_DELAY)
-        locked_until = self.throttling_failure_timestamp + delay
-        return (True, None) if timezone.now() >= locked_until else (False, {"locked_until": locked_until})
-
     def verify_token(self, token: str) -> bool:
         """Whether `token` (see `token()`) holds the newest code, in time, for the right sign-in; the code is then
         spent. Call it through `django_otp.verify_token` only. A refusal that did not look at the code, because it
@@ -118,9 +129,6 @@ class EmailCode(ThrottlingMixin, Device):
             self._void()
         self.save()
         return False
-
-    def get_throttle_factor(self) -> float:
-        return 1
 
     def _void(self) -> None:
         self.digest = ""

@@ -5,18 +5,24 @@ from typing import Any
 from django import forms
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import RegexValidator, validate_email
 from django.http import HttpRequest, QueryDict
-from phonenumber_field.formfields import PhoneNumberField
-from phonenumbers import PhoneNumberFormat, format_number
 
 from accounts import password_validation as rules
+from accounts import phones
 from accounts.enums import Civility
 from accounts.models import User, username_characters
 from establishments import queries as establishments
 from establishments.enums import EstablishmentType
 
 NEW_HINT = "12 caractères au moins, espaces et accents compris. Par exemple quatre mots sans rapport entre eux."
+# E-mails begin by the name, and anybody may register the address of somebody else: a name is no place for a paragraph,
+# nor for what a mail reader turns into a link.
+name_characters = RegexValidator(
+    r"\A(?!.*\.[^\W\d_]{2})[^\W\d_](?:[^\W\d_]|[ \u00a0'’ʼ.,\-‐‑\u0300-\u036f])*\Z",
+    "Un nom ou un prénom ne contient que des lettres, des espaces, des apostrophes, des tirets et des points suivis "
+    "d'une espace, par exemple Marie-Hélène ou D'Ozouf.",
+)
 
 
 class EmailField(forms.EmailField):
@@ -85,22 +91,24 @@ class PersonForm(NewPasswordMixin, forms.Form):
     last_name = forms.CharField(
         label="Nom",
         max_length=80,
+        validators=[name_characters],
         error_messages={"required": "Saisissez votre nom, par exemple Durand."},
         widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
     )
     first_name = forms.CharField(
         label="Prénom",
         max_length=80,
+        validators=[name_characters],
         error_messages={"required": "Saisissez votre prénom, par exemple Marie."},
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
     )
-    phone = PhoneNumberField(
+    phone = phones.PhoneField(
         label="Numéro de téléphone",
-        region="FR",
-        help_text="Par exemple 01 01 01 01 01, ou +262 262 01 01 01 outre-mer.",
+        help_text="Par exemple 01 01 01 01 01, ou 0692 12 34 56 outre-mer.",
         error_messages={
             "required": "Saisissez votre numéro de téléphone, par exemple 01 01 01 01 01.",
-            "invalid": "Saisissez un numéro de téléphone valable, par exemple 01 01 01 01 01.",
+            "invalid": "Saisissez un numéro de téléphone valable, par exemple 01 01 01 01 01. Outre-mer, ajoutez "
+            "l'indicatif si besoin, par exemple +262 692 12 34 56.",
         },
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
@@ -124,11 +132,6 @@ class PersonForm(NewPasswordMixin, forms.Form):
             self.fields["new_password1"].help_text = kept
             for name in ("new_password1", "new_password2"):
                 self.fields[name].required = False
-
-    def clean_phone(self) -> str:
-        """E.164, `+33101010101`."""
-        number = self.cleaned_data["phone"]
-        return format_number(number, PhoneNumberFormat.E164) if number else ""
 
     def clean(self) -> None:
         data = self.cleaned_data
@@ -187,10 +190,133 @@ class CodeForm(forms.Form):
         return code
 
 
+class AuthenticatorForm(CodeForm):
+    """A code of the authenticator app."""
+
+    code = forms.CharField(
+        label="Code de votre application",
+        max_length=20,
+        help_text="Six chiffres, qui changent toutes les trente secondes.",
+        error_messages={"required": "Saisissez les six chiffres affichés par votre application, par exemple 012345."},
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}),
+    )
+
+
+class AuthenticatorNameForm(forms.Form):
+    name = forms.CharField(
+        label="Nom de l'application",
+        max_length=60,
+        help_text="Pour la reconnaître parmi les vôtres, par exemple Application du téléphone.",
+        error_messages={"required": "Donnez un nom à cette application, par exemple Application du téléphone."},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class NewAuthenticatorForm(AuthenticatorNameForm, AuthenticatorForm):
+    """A first code of a new app, and the name by which the person will know it."""
+
+    field_order = ["code", "name"]
+
+
+class RecoveryForm(forms.Form):
+    code = forms.CharField(
+        label="Code de secours",
+        max_length=40,
+        help_text="Un des dix codes que vous avez conservés, par exemple A-BCDEF-GHJKM.",
+        error_messages={"required": "Saisissez un de vos codes de secours, par exemple A-BCDEF-GHJKM."},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+
+
+class PasskeyNameForm(forms.Form):
+    name = forms.CharField(
+        label="Nom de la clé",
+        max_length=60,
+        help_text="Pour la reconnaître parmi les vôtres, par exemple Ordinateur du bureau.",
+        error_messages={"required": "Donnez un nom à cette clé, par exemple Ordinateur du bureau."},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class PasskeyForm(PasskeyNameForm):
+    """The browser's answer, in JSON, with the name by which the person will know that key."""
+
+    answer = forms.JSONField(widget=forms.HiddenInput, required=False)
+
+
+class PasskeyAnswerForm(forms.Form):
+    """The browser's answer to a challenge, in JSON."""
+
+    answer = forms.JSONField()
+
+
+class ConfirmationForm(forms.Form):
+    """The password, or a code of the authenticator app of whoever has one. Prefixed: another form is carried along."""
+
+    prefix = "confirm"
+    password = PasswordField(
+        label="Votre mot de passe",
+        max_length=rules.MAXIMUM_LENGTH * 4,
+        autocomplete="current-password",
+        error_messages={"required": "Saisissez votre mot de passe."},
+    )
+    code = AuthenticatorForm.base_fields["code"]
+
+    def __init__(self, data: QueryDict | None, *, with_app: bool) -> None:
+        super().__init__(data)
+        if with_app:
+            self.fields["password"].required = self.fields["code"].required = False
+            self.fields["code"].label = "Ou un code de votre application"
+        else:
+            del self.fields["code"]
+
+    def clean_code(self) -> str:
+        return "".join(self.cleaned_data["code"].split())
+
+    def clean(self) -> None:
+        if not self.errors and not self.cleaned_data.get("password") and not self.cleaned_data.get("code"):
+            self.add_error("password", "Saisissez votre mot de passe, ou un code de votre application.")
+
+
+class ConfirmationCodeForm(CodeForm):
+    """The code sent once the password was given."""
+
+    prefix = "confirm"
+
+
+class DeletionForm(forms.Form):
+    """The password, and a box that says what is about to happen."""
+
+    password = PasswordField(
+        label="Votre mot de passe",
+        max_length=rules.MAXIMUM_LENGTH * 4,
+        autocomplete="current-password",
+        error_messages={"required": "Saisissez votre mot de passe."},
+    )
+    understood = forms.BooleanField(
+        label="Je comprends que mon compte sera supprimé définitivement",
+        error_messages={"required": "Cochez la case pour confirmer que la suppression est définitive."},
+    )
+
+
 class EmailForm(forms.Form):
     """An address, to send a link to."""
 
     email = EmailField()
+
+
+class EmailChangeForm(forms.Form):
+    email = EmailField(label="Nouvelle adresse e-mail", help_text="Par exemple nom@exemple.fr.")
+
+    def __init__(self, user: User, data: QueryDict | None) -> None:
+        super().__init__(data)
+        self.user = user
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        if email.lower() == self.user.email.lower():
+            raise ValidationError("C'est déjà l'adresse de votre compte. Saisissez-en une autre.", "same")
+        return email
 
 
 class TermsForm(forms.Form):

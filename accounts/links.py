@@ -1,17 +1,23 @@
 """One-time links sent by e-mail: signed, dated, void once used. Opening one changes nothing, only its button does,
 because mail scanners open links (Q9). Addresses are built from the PUBLIC_URL setting (Q10)."""
 
+import uuid
 from datetime import timedelta
 
 from django.contrib.auth.tokens import default_token_generator
 from django.core import signing
 from django.urls import reverse
 
+from accounts.email_changes import EmailChange, Side
 from accounts.models import User
+from ecare import limits
 from notifications import outbox
 
 ACTIVATION_VALIDITY = timedelta(hours=48)  # A2
+# E-mails that one visitor may cause, to any addresses; a whole training room may stand behind one address.
+REQUESTS = limits.Rate("links", 60, timedelta(hours=1))
 ACTIVATION_SALT = "accounts.activation"
+EMAIL_CHANGE_SALT = "accounts.email-change"
 
 
 class Invalid(Exception):
@@ -52,6 +58,21 @@ def password_reset(user: User) -> str:
 def is_password_reset(user: User, token: str) -> bool:
     """Whether `token` still lets `user` choose a password: it holds the hash of the one it replaces."""
     return user.is_active and default_token_generator.check_token(user, token)
+
+
+def email_change(change: EmailChange, side: Side) -> str:
+    """The address that confirms `change` from one of its two e-mail addresses, or refuses it."""
+    token = signing.dumps([change.public_id.hex, side.value], salt=EMAIL_CHANGE_SALT)
+    return outbox.absolute(reverse("accounts:confirm-email", args=[token]))
+
+
+def read_email_change(token: str) -> tuple[uuid.UUID, Side]:
+    """Which change, and from which side. Raises `Invalid`. Whether it still waits is for its row to say."""
+    try:
+        public_id, side = signing.loads(token, salt=EMAIL_CHANGE_SALT)
+    except signing.BadSignature:
+        raise Invalid from None
+    return uuid.UUID(public_id), Side(side)
 
 
 def _addressee(content: list[str]) -> User:

@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+from axes.utils import reset
 from django.contrib import auth
 from django.db import connection, transaction
 from django.http import HttpRequest
@@ -20,6 +21,11 @@ def authenticate(request: HttpRequest, *, identifier: str, password: str) -> Use
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"accounts.lockout:{key}"])
         user = auth.authenticate(request, username=identifier, password=password)
     return user if isinstance(user, User) else None
+
+
+def forget(user: User) -> None:
+    """Drop the attempts counted against `user`: the pause ends, and their addresses go with them."""
+    reset(username=str(user.pk))
 
 
 def account_key(request: HttpRequest, credentials: dict[str, Any] | None) -> str:

@@ -6,7 +6,12 @@ from typing import Any
 from django.contrib import auth
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
+
+from accounts import access, sessions
+from accounts.hashers import Busy
+from ecare import errors
 
 View = Callable[..., HttpResponse]
 
@@ -14,6 +19,18 @@ View = Callable[..., HttpResponse]
 def before_terms(view: View) -> View:
     """Mark the few views that can be reached before the terms in force are accepted: the terms and the way out."""
     view.reachable_before_terms = True  # type: ignore[attr-defined]
+    return view
+
+
+def before_own_factor(view: View) -> View:
+    """Mark the views that add a second step of one's own, for staff who must have one."""
+    view.reachable_before_own_factor = True  # type: ignore[attr-defined]
+    return view
+
+
+def unnoticed(view: View) -> View:
+    """Mark a view that the browser calls by itself: being called does not keep a session alive."""
+    view.keeps_no_session_alive = True  # type: ignore[attr-defined]
     return view
 
 
@@ -41,7 +58,28 @@ class second_step_and_terms:
             return redirect_to_login(_page(request), reverse("accounts:sign-in"))
         if user.terms_due and not getattr(view, "reachable_before_terms", False):
             return redirect_to_login(_page(request), reverse("accounts:accept-terms"))
+        if access.owes_own_factor(user) and not any(
+            getattr(view, mark, False) for mark in ("reachable_before_terms", "reachable_before_own_factor")
+        ):
+            return redirect("accounts:security")
+        if not getattr(view, "keeps_no_session_alive", False):
+            sessions.of(request).touch()
         return None
+
+
+class refuse_politely:
+    """503 with `Retry-After` for a sign-in that comes when too many wait for their turn (see `hashers.Gate`)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, Busy):
+            return None
+        return errors.busy(request)
 
 
 def keep_nothing(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
@@ -15,9 +16,18 @@ from django.db.models.lookups import Exact
 from django.utils import timezone
 from phonenumber_field.modelfields import PhoneNumberField
 
-from accounts.devices import EmailCode as EmailCode  # Django finds models here only
+from accounts.browsers import KnownBrowser as KnownBrowser  # Django finds models here only
+from accounts.devices import EmailCode as EmailCode
+from accounts.email_changes import EmailChange as EmailChange
 from accounts.enums import INSTRUCTORS, Civility, Role
+from accounts.factors import Authenticator as Authenticator
+from accounts.factors import RecoveryCodes as RecoveryCodes
+from accounts.sessions import Session as Session
 from establishments.enums import EstablishmentType
+from notifications.enums import NOWHERE
+
+#: How history calls somebody whose account is deleted.
+DELETED = "Compte supprimé"
 
 username_characters = RegexValidator(
     r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z",
@@ -43,10 +53,10 @@ class UserQuerySet(models.QuerySet["User"]):
         """Accounts that may sign in: activated and not disabled."""
         return self.filter(is_active=True, activated_at__isnull=False)
 
-    def with_terms_due(self) -> Self:
-        """Annotate `terms_due`: the terms in force were not accepted. In the same query as the account, so that
-        it is always right, in every process, and costs no query of its own (Q17)."""
-        newest = TermsVersion.objects.in_force().values("pk")[:1]
+    def with_terms_due(self, at: datetime | None = None) -> Self:
+        """Annotate `terms_due`: the terms in force, now or at `at`, were not accepted. In the same query as
+        the account, so that it is always right, in every process, and costs no query of its own (Q17)."""
+        newest = TermsVersion.objects.in_force(at).values("pk")[:1]
         accepted = TermsAcceptance.objects.filter(user=OuterRef("pk"), version__in=newest)
         return self.annotate(terms_due=Exists(newest) & ~Exists(accepted))
 
@@ -86,6 +96,10 @@ class User(AbstractBaseUser):
     )
     activated_at = models.DateTimeField("activé le", null=True, blank=True)
     created_at = models.DateTimeField("créé le", default=timezone.now, editable=False)
+    # Deleted by its owner: what named a person is gone, for good; the row stays for what it did (Q59).
+    deleted_at = models.DateTimeField("supprimé le", null=True, blank=True, editable=False)
+    # When the person was last told that the account goes, nobody signing in any more.
+    inactivity_told_at = models.DateTimeField("prévenu de la suppression le", null=True, blank=True, editable=False)
 
     objects = UserManager()
 
@@ -93,6 +107,7 @@ class User(AbstractBaseUser):
     terms_due = False
     # Set by django-otp on the account of a request: the code was given.
     is_verified: Callable[[], bool]
+    otp_device: Any
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
@@ -113,6 +128,21 @@ class User(AbstractBaseUser):
                 condition=~Q(username__contains="@"),
                 name="user_username_is_no_address",
                 violation_error_message="Un nom d'utilisateur ne contient pas de @.",
+            ),
+            models.CheckConstraint(
+                condition=Q(deleted_at__isnull=True)
+                | Q(
+                    is_active=False,
+                    last_name=DELETED,
+                    first_name="",
+                    civility="",
+                    phone="",
+                    password__startswith=UNUSABLE_PASSWORD_PREFIX,
+                    username__startswith="supprime-",
+                    email__endswith=f"@{NOWHERE}",
+                ),
+                name="user_deleted_is_nobody",
+                violation_error_message="Ce compte est supprimé\u00a0: il ne nomme plus personne et ne se rouvre pas.",
             ),
             models.CheckConstraint(
                 condition=Q(role__in=Role.values), name="user_role_known", violation_error_message="Rôle inconnu."

@@ -1,12 +1,17 @@
 """Reads, one function per need or screen, in a stable order."""
 
-from django.db.models import QuerySet
+import uuid
+from dataclasses import dataclass
+
+from django.db.models import F, QuerySet
+from django.utils import timezone
 
 from accounts import access
-from accounts.models import Representation, TermsVersion, User
-from establishments import finess, search
-from establishments import queries as establishments
-from establishments.models import GeographicEntity, LegalEntity
+from accounts.enums import Role
+from accounts.factors import Authenticator, RecoveryCodes
+from accounts.models import EmailChange, Representation, Session, TermsVersion, User
+from accounts.passkeys import Passkey
+from establishments.models import LegalEntity
 
 
 def establishments_of(user: User) -> QuerySet[Representation]:
@@ -24,21 +29,60 @@ def represents(user: User, legal_entity: LegalEntity) -> bool:
     return Representation.objects.filter(user=user, legal_entity=legal_entity).exists()
 
 
-def sites(legal_entity: LegalEntity, *, text: str = "") -> list[GeographicEntity]:
-    """The open EG of `legal_entity`, those whose number begins with `text` or whose name holds all its words (A1,
-    screen 3/3). At most some hundreds of rows: they are compared here, spelt as the picker spells them."""
-    rows = establishments.active_sites(legal_entity)
-    words = search.wanted(text)
-    if not words:
-        return list(rows)
-    number = finess.normalise_number(text)
-    return [
-        site
-        for site in rows
-        if site.finess.startswith(number) or search.holds(search.searchable(site.name, site.long_name), words)
-    ]
+def referents_of(legal_entity: LegalEntity) -> QuerySet[User]:
+    """The activated référents attached to `legal_entity`."""
+    attached = Representation.objects.filter(legal_entity=legal_entity).values("user")
+    usable: QuerySet[User] = User.objects.usable()
+    return usable.filter(role=Role.REFERENT, pk__in=attached).order_by("last_name", "first_name", "pk")
+
+
+def leads() -> QuerySet[User]:
+    """The responsables d'instruction who may sign in."""
+    usable: QuerySet[User] = User.objects.usable()
+    return usable.filter(role=Role.LEAD).order_by("pk")
+
+
+def sessions_of(user: User) -> QuerySet[Session]:
+    """The open sessions of `user`, the last used first; fifty are more than anybody has."""
+    return Session.objects.filter(account=user, expire_date__gt=timezone.now()).order_by("-last_seen_at", "pk")[:50]
+
+
+def email_change_of(user: User) -> EmailChange | None:
+    """The change of address of `user` that waits for its confirmations."""
+    return EmailChange.objects.pending().filter(user=user).first()
+
+
+def email_change(public_id: uuid.UUID) -> EmailChange | None:
+    """A change of address that may still be confirmed, with the account it is of."""
+    found = EmailChange.objects.pending().filter(public_id=public_id, user__is_active=True).select_related("user")
+    return found.filter(user__email=F("former_email")).first()
 
 
 def terms_in_force() -> TermsVersion | None:
     """The terms that apply now; None before the first publication."""
     return TermsVersion.objects.in_force().first()
+
+
+@dataclass(frozen=True)
+class Own:
+    """The second steps of one person, the oldest first. Recovery codes are a way back, not a step of their own."""
+
+    authenticators: list[Authenticator]
+    passkeys: list[Passkey]
+    recovery: RecoveryCodes | None
+
+    def __bool__(self) -> bool:
+        return bool(self.authenticators or self.passkeys)
+
+    @property
+    def recovery_left(self) -> int:
+        return self.recovery.left if self.recovery else 0
+
+
+def own_factors(user: User) -> Own:
+    """The second steps that `user` may use beside the e-mailed code. No secret is read."""
+    return Own(
+        list(Authenticator.objects.filter(user=user, confirmed=True).defer("key").order_by("created_at", "pk")),
+        list(Passkey.objects.filter(user=user, confirmed=True).order_by("created_at", "pk")),
+        RecoveryCodes.objects.filter(user=user).first(),
+    )

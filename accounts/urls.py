@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from accounts.views import account, password, registration, sign_in, terms
+from accounts.views import (
+    account,
+    departure,
+    email_change,
+    password,
+    registration,
+    second_step,
+    security,
+    sessions,
+    sign_in,
+    terms,
+)
 
 app_name = "accounts"
 urlpatterns = [
@@ -18,6 +29,8 @@ urlpatterns = [
     path("connexion/", sign_in.sign_in, name="sign-in"),
     path("connexion/code/", sign_in.code, name="code"),
     path("connexion/code/nouveau/", sign_in.resend_code, name="resend-code"),
+    path("connexion/verification/", second_step.second_step, name="second-step"),
+    path("connexion/verification/cle/", second_step.passkey_options, name="second-step-options"),
     path("deconnexion/", sign_in.sign_out, name="sign-out"),
     path("cgu/", terms.terms, name="terms"),
     path("cgu/accepter/", terms.accept_terms, name="accept-terms"),
@@ -25,9 +38,26 @@ urlpatterns = [
     path("mot-de-passe/oublie/envoye/", password.reset_sent, name="password-reset-sent"),
     path("mot-de-passe/nouveau/<uuid:public_id>/<str:token>/", password.reset_confirm, name="password-reset-confirm"),
     path("compte/", account.account, name="account"),
+    path("compte/donnees/", departure.own_data, name="own-data"),
+    path("compte/suppression/", departure.delete_account, name="delete-account"),
+    path("compte/supprime/", departure.account_deleted, name="account-deleted"),
+    path("compte/session/", sessions.remaining, name="session"),
+    path("compte/sessions/deconnecter/", sessions.close_others, name="close-sessions"),
+    path("compte/sessions/<uuid:public_id>/deconnecter/", sessions.close, name="close-session"),
+    path("compte/adresse/", email_change.ask, name="email-change"),
+    path("compte/adresse/abandonner/", email_change.cancel, name="cancel-email-change"),
+    path("adresse/<str:token>/", email_change.confirm, name="confirm-email"),
     path("compte/mot-de-passe/", password.change, name="password-change"),
+    path("compte/securite/", security.security, name="security"),
+    path("compte/securite/applications/ajouter/", security.add_authenticator, name="add-authenticator"),
+    path("compte/securite/applications/<int:pk>/", security.authenticator, name="authenticator"),
+    path("compte/securite/cles/ajouter/", security.add_passkey, name="add-passkey"),
+    path("compte/securite/cles/options/", security.passkey_options, name="passkey-options"),
+    path("compte/securite/cles/<int:pk>/", security.passkey, name="passkey"),
+    path("compte/securite/secours/", security.recovery, name="recovery-codes"),
     path("compte/etablissements/ajouter/", account.add_establishment, name="add-establishment"),
     path("compte/etablissements/ajouter/choix/", account.add_establishment_pick, name="add-establishment-pick"),
     path("compte/etablissements/ajouter/sites/", account.add_establishment_sites, name="add-establishment-sites"),
+    path("compte/etablissements/<str:finess>/retirer/", departure.remove_establishment, name="remove-establishment"),
     path("compte/collaborateurs/<uuid:public_id>/", account.colleague, name="colleague"),
 ]

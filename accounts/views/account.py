@@ -3,15 +3,19 @@
 import uuid
 
 from django.contrib import messages
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts import access, queries, workflow
+from accounts import access, queries, sessions, workflow
+from accounts.models import User
 from accounts.registration import Addition
 from accounts.views import establishment
 from establishments.models import LegalEntity
+
+COLLEAGUES_A_PAGE = 20
 
 
 @never_cache
@@ -20,6 +24,7 @@ def account(request: HttpRequest) -> HttpResponse:
     """« Vos informations », « Vos établissements », « Vos collaborateurs »."""
     user = access.person(request)
     represents = access.may_represent(user)
+    current = sessions.of(request).row
     establishments = list(queries.establishments_of(user)) if represents else []
     return render(
         request,
@@ -28,10 +33,19 @@ def account(request: HttpRequest) -> HttpResponse:
             "represents": represents,
             "establishments": establishments,
             "primary": establishments[0] if establishments else None,
-            "colleagues": queries.colleagues(user) if represents else [],
+            "colleagues": _colleagues(request) if represents else None,
+            "sessions": queries.sessions_of(user),
+            "current_session": current.public_id if current else None,
             "terms": queries.terms_in_force(),
+            "email_change": queries.email_change_of(user),
         },
     )
+
+
+def _colleagues(request: HttpRequest) -> Page[User]:
+    """« Vos collaborateurs », a page at a time: anybody may register, and a large EJ has many."""
+    found = queries.colleagues(access.person(request))
+    return Paginator(found, COLLEAGUES_A_PAGE).get_page(request.GET.get("collaborateurs"))
 
 
 @never_cache

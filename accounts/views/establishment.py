@@ -5,6 +5,9 @@ Each POST ends with a redirect; a GET writes nothing; a screen reached too early
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import wraps
+from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -12,16 +15,19 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from accounts import forms, queries
+from accounts import forms
 from accounts.registration import Addition, Choice, Registration
+from ecare import limits
 from establishments import queries as establishments
 from establishments.enums import EstablishmentType
 from establishments.models import LegalEntity, Region
 
 PAGE_SIZE = 10  # guide p. 10: « Page 1 sur 209 (2 082 entrées au total) »
 SITE_SIZES = (10, 25, 50, 100)
+SEARCHES = limits.Rate("picker", 60, timedelta(minutes=1))  # Q22
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,22 @@ def kind_and_region(request: HttpRequest, flow: Flow) -> HttpResponse:
     return flow.render(request, "kind_and_region", state.choice, form=form)
 
 
+def _refusal_seen(view: Callable[[HttpRequest, Flow], HttpResponse]) -> Callable[[HttpRequest, Flow], HttpResponse]:
+    """Decorator: a search refused while one types leads to the page that says so, where htmx would show nothing."""
+
+    @wraps(view)
+    def shown(request: HttpRequest, flow: Flow) -> HttpResponse:
+        response = view(request, flow)
+        if response.status_code == HTTPStatus.TOO_MANY_REQUESTS and request.htmx:  # type: ignore[attr-defined]
+            response["HX-Redirect"] = request.get_full_path()
+        return response
+
+    return shown
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
+@_refusal_seen
+@limits.by_address(SEARCHES, "GET", "HEAD")
 def pick(request: HttpRequest, flow: Flow) -> HttpResponse:
     """Screen 2/3: search, then « Sélectionner »."""
     state = flow.load(request.session)
@@ -82,9 +103,10 @@ def pick(request: HttpRequest, flow: Flow) -> HttpResponse:
     page: Page[LegalEntity] = Paginator(cast(Sequence[LegalEntity], found), PAGE_SIZE).get_page(request.GET.get("page"))
     return flow.render(
         request,
-        "pick",
+        "found_live" if request.htmx else "pick",  # type: ignore[attr-defined]
         choice,
         page=page,
+        pick_url=reverse(flow.pick),
         approximate=found.approximate,
         text=text,
         query=urlencode({"q": text} if text else {}),
@@ -106,7 +128,7 @@ def sites(request: HttpRequest, flow: Flow) -> HttpResponse:
         return flow.finish(request, legal_entity, state.choice)
     text = request.GET.get("q", "").strip()[:200]
     size = _size(request.GET.get("size"))
-    page = Paginator(queries.sites(legal_entity, text=text), size).get_page(request.GET.get("page"))
+    page = Paginator(establishments.active_sites(legal_entity, text=text), size).get_page(request.GET.get("page"))
     return flow.render(
         request,
         "sites",

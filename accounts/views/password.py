@@ -2,7 +2,6 @@
 
 import uuid
 
-from axes.utils import reset as forget_attempts
 from django.contrib import auth, messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access, forms, links, lockout, workflow
 from accounts.models import User
+from ecare import limits
 
 
 @never_cache
@@ -25,7 +25,8 @@ def change(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         current = form.cleaned_data["old_password"]
         if lockout.authenticate(request, identifier=user.username, password=current) == user:
-            workflow.change_password(user, new_password=form.cleaned_data["new_password1"], by=user)
+            new_password, key = form.cleaned_data["new_password1"], request.session.session_key
+            workflow.change_password(user, new_password=new_password, by=user, session_key=key)
             auth.update_session_auth_hash(request, user)
             messages.success(
                 request,
@@ -39,6 +40,7 @@ def change(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@limits.by_address(links.REQUESTS, "POST")
 def reset(request: HttpRequest) -> HttpResponse:
     """Ask for a link. The answer is the same for any address (Q8)."""
     form = forms.EmailForm(forms.posted(request))
@@ -70,7 +72,7 @@ def reset_confirm(request: HttpRequest, public_id: uuid.UUID, token: str) -> Htt
             workflow.reset_password(user, token=token, new_password=form.cleaned_data["new_password1"])
         except workflow.Refused:
             return render(request, "accounts/password_reset_void.html", status=410)
-        forget_attempts(username=lockout.account_key(request, {"username": user.username}))
+        lockout.forget(user)
         messages.success(request, "Votre mot de passe est enregistré. Connectez-vous avec ce nouveau mot de passe.")
         return redirect("accounts:sign-in")
     return render(request, "accounts/password_reset_confirm.html", {"form": form})

@@ -1,5 +1,7 @@
 """Registration in three steps (A1), activation (A2)."""
 
+from datetime import timedelta
+
 from django.contrib import messages
 from django.contrib.auth import hashers
 from django.contrib.auth.decorators import login_not_required
@@ -11,9 +13,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access, forms, links, workflow
 from accounts.enums import Civility
+from accounts.models import User
 from accounts.registration import PERSON, Choice, Registration
 from accounts.views import establishment as screens
+from ecare import errors, limits
 from establishments.models import LegalEntity
+
+# A password's hash costs more than a page, and those who sign in wait for the same processor: two for each registration
+# that `links.REQUESTS` lets one visitor send.
+PASSWORDS = limits.Rate("registration-passwords", 120, timedelta(hours=1))
 
 
 @login_not_required
@@ -30,6 +38,9 @@ def person(request: HttpRequest) -> HttpResponse:
         complete = form.is_valid()
         # Even when another field is wrong, a good password is not asked for again: it cannot be shown as typed.
         if form.cleaned_data.get("new_password1") and not {"new_password1", "new_password2"} & form.errors.keys():
+            counted = limits.hit(PASSWORDS, limits.address(request))
+            if not counted.accepted:
+                return errors.too_many_requests(request, retry_after=counted.retry_after)
             state.password_hash = hashers.make_password(form.cleaned_data["new_password1"])
             state.save(request.session)
         if complete:
@@ -81,6 +92,7 @@ def sites(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@limits.by_address(links.REQUESTS, "POST")
 def recap(request: HttpRequest) -> HttpResponse:
     """Step 3: everything but the password, then « Créer le compte »."""
     state = Registration.load(request.session)
@@ -122,6 +134,7 @@ def done(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@limits.by_address(links.REQUESTS, "POST")
 def activate(request: HttpRequest, token: str) -> HttpResponse:
     """The link of the e-mail. Opening it changes nothing, its button activates the account, once (A2, Q9)."""
     try:
@@ -137,6 +150,9 @@ def activate(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "accounts/activation_done.html")
     if request.method == "POST":
         workflow.activate(user)
+        # Purged at the same instant: there is nothing to sign in to.
+        if not User.objects.filter(pk=user.pk).exists():
+            return render(request, "accounts/activation_void.html", status=410)
         messages.success(request, "Votre compte est activé. Vous pouvez vous connecter.")
         return redirect("accounts:sign-in")
     return render(request, "accounts/activate.html", {"person": user})
@@ -145,6 +161,7 @@ def activate(request: HttpRequest, token: str) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@limits.by_address(links.REQUESTS, "POST")
 def activation_again(request: HttpRequest) -> HttpResponse:
     """Ask for a new activation link. The answer is the same for any address."""
     form = forms.EmailForm(forms.posted(request))

@@ -14,6 +14,22 @@ from django.utils import timezone
 from accounts import access, devices, links
 from accounts.enums import Role
 from accounts.models import EmailCode, Representation, TermsAcceptance, TermsVersion, User
+from accounts.workflow.departure import delete_account as delete_account
+from accounts.workflow.departure import remove_establishment as remove_establishment
+from accounts.workflow.email_change import Confirmed as Confirmed
+from accounts.workflow.email_change import ask_email_change as ask_email_change
+from accounts.workflow.email_change import cancel_email_change as cancel_email_change
+from accounts.workflow.email_change import confirm_email_change as confirm_email_change
+from accounts.workflow.email_change import correct_email as correct_email
+from accounts.workflow.email_change import drop_email_change as drop_email_change
+from accounts.workflow.email_change import refuse_email_change as refuse_email_change
+from accounts.workflow.refusals import MattersOpen as MattersOpen
+from accounts.workflow.refusals import Refused as Refused
+from accounts.workflow.refusals import TooManyCodes as TooManyCodes
+from accounts.workflow.sessions import close_session as close_session
+from accounts.workflow.sessions import close_sessions as close_sessions
+from ecare import audit
+from ecare.models import AuditKind
 from establishments.enums import EstablishmentType
 from establishments.models import LegalEntity
 from notifications import outbox
@@ -21,18 +37,6 @@ from notifications import outbox
 # Asking again and again for a link sends one e-mail each time this has passed, whoever asks.
 LINK_INTERVAL = timedelta(minutes=5)
 NOTICE_INTERVAL = timedelta(hours=1)
-
-
-class Refused(Exception):
-    """The change is not allowed; the message is for the person who asked."""
-
-
-class TooManyCodes(Refused):
-    """No code may be sent before `next_at` (Q6)."""
-
-    def __init__(self, next_at: datetime) -> None:
-        super().__init__("Trop de codes demandés.")
-        self.next_at = next_at
 
 
 @dataclass(frozen=True)
@@ -142,20 +146,24 @@ def _post_activation(user: User) -> None:
 # The code
 
 
-def send_code(user: User, *, sign_in: str, requested_at: datetime, resend: bool = False) -> None:
+def send_code(
+    user: User, *, sign_in: str, requested_at: datetime, resend: bool = False, confirming: bool = False
+) -> None:
     """Send `user` a new code for `sign_in`, which voids the former one (A4, Q4). `requested_at` is named in the
-    e-mail, so that an unexpected code is noticed. Raises `TooManyCodes`."""
+    e-mail, so that an unexpected code is noticed; so is what it serves, `confirming` an act once signed in. Raises
+    `TooManyCodes`."""
     with transaction.atomic():
         device_id = email_device(user).pk
         device = EmailCode.objects.select_for_update().get(pk=device_id)
+        resend = resend or device.sign_in == sign_in  # a sign-in has one first code
         allowed, reason = device.generate_is_allowed(resend=resend)
         if not allowed and reason is not None:
             raise TooManyCodes(reason["next_generation_at"])
         code = device.generate_code(sign_in=sign_in, resend=resend)
         outbox.post(
-            kind="code",
+            kind="confirmation_code" if confirming else "code",
             to=user.email,
-            subject="Votre code de connexion",
+            subject="Votre code de confirmation" if confirming else "Votre code de connexion",
             context={"code": code, "requested_at": requested_at},
             key=f"code:{device.pk}:{uuid.uuid4().hex}",
             is_code=True,
@@ -175,6 +183,8 @@ def verify_code(user: User, *, sign_in: str, code: str) -> EmailCode | None:
     if device is None:
         return None
     verified: EmailCode | None = django_otp.verify_token(user, device.persistent_id, devices.token(sign_in, code))
+    if verified is None:
+        audit.record(AuditKind.CODE_FAILED, by=user)
     return verified
 
 
@@ -208,7 +218,8 @@ def add_establishment(
     if user != by or not access.may_represent(by):
         raise Refused("Seul un référent peut ajouter un établissement à son propre compte.")
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=user.pk)
+        if not User.objects.select_for_update().get(pk=user.pk).is_active:
+            raise Refused("Votre compte est fermé.")
         has_primary = Representation.objects.filter(user=user, is_primary=True).exists()
         return Representation.objects.get_or_create(
             user=user,
@@ -220,12 +231,14 @@ def add_establishment(
 # Password
 
 
-def change_password(user: User, *, new_password: str, by: User) -> None:
-    """Replace the password, which ends every other session, voids the code on its way and sends a notice (A6, Q10).
+def change_password(user: User, *, new_password: str, by: User, session_key: str | None = None) -> None:
+    """Replace the password, which ends every session but that of `session_key`, voids the code and the change of
+    address on their way and sends a notice (A6, Q10).
+
     Raises `Refused` unless `by` is `user`: nobody chooses somebody else's password."""
     if user != by:
         raise Refused("Seule la personne choisit son mot de passe.")
-    _set_password(user, new_password, still_valid=lambda current: True)
+    _set_password(user, new_password, still_valid=lambda current: current.is_active, session_key=session_key)
 
 
 def request_password_reset(email: str) -> None:
@@ -266,7 +279,12 @@ def _post_password_reset(user: User) -> None:
 
 
 def _set_password(
-    user: User, new_password: str, *, still_valid: Callable[[User], bool], activate: bool = False
+    user: User,
+    new_password: str,
+    *,
+    still_valid: Callable[[User], bool],
+    activate: bool = False,
+    session_key: str | None = None,
 ) -> None:
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
@@ -276,7 +294,10 @@ def _set_password(
         if activate and locked.activated_at is None:
             locked.activated_at = timezone.now()
         locked.save(update_fields=["password", "activated_at"])
+        audit.record(AuditKind.PASSWORD_CHANGED, by=locked)
         EmailCode.objects.filter(user=locked).update(digest="")
+        drop_email_change(locked)
+        close_sessions(locked, keep=session_key)
         outbox.post(
             kind="password_changed",
             to=locked.email,
