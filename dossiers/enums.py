@@ -21,6 +21,22 @@ class StageKind(models.TextChoices):
     ASSESSMENT = "assessment", "Autoévaluation"
 
 
+class StageEntry(models.TextChoices):
+    """What makes an étape begin for a dossier, its window being open (product.md, « Statuses of an étape »)."""
+
+    START = "start", "À la création du dossier"
+    PREVIOUS_VALIDATED = "previous_validated", "Quand l'étape précédente est validée"
+    ON_REQUEST = "on_request", "À la demande de l'instruction, étape précédente validée"
+
+
+class Scan(models.TextChoices):
+    """What the antivirus said of a file (Q28)."""
+
+    PENDING = "pending", "Analyse en attente"
+    CLEAN = "clean", "Aucun virus"
+    INFECTED = "infected", "Virus détecté"
+
+
 class RegionalRole(models.TextChoices):
     """What an instructeur régional may do on a guichet, within his régions."""
 
@@ -29,17 +45,15 @@ class RegionalRole(models.TextChoices):
     INSTRUCT = "instruct", "Instruction"
 
 
-class QuestionKind(models.TextChoices):
-    COMMITMENT = "commitment", "Engagement à cocher"
-    SINGLE_CHOICE = "single_choice", "Choix unique"
-    MULTIPLE_CHOICE = "multiple_choice", "Choix multiple"
-    SHORT_TEXT = "short_text", "Texte court"
-    LONG_TEXT = "long_text", "Texte long"
-    CONTACT = "contact", "Contact"
-    BANK = "bank", "Coordonnées bancaires"
-    PERIMETER = "perimeter", "Périmètre d'entités géographiques"
-    FILES = "files", "Pièces jointes"
-    AIDS = "aids", "Tableau d'aides"
+class Takeover(models.TextChoices):
+    """Where a request to take a dossier over stands (D13)."""
+
+    PENDING = "pending", "En attente"
+    ACCEPTED = "accepted", "Acceptée"
+    REFUSED = "refused", "Refusée"
+    WITHDRAWN = "withdrawn", "Retirée"
+    EXPIRED = "expired", "Périmée"
+    SETTLED = "settled", "Close sans suite"
 
 
 class EventKind(models.TextChoices):
@@ -50,8 +64,27 @@ class EventKind(models.TextChoices):
     REJECTED = "rejected", "Étape rejetée"
     REOPENED = "reopened", "Étape rouverte"
     TRANSFERRED = "transferred", "Dossier transféré"
+    REASSIGNED = "reassigned", "Référent remplacé"
+    REFERENT_GONE = "referent_gone", "Référent sans accès"
+    REFERENT_BACK = "referent_back", "Référent de retour"
+    TAKEOVER_ASKED = "takeover_asked", "Reprise demandée"
+    TAKEOVER_OBJECTED = "takeover_objected", "Opposition à la reprise"
+    TAKEOVER_REFUSED = "takeover_refused", "Reprise refusée"
+    TAKEOVER_WITHDRAWN = "takeover_withdrawn", "Demande de reprise retirée"
+    TAKEOVER_EXPIRED = "takeover_expired", "Demande de reprise périmée"
     FILE_ADDED = "file_added", "Pièce déposée"
     FILE_ARCHIVED = "file_archived", "Pièce archivée"
+    FILE_INFECTED = "file_infected", "Virus détecté dans une pièce"
+    FORM_CHANGED = "form_changed", "Formulaire mis à jour"
+    STAGE_STARTED = "stage_started", "Étape commencée"
+    ASSIGNED = "assigned", "Dossier attribué"
+    RELEASED = "released", "Dossier rendu"
+    EXCEPTION_GRANTED = "exception_granted", "Délai exceptionnel accordé"
+    EXCEPTION_REVOKED = "exception_revoked", "Délai exceptionnel retiré"
+
+
+#: What instruction keeps to itself: the référent's history does not tell who reads the dossier (D14).
+INTERNAL = frozenset({EventKind.ASSIGNED, EventKind.RELEASED})
 
 
 class MilestoneColumn(models.TextChoices):

@@ -8,8 +8,8 @@ import schwifty
 from django import forms
 from schwifty.exceptions import SchwiftyException
 
-from dossiers.enums import QuestionKind
-from dossiers.kinds.base import Context, Kind, Line
+from dossiers.kinds.base import Cell, Context, Kind, Line
+from dossiers.kinds.options import SlotOptions
 from dossiers.models import Question
 from ecare import french
 
@@ -52,9 +52,12 @@ class BankForm(forms.Form):
 
 
 class Bank(Kind):
-    code = QuestionKind.BANK
+    code = "bank"
+    name = "Coordonnées bancaires"
     template = "dossiers/kinds/group.html"
     has_files = True
+    is_drawn_once = False
+    options_form = SlotOptions
 
     def field_names(self, question: Question) -> frozenset[str]:
         return frozenset(BankForm.base_fields)
@@ -75,3 +78,9 @@ class Bank(Kind):
     def printed_lines(self, question: Question, value: Any) -> list[Line]:
         masked = Line("IBAN", f"masqué, se terminant par {value['iban'][-4:]}")
         return [masked if line.label == "IBAN" else line for line in self.lines(question, value)]
+
+    def columns(self, question: Question) -> list[str]:
+        return [f"{question.short_label} – {label}" for label in ("titulaire", "IBAN", "BIC", "RIB")]
+
+    def field_cells(self, question: Question, value: Any) -> list[Cell]:
+        return [line.text for line in self.printed_lines(question, value)] if value else [None] * 3

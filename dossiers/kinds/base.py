@@ -6,10 +6,13 @@ stored as it is, even when wrong (D6). `value` is what it means, or None when it
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -17,12 +20,16 @@ from django import forms
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
-from dossiers.enums import QuestionKind
+from dossiers.kinds.options import OptionsForm
 from dossiers.models import Attachment, Question
 from establishments import queries as establishments_queries
 from establishments.models import GeographicEntity, LegalEntity
 
 Raw = dict[str, str | list[str]]
+#: A question as `fixtures/guichets/` writes it, before anything is stored.
+Description = Mapping[str, Any]
+#: What one cell of an export holds: typed, so that a spreadsheet can add and sort.
+Cell = str | Decimal | dt.date | None
 
 
 @dataclass
@@ -31,11 +38,21 @@ class Context:
 
     legal_entity: LegalEntity
     values: dict[str, Any] = field(default_factory=dict)
+    _entities: dict[frozenset[str], list[tuple[LegalEntity, list[GeographicEntity]]]] = field(default_factory=dict)
 
     @cached_property
     def sites(self) -> list[GeographicEntity]:
         """The active EG of the dossier's EJ, loaded only by the kinds that show them."""
         return list(establishments_queries.active_sites(self.legal_entity))
+
+    def entities(self, numbers: frozenset[str]) -> list[tuple[LegalEntity, list[GeographicEntity]]]:
+        """The dossier's EJ, then the open EJ of these numbers, each with its EG."""
+        numbers -= {self.legal_entity.finess}
+        if not numbers:
+            return [(self.legal_entity, self.sites)]
+        if numbers not in self._entities:
+            self._entities[numbers] = establishments_queries.with_sites(self.legal_entity, numbers)
+        return self._entities[numbers]
 
     def gone(self, numbers: set[str]) -> list[GeographicEntity]:
         """The EG of these numbers, which the EJ no longer offers; no query when there is none."""
@@ -52,14 +69,65 @@ class Line:
     text: str
 
 
+@dataclass(frozen=True)
+class Fact:
+    """Something a condition may ask of an answer. `label` is said after « le »: « nombre de régions »."""
+
+    code: str
+    label: str
+    is_number: bool = False
+    is_date: bool = False
+
+
+#: The answer itself.
+VALUE = Fact("value", "réponse")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What differs between two answers to one question; blank when there was, or is, nothing."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class TableCell:
+    heading: str
+    text: str
+    is_number: bool = False
+
+
+@dataclass(frozen=True)
+class AnswerTable:
+    """An answer that reads best as a table: rows of as many cells, under the title of their group if any."""
+
+    caption: str
+    groups: list[tuple[str, list[list[TableCell]]]]
+
+    @property
+    def headings(self) -> list[TableCell]:
+        return next((row for _, rows in self.groups for row in rows), [])
+
+
 class Kind(ABC):
     """One kind of question. Subclasses say which form asks it and what its answer means."""
 
-    code: ClassVar[QuestionKind]
+    #: The kind as stored, and as administrators choose it.
+    code: ClassVar[str]
+    name: ClassVar[str]
     template: ClassVar[str] = "dossiers/kinds/fields.html"
     recap_template: ClassVar[str] = "dossiers/kinds/recap.html"
     has_fields: ClassVar[bool] = True
     has_files: ClassVar[bool] = False
+    #: Whether its fields, as the form shows them, follow from the question and from what was typed alone, and may be
+    #: kept by the process: not when they read the establishment, nor when they hold what must not lie about (Q60).
+    is_drawn_once: ClassVar[bool] = True
+    #: What conditions may ask of an answer; nothing by default.
+    facts_offered: ClassVar[tuple[Fact, ...]] = ()
+    #: What administrators set on such a question.
+    options_form: ClassVar[type[OptionsForm]] = OptionsForm
 
     @abstractmethod
     def form_class(self, question: Question, context: Context) -> type[forms.Form]:
@@ -73,6 +141,10 @@ class Kind(ABC):
     def lines(self, question: Question, value: Any) -> list[Line]:
         """The answer in words, for the recap, the PDF and the back-office."""
 
+    def table(self, question: Question, value: Any) -> AnswerTable | None:
+        """The answer as a table, for the kinds that read better so than line by line."""
+        return None
+
     def printed_lines(self, question: Question, value: Any) -> list[Line]:
         """The answer in words on a document that leaves the portal: without what must not circulate (Q60)."""
         return self.lines(question, value)
@@ -81,20 +153,55 @@ class Kind(ABC):
         """What conditions on later questions may ask of this answer (see `dossiers.conditions`)."""
         return {"value": value}
 
+    def citable(self, options: Mapping[str, Any]) -> list[tuple[Any, str]]:
+        """The values that a condition may cite, with their labels; none when the answer is not a choice."""
+        return []
+
+    def columns(self, question: Question) -> list[str]:
+        """The headings of an answer in an export; `cells` fills as many."""
+        fields = [question.short_label] if self.has_fields else []
+        return [*fields, *([f"{question.short_label} – fichiers"] if self.has_files else [])]
+
+    def cells(self, question: Question, value: Any, files: list[Attachment]) -> list[Cell]:
+        fields = self.field_cells(question, value) if self.has_fields else []
+        return [*fields, *(["\n".join(file.name for file in files) or None] if self.has_files else [])]
+
+    def field_cells(self, question: Question, value: Any) -> list[Cell]:
+        """The cells of the value alone: as on paper, since an export circulates (Q60)."""
+        return [None if value is None else "\n".join(said(line) for line in self.printed_lines(question, value))]
+
+    def changes(self, question: Question, before: Any, after: Any) -> list[Change]:
+        """What differs between two values (None: no answer), line by line; files are compared apart."""
+        old, new = (self.by_label(question, value) for value in (before, after))
+        return [
+            Change(label, shown_in(old, label), shown_in(new, label))
+            for label in {**old, **new}
+            if [text for text, _ in old.get(label, ())] != [text for text, _ in new.get(label, ())]
+        ]
+
+    def by_label(self, question: Question, value: Any) -> dict[str, list[tuple[str, str]]]:
+        """The lines of a value as (exact text, text that may be shown), under their labels."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        if value is not None:
+            pairs = zip(self.lines(question, value), self.printed_lines(question, value), strict=True)
+            for exact, printed in pairs:
+                found.setdefault(exact.label, []).append((exact.text, printed.text))
+        return found
+
+    def flaws(self, description: Description, earlier: Mapping[str, Description]) -> Iterator[str]:
+        """Why a question so described cannot be published: what its options say, the earlier questions being these."""
+        yield from self.options_form.flaws(description.get("options", {}))
+
     def raw_from(self, question: Question, post: QueryDict) -> Raw:
         """What was typed for this question in a submitted form: blanks dropped, line endings made one, and the NUL
         character, which PostgreSQL refuses, left out."""
-        prefix = f"{question.code}-"
         raw: Raw = {}
-        for name in sorted(post):
-            if not name.startswith(prefix) or name.removeprefix(prefix) not in self.field_names(question):
-                continue
-            key = name.removeprefix(prefix)
-            cleared = (text.replace("\r\n", "\n").replace("\x00", "") for text in post.getlist(name))
+        for key in sorted(self.field_names(question)):
+            sent = post.getlist(f"{question.code}-{key}")
+            cleared = (text.replace("\r\n", "\n").replace("\x00", "") for text in sent)
             texts = [text for text in cleared if text.strip()]
-            if not texts:
-                continue
-            raw[key] = sorted(texts) if key in self.list_fields else texts[-1]
+            if texts:
+                raw[key] = sorted(texts) if key in self.list_fields else texts[-1]
         return raw
 
     #: Names of the fields that hold several values.
@@ -124,6 +231,15 @@ class Kind(ABC):
     def is_answered(self, question: Question, value: Any, files: list[Attachment]) -> bool:
         """The one place that says whether a question has its answer."""
         return (not self.has_fields or value is not None) and (not self.has_files or bool(files))
+
+
+def said(line: Line) -> str:
+    """A line on its own, in plain text."""
+    return f"{line.label} : {line.text}" if line.label else line.text
+
+
+def shown_in(lines: dict[str, list[tuple[str, str]]], label: str) -> str:
+    return "\n".join(text for _, text in lines.get(label, ()))
 
 
 def digest(raw: Raw) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from phonenumber_field.formfields import PhoneNumberField
 
+from accounts import phones
 from accounts.enums import Civility
-from dossiers.enums import QuestionKind
-from dossiers.kinds.base import Context, Kind, Line
+from dossiers.kinds.base import Cell, Context, Kind, Line
 from dossiers.models import Question
 from ecare import french
 
@@ -41,7 +40,7 @@ class ContactForm(forms.Form):
             "invalid": "Saisissez une adresse électronique, par exemple nom@exemple.fr.",
         },
     )
-    phone = PhoneNumberField(
+    phone = phones.PhoneField(
         label="Numéro de téléphone",
         error_messages={
             "required": "Renseignez le numéro de téléphone du contact, par exemple 01 23 45 67 89.",
@@ -51,7 +50,8 @@ class ContactForm(forms.Form):
 
 
 class Contact(Kind):
-    code = QuestionKind.CONTACT
+    code = "contact"
+    name = "Contact"
     template = "dossiers/kinds/group.html"
 
     def field_names(self, question: Question) -> frozenset[str]:
@@ -61,7 +61,7 @@ class Contact(Kind):
         return ContactForm
 
     def to_value(self, question: Question, cleaned: dict[str, Any], context: Context) -> Any:
-        return {**cleaned, "phone": cleaned["phone"].as_e164}
+        return cleaned
 
     def lines(self, question: Question, value: Any) -> list[Line]:
         civility = Civility(value["civility"]).label
@@ -71,3 +71,9 @@ class Contact(Kind):
             Line("Adresse e-mail", value["email"]),
             Line("Téléphone", french.phone(value["phone"])),
         ]
+
+    def columns(self, question: Question) -> list[str]:
+        return [f"{question.short_label} – {label}" for label in ("nom", "fonction", "adresse e-mail", "téléphone")]
+
+    def field_cells(self, question: Question, value: Any) -> list[Cell]:
+        return [line.text for line in self.lines(question, value)] if value else [None] * 4

@@ -6,16 +6,17 @@ from typing import Any
 
 from django import forms
 
-from dossiers.enums import QuestionKind
 from dossiers.kinds.base import Context, Kind, Line
+from dossiers.kinds.options import SlotOptions
 from dossiers.models import Question
 
 
 class Files(Kind):
-    code = QuestionKind.FILES
-    template = "dossiers/kinds/files.html"
+    code = "files"
+    name = "Pièces jointes"
     has_fields = False
     has_files = True
+    options_form = SlotOptions
 
     def field_names(self, question: Question) -> frozenset[str]:
         return frozenset()

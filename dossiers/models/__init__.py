@@ -5,11 +5,23 @@ from dossiers.models.dossiers import (
     DossierStage,
     Event,
     ModificationRequest,
+    ParkedInput,
     Remark,
     Transmission,
     TransmittedFile,
 )
-from dossiers.models.guichets import FormRevision, Guichet, Milestone, Question, Section, Stage, TemplateFile
+from dossiers.models.guichets import (
+    FormRevision,
+    Guichet,
+    LateAccess,
+    Milestone,
+    Question,
+    Section,
+    Stage,
+    TemplateFile,
+    WindowChange,
+)
+from dossiers.models.takeovers import TakeoverRequest
 
 __all__ = [
     "Answer",
@@ -19,13 +31,17 @@ __all__ = [
     "Event",
     "FormRevision",
     "Guichet",
+    "LateAccess",
     "Milestone",
     "ModificationRequest",
+    "ParkedInput",
     "Question",
     "Remark",
     "Section",
     "Stage",
+    "TakeoverRequest",
     "TemplateFile",
     "Transmission",
     "TransmittedFile",
+    "WindowChange",
 ]

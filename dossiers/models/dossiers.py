@@ -12,15 +12,28 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from dossiers.enums import EventKind, Status
+from accounts.enums import Role
+from dossiers.enums import EventKind, Scan, Status
 from dossiers.models.guichets import FormRevision, Guichet, Stage
+from ecare.encryption import SecretJSONField
 from establishments.enums import EstablishmentType
+
+#: What answers hold that no copy of the database may show (Q60). The holder and the BIC open no account.
+SECRET = ("iban",)
 
 
 class DossierQuerySet(models.QuerySet["Dossier"]):
     def of_referent(self, user: Any) -> DossierQuerySet:
         """The dossiers whose référent is `user`: the only ones an applicant may see or name (D16)."""
         return self.filter(referent=user)
+
+    def ownerless(self) -> DossierQuerySet:
+        """Open dossiers whose référent can no longer sign in as one: to be reassigned (Q38). A rejected dossier asks
+        nothing of anybody."""
+        rejected = DossierStage.objects.filter(dossier=models.OuterRef("pk"), is_current=True, status=Status.REJECTED)
+        return self.filter(Q(referent__is_active=False) | ~Q(referent__role=Role.REFERENT)).exclude(
+            models.Exists(rejected)
+        )
 
 
 class Dossier(models.Model):
@@ -36,6 +49,13 @@ class Dossier(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="dossiers", verbose_name="référent"
     )
     created_at = models.DateTimeField("créé le", default=timezone.now)
+    # Who instructs it, from one étape to the next (I5); both null while nobody does.
+    verifier = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="vérificateur"
+    )
+    assigned_at = models.DateTimeField("attribué le", null=True, blank=True, editable=False)
+    # Since when responsables know that its référent can no longer sign in (Q38); null while he can.
+    vacant_since = models.DateTimeField("sans référent depuis le", null=True, blank=True, editable=False)
     # Normalised by `establishments.search`: reference, raison sociale, FINESS EJ and EG, référent's name and e-mail.
     search_text = models.TextField(editable=False, default="")
 
@@ -55,14 +75,27 @@ class Dossier(models.Model):
                 name="reference_shape",
                 violation_error_message="Une référence compte 10 lettres majuscules ou chiffres, sans I, O, 0 ni 1.",
             ),
+            models.CheckConstraint(
+                condition=Q(verifier__isnull=True, assigned_at__isnull=True)
+                | Q(verifier__isnull=False, assigned_at__isnull=False),
+                name="assigned_on_a_day",
+                violation_error_message="Un dossier attribué porte la date de son attribution, et lui seul.",
+            ),
         ]
-        indexes = [GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="dossier_search_trgm")]
+        indexes = [
+            GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="dossier_search_trgm"),
+            models.Index(fields=["vacant_since"], condition=Q(vacant_since__isnull=False), name="dossier_vacant"),
+        ]
 
     def __str__(self) -> str:
         return self.reference
 
 
 class DossierStageQuerySet(models.QuerySet["DossierStage"]):
+    def of_referent(self, referent: int) -> DossierStageQuerySet:
+        """The étapes begun of the dossiers whose référent is the account of that key."""
+        return self.filter(dossier__referent=referent)
+
     def current(self) -> DossierStageQuerySet:
         """The étape each dossier stands at: one row a dossier."""
         return self.filter(is_current=True)
@@ -72,6 +105,11 @@ class DossierStageQuerySet(models.QuerySet["DossierStage"]):
         return self.select_related(
             "dossier__guichet", "dossier__legal_entity__region", "dossier__referent", "stage", "revision"
         )
+
+    def with_newest_form(self) -> DossierStageQuerySet:
+        """Annotate `newest_form`, the key of the last published form of the étape: what a change must follow first."""
+        published = FormRevision.objects.filter(stage=models.OuterRef("stage"), published_at__isnull=False)
+        return self.annotate(newest_form=models.Subquery(published.order_by("-number").values("pk")[:1]))
 
 
 class DossierStage(models.Model):
@@ -89,6 +127,10 @@ class DossierStage(models.Model):
     # The first instant refused for a correction, as `Stage.closes_at` is for a first deposit.
     due_at = models.DateTimeField("échéance de la modification", null=True, blank=True)
     decided_at = models.DateTimeField("décision", null=True, blank=True)
+    # The étape that the back-office reads: the last one transmitted.
+    is_instructed = models.BooleanField("étape instruite", default=False)
+    # End of the exception granted to its EJ, excluded (D15b); written with `LateAccess` alone.
+    late_until = models.DateTimeField("délai exceptionnel", null=True, blank=True)
 
     objects = DossierStageQuerySet.as_manager()
 
@@ -99,6 +141,12 @@ class DossierStage(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["dossier", "stage"], name="dossier_stage_once"),
             models.UniqueConstraint(fields=["dossier"], condition=Q(is_current=True), name="one_current_stage"),
+            models.UniqueConstraint(fields=["dossier"], condition=Q(is_instructed=True), name="one_instructed_stage"),
+            models.CheckConstraint(
+                condition=Q(is_instructed=False) | Q(first_transmitted_at__isnull=False),
+                name="instructed_once_transmitted",
+                violation_error_message="Une étape qui n'a jamais été transmise n'est pas instruite.",
+            ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="dossier_stage_status_known"),
             models.CheckConstraint(
                 condition=Q(status=Status.MODIFICATION_REQUESTED, due_at__isnull=False)
@@ -135,11 +183,12 @@ class DossierStage(models.Model):
 
     @property
     def deadline(self) -> dt.datetime | None:
-        """First instant at which the référent may no longer edit or transmit: closing of the étape, or due date of
-        the requested modification (D10). None when nothing is awaited from him, or when no date is set."""
+        """First instant at which the référent may no longer edit or transmit: closing of the étape or end of the
+        exception granted to his EJ, whichever comes last (D15b), or due date of the requested modification (D10). None
+        when nothing is awaited from him, or when no date is set."""
         match self.status:
             case Status.DRAFT:
-                return self.stage.closes_at
+                return self.stage.deadline(self.late_until)
             case Status.MODIFICATION_REQUESTED:
                 return self.due_at
             case _:
@@ -150,7 +199,7 @@ class DossierStage(models.Model):
         buttons, texts, views and workflow alike (D10, Q39)."""
         match self.status:
             case Status.DRAFT:
-                return self.stage.is_open(at)
+                return self.stage.is_open(at) or (self.late_until is not None and at < self.late_until)
             case Status.MODIFICATION_REQUESTED:
                 return self.due_at is not None and at < self.due_at
             case _:
@@ -162,8 +211,8 @@ class Answer(models.Model):
 
     dossier_stage = models.ForeignKey(DossierStage, models.CASCADE, related_name="answers")
     code = models.SlugField("question", max_length=40)
-    raw = models.JSONField("saisie")
-    value = models.JSONField("valeur", null=True)
+    raw = SecretJSONField("saisie", secret=SECRET)
+    value = SecretJSONField("valeur", null=True, secret=SECRET)
     updated_at = models.DateTimeField("modifiée le")
 
     class Meta:
@@ -173,6 +222,25 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class ParkedInput(models.Model):
+    """What was typed in a form that the server could not take (session over, token too old), put aside until its
+    author signs in again and finds it back (D6). Deleted when saved, dropped, or a week old."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    dossier_stage = models.ForeignKey(DossierStage, models.CASCADE, related_name="+")
+    # {code: {"raw": …, "base": …}}
+    answers = SecretJSONField("saisie", secret=SECRET)
+    at = models.DateTimeField("le", default=timezone.now)
+
+    class Meta:
+        verbose_name = "saisie mise de côté"
+        verbose_name_plural = "saisies mises de côté"
+        constraints = [models.UniqueConstraint(fields=["user", "dossier_stage"], name="one_parked_input")]
+
+    def __str__(self) -> str:
+        return f"{self.dossier_stage_id} – {self.user_id}"
 
 
 def attachment_path(attachment: Attachment, filename: str) -> str:
@@ -197,14 +265,29 @@ class Attachment(models.Model):
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField("déposée le", default=timezone.now)
     archived_at = models.DateTimeField("archivée le", null=True, blank=True)
+    position = models.PositiveSmallIntegerField("ordre dans son espace", default=0)
+    scan = models.CharField("antivirus", max_length=10, choices=Scan.choices, default=Scan.PENDING)
+    scanned_at = models.DateTimeField("analysée le", null=True, blank=True)
+    threat = models.CharField("virus", max_length=200, blank=True)
 
     objects = AttachmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = "pièce jointe"
         verbose_name_plural = "pièces jointes"
-        ordering = ["uploaded_at", "pk"]
-        indexes = [models.Index(fields=["dossier_stage", "code"], name="attachment_slot")]
+        ordering = ["position", "uploaded_at", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(scan__in=Scan.values), name="attachment_scan_known"),
+            models.CheckConstraint(
+                condition=Q(scan=Scan.PENDING, scanned_at__isnull=True)
+                | (~Q(scan=Scan.PENDING) & Q(scanned_at__isnull=False)),
+                name="attachment_scan_date",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["dossier_stage", "code"], name="attachment_slot"),
+            models.Index(fields=["uploaded_at"], condition=Q(scan=Scan.PENDING), name="attachment_to_scan"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -217,7 +300,7 @@ class Transmission(models.Model):
     number = models.PositiveIntegerField("numéro")
     at = models.DateTimeField("transmise le")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="par")
-    answers = models.JSONField("réponses", help_text="Valeur de chaque question affichée, par code.")
+    answers = SecretJSONField("réponses", help_text="Valeur de chaque question affichée, par code.", secret=SECRET)
     applicant = models.JSONField("candidat", help_text="Établissement et référent tels qu'à la transmission.")
     estimate = models.JSONField("estimation", null=True, blank=True)
     schedule = models.ForeignKey("funding.Schedule", models.PROTECT, null=True, blank=True, related_name="+")
@@ -255,6 +338,8 @@ class ModificationRequest(models.Model):
     transmission = models.ForeignKey(Transmission, models.PROTECT, related_name="+")
     message = models.TextField("message")
     due_at = models.DateTimeField("échéance")
+    # Without it, only the questions remarked on, and what depends on them, can be corrected.
+    opens_everything = models.BooleanField("tout le formulaire est modifiable", default=False)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField("demandée le")
     answered_at = models.DateTimeField("répondue le", null=True, blank=True)
@@ -293,10 +378,31 @@ class Event(models.Model):
     dossier_stage = models.ForeignKey(DossierStage, models.PROTECT, related_name="events", null=True)
     kind = models.CharField("nature", max_length=30, choices=EventKind.choices)
     at = models.DateTimeField("le", default=timezone.now)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="par")
+    # Null when nobody did it: the portal itself.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name="par"
+    )
     from_status = models.CharField("de", max_length=30, choices=Status.choices, blank=True)
     to_status = models.CharField("vers", max_length=30, choices=Status.choices, blank=True)
     message = models.TextField("message", blank=True)
+    # The référents that a change of hands is about. Accounts, not names in the message: history is never rewritten, and
+    # somebody who deletes their account is named nowhere (Q59).
+    former = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name="ancien référent",
+    )
+    successor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name="nouveau référent",
+    )
 
     class Meta:
         verbose_name = "événement"
@@ -305,3 +411,22 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} – {self.dossier.reference}"
+
+    @property
+    def author(self) -> str:
+        """Who did it, in words."""
+        return self.actor.full_name if self.actor else "eCaRE"
+
+    @property
+    def said(self) -> str:
+        """Who it is about, then the message."""
+        people = ""
+        if self.former and self.successor:
+            people = f"De {self.former.full_name} à {self.successor.full_name}"
+        elif self.former and self.kind == EventKind.REFERENT_GONE:
+            people = f"{self.former.full_name} n'a plus accès à eCaRE."
+        elif self.former:
+            people = self.former.full_name
+        elif self.successor:
+            people = f"À {self.successor.full_name}"
+        return "\n\n".join(part for part in (people, self.message) if part)

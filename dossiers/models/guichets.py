@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
 
-from dossiers.enums import MilestoneColumn, QuestionKind, RegionalRole, StageKind
+from dossiers.enums import MilestoneColumn, RegionalRole, StageEntry, StageKind
 from establishments.enums import EstablishmentType
 
 
@@ -38,8 +40,14 @@ class Guichet(models.Model):
 
 class StageQuerySet(models.QuerySet["Stage"]):
     def open_at(self, at: dt.datetime) -> StageQuerySet:
-        """Étapes that accept a first deposit received at `at`: opening included, closing excluded (Q39)."""
-        return self.filter(opens_at__lte=at).filter(Q(closes_at__isnull=True) | Q(closes_at__gt=at))
+        """Étapes that accept a first deposit received at `at`: opening included, closing excluded (Q39). One that
+        begins on request needs no opening: whoever calls it opens it."""
+        opened = Q(opens_at__lte=at) | Q(opens_at__isnull=True, entry=StageEntry.ON_REQUEST)
+        return self.filter(opened).filter(Q(closes_at__isnull=True) | Q(closes_at__gt=at))
+
+    def published(self) -> StageQuerySet:
+        """Étapes that have a form to fill."""
+        return self.filter(Exists(FormRevision.objects.filter(stage=OuterRef("pk"), published_at__isnull=False)))
 
 
 class Stage(models.Model):
@@ -55,6 +63,13 @@ class Stage(models.Model):
     closes_at = models.DateTimeField("fermeture", null=True, blank=True)
     undated_text = models.CharField(
         "mention sans date", max_length=100, blank=True, default="dates communiquées ultérieurement"
+    )
+    entry = models.CharField(
+        "commence", max_length=20, choices=StageEntry.choices, default=StageEntry.PREVIOUS_VALIDATED
+    )
+    # Blank: as the guichet says.
+    regional_role = models.CharField(
+        "rôle des instructeurs régionaux sur cette étape", max_length=10, choices=RegionalRole.choices, blank=True
     )
     opening_text = models.CharField("jalon d'ouverture (accueil)", max_length=150, blank=True)
     closing_text = models.CharField("jalon de fermeture (accueil)", max_length=150, blank=True)
@@ -72,6 +87,12 @@ class Stage(models.Model):
                 name="stage_closes_after_it_opens",
                 violation_error_message="La fermeture d'une étape doit être postérieure à son ouverture.",
             ),
+            models.UniqueConstraint(
+                fields=["guichet"],
+                condition=Q(entry=StageEntry.START),
+                name="one_first_stage",
+                violation_error_message="Une seule étape commence à la création du dossier.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -79,7 +100,87 @@ class Stage(models.Model):
 
     def is_open(self, at: dt.datetime) -> bool:
         """Whether a first deposit received at `at` is in time. Same rule as `StageQuerySet.open_at`."""
-        return self.opens_at is not None and self.opens_at <= at and (self.closes_at is None or at < self.closes_at)
+        opened = self.opens_at <= at if self.opens_at else self.entry == StageEntry.ON_REQUEST
+        return opened and (self.closes_at is None or at < self.closes_at)
+
+    def deadline(self, late_until: dt.datetime | None) -> dt.datetime | None:
+        """First instant at which a first deposit is refused to an EJ that has an exception until `late_until`, or none.
+        None when no date is set."""
+        never_opens = self.opens_at is None and self.entry != StageEntry.ON_REQUEST
+        if late_until is None or self.closes_at is None:
+            return late_until if never_opens else self.closes_at
+        return late_until if never_opens else max(self.closes_at, late_until)
+
+
+class WindowChange(models.Model):
+    """A closing that an administrator moved, with the reason. Never updated, never deleted (D15b, Q42)."""
+
+    stage = models.ForeignKey(Stage, models.PROTECT, related_name="window_changes", verbose_name="étape")
+    closed_at = models.DateTimeField("fermeture avant", null=True)
+    closes_at = models.DateTimeField("fermeture après", null=True)
+    reason = models.TextField("motif")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="par")
+    at = models.DateTimeField("le", default=timezone.now)
+
+    class Meta:
+        verbose_name = "changement de fermeture"
+        verbose_name_plural = "changements de fermeture"
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.stage} – {self.at:%d/%m/%Y}"
+
+
+class LateAccessQuerySet(models.QuerySet["LateAccess"]):
+    def granted(self) -> LateAccessQuerySet:
+        """Those that nobody revoked; they may have expired."""
+        return self.filter(revoked_at__isnull=True)
+
+    def active_at(self, at: dt.datetime) -> LateAccessQuerySet:
+        return self.granted().filter(until__gt=at)
+
+
+class LateAccess(models.Model):
+    """A named exception: one EJ may create, fill and transmit on one étape until `until` excluded, whatever its window
+    (D15b). It expires by itself, or is revoked; it is never deleted."""
+
+    stage = models.ForeignKey(Stage, models.PROTECT, related_name="late_accesses", verbose_name="étape")
+    legal_entity = models.ForeignKey(
+        "establishments.LegalEntity", models.PROTECT, related_name="+", verbose_name="établissement"
+    )
+    until = models.DateTimeField("jusqu'au (exclu)")
+    reason = models.TextField("motif")
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="accordé par"
+    )
+    granted_at = models.DateTimeField("accordé le", default=timezone.now)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name="retiré par"
+    )
+    revoked_at = models.DateTimeField("retiré le", null=True, blank=True)
+
+    objects = LateAccessQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "délai exceptionnel"
+        verbose_name_plural = "délais exceptionnels"
+        ordering = ["-granted_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stage", "legal_entity"],
+                condition=Q(revoked_at__isnull=True),
+                name="one_late_access",
+                violation_error_message="Un délai exceptionnel est déjà accordé à cet établissement : retirez-le.",
+            ),
+            models.CheckConstraint(
+                condition=Q(revoked_at__isnull=True, revoked_by__isnull=True)
+                | Q(revoked_at__isnull=False, revoked_by__isnull=False),
+                name="late_access_revoked_by_someone",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stage} – {self.legal_entity_id}"
 
 
 class TemplateFile(models.Model):
@@ -103,7 +204,17 @@ class FormRevision(models.Model):
 
     stage = models.ForeignKey(Stage, models.PROTECT, related_name="revisions", verbose_name="étape")
     number = models.PositiveIntegerField("numéro")
+    created_at = models.DateTimeField("créée le", default=timezone.now)
     published_at = models.DateTimeField("publiée le", null=True, blank=True)
+    # Null when it came from a file of fixtures.
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name="publiée par"
+    )
+    # What the référent should know before starting.
+    minutes = models.PositiveSmallIntegerField("temps pour remplir (minutes)", null=True, blank=True)
+    to_prepare = models.TextField("à préparer avant de commencer", blank=True, help_text="Une ligne par élément.")
+    # Axes of a self-assessment: [{"code": …, "label": …}]. Choices of its questions carry points.
+    axes = models.JSONField("axes du score", default=list, blank=True)
     # Which answers the subsidy is computed from; both blank when the étape carries no subsidy.
     track_question = models.SlugField("question du parcours", max_length=40, blank=True)
     perimeter_question = models.SlugField("question du périmètre", max_length=40, blank=True)
@@ -112,7 +223,15 @@ class FormRevision(models.Model):
         verbose_name = "révision de formulaire"
         verbose_name_plural = "révisions de formulaires"
         ordering = ["stage", "-number"]
-        constraints = [models.UniqueConstraint(fields=["stage", "number"], name="revision_number_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["stage", "number"], name="revision_number_once"),
+            models.UniqueConstraint(
+                fields=["stage"],
+                condition=Q(published_at__isnull=True),
+                name="one_draft_revision",
+                violation_error_message="Un brouillon de ce formulaire existe déjà : modifiez-le ou supprimez-le.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.stage} – révision {self.number}"
@@ -140,7 +259,8 @@ class Question(models.Model):
     section = models.ForeignKey(Section, models.CASCADE, related_name="questions", verbose_name="section")
     position = models.PositiveSmallIntegerField("ordre")
     code = models.SlugField("code", max_length=40)
-    kind = models.CharField("nature", max_length=20, choices=QuestionKind.choices)
+    # One of `dossiers.kinds`: each file there adds one.
+    kind = models.CharField("nature", max_length=20)
     label = models.CharField("libellé", max_length=400)
     short_label = models.CharField("libellé court", max_length=120)
     help = models.TextField("aide", blank=True)

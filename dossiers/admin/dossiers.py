@@ -1,14 +1,10 @@
-"""Guichets and dossiers in the Django admin (S1).
-
-Guichets are settings: edited here, published forms excepted. Dossiers are history: read here, changed by the portal's
-own pages alone, so that no status, référent or answer ever moves without its event and its e-mail.
-"""
+"""Dossiers: history, read here, changed by the portal's own pages alone, so that no status, référent or answer ever
+moves without its event and its e-mail."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db import models
 from django.db.models import QuerySet
@@ -21,162 +17,15 @@ from dossiers.models import (
     Dossier,
     DossierStage,
     Event,
-    FormRevision,
-    Guichet,
-    Milestone,
     ModificationRequest,
-    Question,
+    ParkedInput,
     Remark,
-    Section,
-    Stage,
-    TemplateFile,
+    TakeoverRequest,
     Transmission,
     TransmittedFile,
 )
 from ecare import french
 from ecare.admin import Unfilterable
-from ecare.widgets import DateTimeInput
-from establishments.enums import EstablishmentType
-
-# Guichets
-
-
-class GuichetForm(forms.ModelForm):
-    audience = forms.MultipleChoiceField(
-        label="Types d'établissement", choices=EstablishmentType.choices, widget=forms.CheckboxSelectMultiple
-    )
-
-
-class StageInline(admin.StackedInline):
-    model = Stage
-    extra = 0
-    can_delete = False
-    # One labelled field, with the browser's own calendar, in place of two without a label.
-    formfield_overrides = {models.DateTimeField: {"form_class": forms.DateTimeField, "widget": DateTimeInput}}
-
-    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "closes_at":
-            kwargs["help_text"] = (
-                "Premier instant refusé, heure de Paris\u00a0: pour accepter les dossiers jusqu'au 4 juin inclus, "
-                "saisissez le 5 juin à 00:00."
-            )
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-
-@admin.register(Guichet)
-class GuichetAdmin(admin.ModelAdmin):
-    """A guichet and the windows of its étapes. Other rooms know it by its code, which therefore no longer changes."""
-
-    form = GuichetForm
-    list_display = ("short_title", "code", "title", "regional_role", "position")
-    search_fields = ("code", "title", "short_title")
-    fields = (
-        "code",
-        "title",
-        "short_title",
-        "presentation",
-        "audience",
-        "links",
-        "support_email",
-        "regional_role",
-        "position",
-    )
-    inlines = (StageInline,)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Guichet | None = None) -> tuple[str, ...]:
-        return ("code",) if obj else ()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Guichet | None = None) -> bool:
-        return False
-
-
-@admin.register(TemplateFile)
-class TemplateFileAdmin(admin.ModelAdmin):
-    list_display = ("title", "code", "file_name")
-    search_fields = ("title", "code")
-    fields = ("code", "title", "file_name", "file")
-    readonly_fields = ("file_name",)
-    # The usual widget links to a public address, and files have none (Q21).
-    formfield_overrides = {models.FileField: {"widget": forms.FileInput}}
-
-    def get_readonly_fields(self, request: HttpRequest, obj: TemplateFile | None = None) -> tuple[str, ...]:
-        return ("code", "file_name") if obj else ("file_name",)
-
-    @admin.display(description="fichier proposé")
-    def file_name(self, template_file: TemplateFile) -> str:
-        return (template_file.file.name or "").rpartition("/")[2] or "–"
-
-
-@admin.register(Milestone)
-class MilestoneAdmin(admin.ModelAdmin):
-    list_display = ("text", "column", "on")
-    list_filter = ("column",)
-    search_fields = ("text",)
-
-
-def is_published(part: FormRevision | Section | Question | None) -> bool:
-    """Whether a form, or the form of one of its parts, no longer changes: the database refuses it too."""
-    revision = part.revision if isinstance(part, Section | Question) else part
-    return revision is not None and revision.published_at is not None
-
-
-class FrozenOnceRead(admin.options.BaseModelAdmin):
-    """A part of a form can be edited as long as the form is a draft; a new form starts with the form editor."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return not is_published(obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is not None and not is_published(obj)
-
-
-class SectionInline(FrozenOnceRead, admin.TabularInline):
-    model = Section
-    extra = 0
-    show_change_link = True
-    fields = ("position", "title", "help")
-
-
-class QuestionInline(FrozenOnceRead, admin.TabularInline):
-    model = Question
-    extra = 0
-    show_change_link = True
-    fields = ("position", "code", "kind", "short_label", "mandatory")
-
-
-@admin.register(FormRevision)
-class FormRevisionAdmin(FrozenOnceRead, admin.ModelAdmin):
-    list_display = ("stage", "number", "published_at")
-    list_filter = ("stage__guichet", ("published_at", admin.EmptyFieldListFilter))
-    list_select_related = ("stage__guichet",)
-    readonly_fields = ("stage", "number", "published_at")
-    search_fields = ("stage__guichet__code", "stage__guichet__title", "stage__title")
-    inlines = (SectionInline,)
-
-
-@admin.register(Section)
-class SectionAdmin(FrozenOnceRead, admin.ModelAdmin):
-    list_display = ("title", "revision", "position")
-    list_filter = ("revision__stage__guichet",)
-    list_select_related = ("revision__stage__guichet",)
-    readonly_fields = ("revision",)
-    search_fields = ("title",)
-    inlines = (QuestionInline,)
-
-
-@admin.register(Question)
-class QuestionAdmin(FrozenOnceRead, admin.ModelAdmin):
-    list_display = ("short_label", "code", "kind", "mandatory", "section", "revision")
-    list_filter = ("revision__stage__guichet", "kind", "mandatory")
-    list_select_related = ("section", "revision__stage__guichet")
-    readonly_fields = ("revision", "section")
-    search_fields = ("code", "label", "short_label")
-
-
-# Dossiers
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -281,8 +130,17 @@ class AnswerAdmin(Unfilterable, ReadOnly):
 @admin.register(Attachment)
 class AttachmentAdmin(ReadOnly):
     dossier_path = "dossier_stage__dossier__"
-    list_display = ("name", "dossier_stage", "code", "readable_size", "uploaded_by", "uploaded_at", "archived_at")
-    list_filter = (("archived_at", admin.EmptyFieldListFilter), "content_type")
+    list_display = (
+        "name",
+        "dossier_stage",
+        "code",
+        "readable_size",
+        "scan",
+        "uploaded_by",
+        "uploaded_at",
+        "archived_at",
+    )
+    list_filter = ("scan", ("archived_at", admin.EmptyFieldListFilter), "content_type")
     list_select_related = ("dossier_stage__dossier", "dossier_stage__stage", "uploaded_by")
     # No link to the file: files leave by the views that check who asks for them (Q21).
     fields = (
@@ -292,6 +150,9 @@ class AttachmentAdmin(ReadOnly):
         "readable_size",
         "sha256",
         "content_type",
+        "scan",
+        "scanned_at",
+        "threat",
         "uploaded_by",
         "uploaded_at",
         "archived_at",
@@ -366,4 +227,53 @@ class EventAdmin(ReadOnly):
     list_display = ("at", "dossier", "kind", "actor", "from_status", "to_status")
     list_filter = ("kind", "to_status")
     list_select_related = ("dossier", "actor")
-    fields = ("at", "kind", "dossier", "dossier_stage", "actor", "from_status", "to_status", "message")
+    fields = (
+        "at",
+        "kind",
+        "dossier",
+        "dossier_stage",
+        "actor",
+        "former",
+        "successor",
+        "from_status",
+        "to_status",
+        "message",
+    )
+
+
+@admin.register(ParkedInput)
+class ParkedInputAdmin(Unfilterable, ReadOnly):
+    """That something was put aside, and for whom; not what was typed."""
+
+    dossier_path = "dossier_stage__dossier__"
+    list_display = ("dossier_stage", "user", "at")
+    list_select_related = ("dossier_stage__dossier", "dossier_stage__stage", "user")
+    unfilterable = ("answers",)
+    fields = list_display
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).defer("answers")
+
+
+@admin.register(TakeoverRequest)
+class TakeoverRequestAdmin(ReadOnly):
+    """Decided by responsables d'instruction, on their own page."""
+
+    dossier_path = "dossier__"
+    list_display = ("dossier", "asker", "former", "at", "state", "closed_at", "closed_by")
+    list_filter = ("state",)
+    list_select_related = ("dossier", "asker", "former", "closed_by")
+    fields = (
+        "dossier",
+        "asker",
+        "former",
+        "reason",
+        "at",
+        "expires_at",
+        "objection",
+        "objected_at",
+        "state",
+        "answer",
+        "closed_at",
+        "closed_by",
+    )
