@@ -6,17 +6,34 @@ snapshot all ask this module, so that they can never disagree.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from django import forms
 
-from dossiers import conditions, kinds
-from dossiers.models import Attachment, DossierStage, Question, Section
-from establishments.models import GeographicEntity
+from dossiers import conditions, kinds, scores
+from dossiers.enums import Scan
+from dossiers.models import Attachment, DossierStage, Question, Section, TemplateFile
 from funding.schedule import calculation
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a request for modification opens (D11): everything, or the questions remarked and what follows from them."""
+
+    at: dt.datetime
+    opens_everything: bool
+    remarks: Mapping[str, str]
+    #: The questions whose answer or files changed since the request.
+    changed: frozenset[str] = frozenset()
+
+    @property
+    def is_partial(self) -> bool:
+        return not self.opens_everything and bool(self.remarks)
 
 
 @dataclass
@@ -31,13 +48,21 @@ class Entry:
     shown: bool = True
     frozen: bool = False
     remark: str = ""
+    #: The request for modification does not concern it: read-only.
+    locked: bool = False
+    #: Changed since the request for modification.
+    corrected: bool = False
+    #: Typed when the server could not take it, found again, not saved yet.
+    parked: bool = False
+    template_file: TemplateFile | None = None
+    #: When its form was published: from then on the question never changes.
+    published_at: dt.datetime | None = None
     #: What someone else saved meanwhile, in words, when this save came too late (D6).
     conflict: list[kinds.Line] | None = None
-    #: Whether the subsidy depends on this answer.
-    drives_estimate: bool = False
-    #: Fingerprint of the answer as stored, which the page sends back.
-    base: str = ""
     file_errors: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.stored = self.raw
 
     @property
     def code(self) -> str:
@@ -51,9 +76,35 @@ class Entry:
     def kind(self) -> kinds.Kind:
         return kinds.of(self.question)
 
+    @property
+    def editable(self) -> bool:
+        """Whether the référent may change it now: the one rule, for the page, the answers and the files."""
+        return not self.frozen and not self.locked
+
+    @cached_property
+    def base(self) -> str:
+        """Fingerprint of the answer as stored, which the page sends back."""
+        return kinds.digest(self.stored)
+
+    def retype(self, raw: kinds.Raw, value: Any) -> None:
+        """Put an answer in place of another."""
+        self.raw, self.value = raw, value
+        for name in ("is_answered", "checked"):
+            self.__dict__.pop(name, None)
+
+    def keep(self) -> None:
+        """What is shown is now what is stored."""
+        self.stored = self.raw
+        self.__dict__.pop("base", None)
+
     @cached_property
     def is_answered(self) -> bool:
-        return self.kind.is_answered(self.question, self.value, self.files)
+        return not self.infected and self.kind.is_answered(self.question, self.value, self.files)
+
+    @property
+    def infected(self) -> list[Attachment]:
+        """Its files in which the antivirus found something: nothing is transmitted with them (Q28)."""
+        return [file for file in self.files if file.scan == Scan.INFECTED]
 
     @property
     def is_invalid(self) -> bool:
@@ -65,10 +116,20 @@ class Entry:
         return self.shown and self.question.mandatory and not self.is_answered
 
     @property
+    def is_wrong(self) -> bool:
+        """A field holds something that cannot be understood; an answer half typed is not wrong."""
+        return self.is_invalid and bool(self.form.errors)
+
+    @property
     def state(self) -> str:
-        """`invalid`, `correct` (a remark waits), `answered`, `missing` or `optional`: what the sidebar shows."""
-        if self.is_invalid:
+        """`invalid`, `correct` (a remark waits), `corrected`, `answered`, `missing` or `optional`: what the sidebar
+        shows."""
+        if self.infected or self.is_wrong:
             return "invalid"
+        if self.is_invalid:
+            return "missing"
+        if self.corrected:
+            return "corrected"
         if self.remark:
             return "correct"
         if self.is_answered:
@@ -76,21 +137,39 @@ class Entry:
         return "missing" if self.question.mandatory else "optional"
 
     @cached_property
-    def form(self) -> forms.Form:
-        """The question's Django form: bound to what was typed, unbound while nothing was."""
-        if self.raw:
-            return self.kind.bound_form(self.question, self.raw, self.context)
-        return self.kind.unbound_form(self.question, self.context)
+    def checked(self) -> tuple[forms.Form, list[str]]:
+        """The question's Django form, and what is still awaited in the fields left blank: that is no error yet."""
+        if not self.raw:
+            return self.kind.unbound_form(self.question, self.context), []
+        form = self.kind.bound_form(self.question, self.raw, self.context)
+        awaited: list[str] = []
+        for name, errors in list(form.errors.as_data().items()):
+            if name in form.fields and name not in self.raw:
+                label = str(form.fields[name].label)
+                awaited += [label if error.code == "required" else error.messages[0] for error in errors]
+                del form.errors[name]
+        return form, awaited
 
     @property
-    def site_rows(self) -> list[SiteRow]:
-        """Every EG that a perimeter offers, with what was ticked; and those ticked before they left FINESS, which
-        would otherwise be dropped from the perimeter without a word."""
-        chosen, equipped = set(self.raw.get("sites", [])), set(self.raw.get("equipped", []))
-        gone = self.context.gone((chosen | equipped) - {site.finess for site in self.context.sites})
+    def form(self) -> forms.Form:
+        """The question's Django form: bound to what was typed, unbound while nothing was."""
+        return self.checked[0]
+
+    @property
+    def awaited(self) -> list[str]:
+        """What a half-typed answer still lacks, in words."""
+        return self.checked[1] if self.is_invalid else []
+
+    @property
+    def errors(self) -> list[FieldError]:
+        """What is wrong, field by field, with where to put the cursor."""
+        if not self.is_invalid:
+            return []
+        form = self.form
         return [
-            SiteRow(site, chosen=site.finess in chosen, equipped=site.finess in equipped, gone=site in gone)
-            for site in [*self.context.sites, *gone]
+            FieldError(form[name].auto_id if name in form.fields else self.anchor, str(message))
+            for name, messages in form.errors.items()
+            for message in messages
         ]
 
     @property
@@ -115,12 +194,11 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class SiteRow:
-    entity: GeographicEntity
-    chosen: bool
-    equipped: bool
-    #: No longer active, or no longer an EG of the EJ.
-    gone: bool
+class FieldError:
+    """`target` is the id of the field, or of its group."""
+
+    target: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -150,10 +228,12 @@ class Sheet:
         *,
         answers: dict[str, tuple[kinds.Raw, Any]],
         files: list[Attachment],
-        remarks: dict[str, str],
-        terms: calculation.Terms | None,
+        correction: Correction | None = None,
+        terms: calculation.Terms | None = None,
+        template_files: Mapping[int, TemplateFile] | None = None,
     ) -> None:
         self.dossier_stage = dossier_stage
+        self.correction = correction
         self.terms = terms
         self.context = kinds.Context(dossier_stage.dossier.legal_entity)
         by_slot: dict[str, list[Attachment]] = {}
@@ -173,14 +253,27 @@ class Sheet:
                         files=by_slot.get(question.code, []),
                         context=self.context,
                         frozen=question.frozen_after_transmission and transmitted,
-                        remark=remarks.get(question.code, ""),
-                        base=kinds.digest(raw),
-                        drives_estimate=question.code
-                        in (dossier_stage.revision.track_question, dossier_stage.revision.perimeter_question),
+                        remark=correction.remarks.get(question.code, "") if correction else "",
+                        corrected=correction is not None and question.code in correction.changed,
+                        published_at=dossier_stage.revision.published_at,
+                        template_file=(template_files or {}).get(question.template_file_id or 0),
                     )
                 )
             self.sections.append((section, entries))
         self.settle()
+        if correction and correction.is_partial:
+            self.lock(correction)
+
+    def lock(self, correction: Correction) -> None:
+        """Close what the verifier did not remark (D11), save what the remarked answers decide, what was already
+        corrected, and what misses now: nobody is left with a dossier that can be neither changed nor transmitted."""
+        opened = set(correction.remarks)
+        for entry in self.entries:
+            if opened & depended_on(entry.question):
+                opened.add(entry.code)
+            entry.locked = entry.code not in opened | correction.changed and not (
+                entry.shown and (entry.is_missing or entry.is_invalid)
+            )
 
     def settle(self) -> None:
         """Decide which questions are asked, in order: a condition only sees answers given before it and shown."""
@@ -206,13 +299,24 @@ class Sheet:
         return [(section, entries) for section, entries in sections if entries]
 
     @property
-    def invalid(self) -> list[Entry]:
-        return [entry for entry in self.shown if entry.is_invalid]
+    def wrong(self) -> list[Entry]:
+        return [entry for entry in self.shown if entry.is_wrong]
 
     @property
     def to_correct(self) -> list[Entry]:
         """What the last save could not understand, or found changed elsewhere, or refused to take."""
-        return [entry for entry in self.shown if entry.is_invalid or entry.conflict or entry.file_errors]
+        return [entry for entry in self.shown if entry.is_wrong or entry.conflict or entry.file_errors]
+
+    @property
+    def parked(self) -> list[Entry]:
+        """What was typed, put aside and found again (D6)."""
+        return [entry for entry in self.entries if entry.parked]
+
+    @property
+    def template_files(self) -> list[TemplateFile]:
+        """The models to download, each once, in the order of the form."""
+        found = {entry.template_file.pk: entry.template_file for entry in self.entries if entry.template_file}
+        return list(found.values())
 
     @property
     def remarked(self) -> list[Entry]:
@@ -221,8 +325,9 @@ class Sheet:
 
     @property
     def missing(self) -> list[Entry]:
-        """What prevents the transmission: mandatory questions without a valid answer, and optional ones in error."""
-        return [entry for entry in self.shown if entry.is_missing or entry.is_invalid]
+        """What prevents the transmission: mandatory questions without a valid answer, optional ones in error, files
+        with a virus."""
+        return [entry for entry in self.shown if entry.is_missing or entry.is_invalid or entry.infected]
 
     @property
     def completion(self) -> Completion:
@@ -232,9 +337,9 @@ class Sheet:
     def retype(self, typed: dict[str, kinds.Raw]) -> None:
         """Put what was typed in place of what is stored, without saving: to show it again, or to estimate on it."""
         for entry in self.entries:
-            if entry.code in typed and not entry.frozen and entry.raw != typed[entry.code]:
-                entry.raw = typed[entry.code]
-                entry.value = entry.kind.clean(entry.question, entry.raw, self.context)
+            raw = typed.get(entry.code)
+            if raw is not None and entry.editable and entry.raw != raw:
+                entry.retype(raw, entry.kind.clean(entry.question, raw, self.context))
         self.settle()
 
     def entry(self, code: str) -> Entry | None:
@@ -244,13 +349,19 @@ class Sheet:
     def fingerprint(self) -> str:
         """What identifies everything a recap shows: transmitting something else than what was read is refused (Q35).
         The subsidy counts too: a new barème may come into force between the recap and the transmission."""
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(f"{self.dossier_stage.revision_id}:".encode())
         for entry in self.shown:
             digest.update(f"{entry.code}:{kinds.digest(entry.raw)}:".encode())
             digest.update(",".join(str(attachment.pk) for attachment in entry.files).encode())
         if (estimate := self.estimate) is not None:
             digest.update(f"{estimate.schedule_id}:{estimate.total}".encode())
         return digest.hexdigest()
+
+    @property
+    def score(self) -> scores.Result | None:
+        """What a self-assessment gives as it stands; None for a form without axes."""
+        axes = self.dossier_stage.revision.axes
+        return scores.compute(axes, [(entry.question, entry.value) for entry in self.shown]) if axes else None
 
     @property
     def eligible_sites(self) -> int:
@@ -272,3 +383,9 @@ class Sheet:
             return calculation.estimate(self.terms, track=self.track, sites=self.eligible_sites)
         except calculation.UnknownTrack:
             return None
+
+
+def depended_on(question: Question) -> set[str]:
+    """The questions whose answers decide whether this one is asked, or what it expects."""
+    expected = question.options.get("expected")
+    return conditions.depends_on(question.shown_when) | ({expected["question"]} if expected else set())

@@ -1,0 +1,37 @@
+"""Days as files write them, instants as the database keeps them; Europe/Paris."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils import timezone
+
+Written = dt.date | dt.datetime | None
+
+
+def opening(day: Written) -> dt.datetime | None:
+    """Midnight at the beginning of a day; an instant is itself."""
+    if day is None or isinstance(day, dt.datetime):
+        return day
+    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
+
+
+def closing(day: Written) -> dt.datetime | None:
+    """The first instant after a day: a closing date means until 23:59:59; an instant is itself, the first refused."""
+    if day is None or isinstance(day, dt.datetime):
+        return day
+    return opening(day + dt.timedelta(days=1))
+
+
+def opening_day(instant: dt.datetime | None) -> Written:
+    """What `opening` reads back: a day when the instant is midnight, else the instant in Paris."""
+    if instant is None:
+        return None
+    local = timezone.localtime(instant)
+    return local.date() if local.time() == dt.time.min else local
+
+
+def closing_day(instant: dt.datetime | None) -> Written:
+    """What `closing` reads back."""
+    day = opening_day(instant)
+    return day if day is None or isinstance(day, dt.datetime) else day - dt.timedelta(days=1)

@@ -1,0 +1,55 @@
+"""Doors of the workers to `workflow`: they take primary keys, and doing twice does once."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from dossiers import storage, workflow
+from dossiers.workflow import revisions
+from notifications import broker
+
+
+@shared_task
+def follow_newest(stage_id: int, after: int = 0) -> None:
+    """A form was published: the drafts of its étape follow it, a batch after the other."""
+    if last := revisions.follow_some(stage_id=stage_id, after=after):
+        broker.tell("dossiers.tasks.follow_newest", stage_id, last)
+
+
+@shared_task
+def sweep_drafts() -> None:
+    """What was missed: called every minute."""
+    revisions.follow_some()
+
+
+@shared_task
+def scan(attachment_pk: int) -> None:
+    """A file was just deposited."""
+    workflow.scan(attachment_pk)
+
+
+@shared_task
+def sweep_scans() -> None:
+    """Files that still wait for the antivirus: called every minute."""
+    workflow.scan_waiting()
+
+
+@shared_task
+def sweep_files() -> None:
+    """Files that belong to nothing: called every night."""
+    storage.sweep()
+
+
+@shared_task
+def announce() -> None:
+    """Étapes that opened and closings put off, told to whom they concern: called every minute."""
+    workflow.announce(timezone.now())
+
+
+@shared_task
+def watch_referents() -> None:
+    """Dossiers left by somebody who cannot sign in any more, requests that nobody decided: called every minute."""
+    now = timezone.now()
+    workflow.vacancies.watch(now)
+    workflow.takeovers.expire(now)
