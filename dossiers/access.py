@@ -2,33 +2,76 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from accounts import queries as accounts_queries
 from accounts.enums import Role
 from accounts.models import User
 from dossiers.enums import RegionalRole
-from dossiers.models import Dossier, DossierStage
+from dossiers.models import Dossier, DossierStage, Stage
 from dossiers.models.dossiers import DossierStageQuerySet
+from ecare.composed import Composed
+
+
+def own_passages(user: User) -> DossierStageQuerySet:
+    """Every étape begun of the dossiers whose référent is `user`; none for staff (D16)."""
+    if not user.is_referent:
+        return DossierStage.objects.none()
+    return DossierStage.objects.of_referent(user.pk)
 
 
 def own_stages(user: User) -> DossierStageQuerySet:
-    """The current étapes of the dossiers whose référent is `user`; none for staff (D16)."""
-    if not user.is_referent:
-        return DossierStage.objects.none()
-    return DossierStage.objects.current().filter(dossier__referent=user)
+    """The current étapes of the dossiers whose référent is `user`."""
+    return own_passages(user).current()
+
+
+# What every page and every answer of a référent begins by (Q73).
+OWN_STAGE = Composed(
+    lambda referent, reference: (
+        DossierStage.objects.of_referent(referent)
+        .current()
+        .with_context()
+        .with_newest_form()
+        .filter(dossier__reference=reference)
+    ),
+    referent=-1,
+    reference="-",
+)
+
+
+def own_stage(user: User, reference: str) -> DossierStage | None:
+    """The current étape of the dossier of `user` that has this reference, with all that a page's heading names and its
+    newest form; None for anything else (D16): 1 query."""
+    return OWN_STAGE.first(referent=user.pk, reference=reference) if user.is_referent else None
+
+
+def transmitted_stages(user: User) -> DossierStageQuerySet:
+    """What `user` may read in the back-office: the étapes transmitted, and for an instructeur régional those of his
+    régions, on the étapes that let him in. A draft is its référent's alone."""
+    return readable(DossierStage.objects.filter(first_transmitted_at__isnull=False), user)
 
 
 def instructed_stages(user: User) -> DossierStageQuerySet:
-    """The current étapes that `user` may read in the back-office: those transmitted at least once, and for an
-    instructeur régional those of his régions, on the guichets that let him in. A draft is its référent's alone."""
-    stages = DossierStage.objects.current().filter(first_transmitted_at__isnull=False)
+    """The last étape transmitted of each dossier that `user` may read: the lines of the back-office."""
+    return readable(DossierStage.objects.filter(is_instructed=True), user)
+
+
+def readable(stages: DossierStageQuerySet, user: User) -> DossierStageQuerySet:
+    """Those among transmitted étapes that `user` may read."""
     if not user.is_instructor:
         return stages.none()
-    if user.role == Role.REGIONAL:
-        codes = [region.pk for region in user.regions.all()]
-        return stages.filter(dossier__legal_entity__region_codes__overlap=codes).exclude(
-            dossier__guichet__regional_role=RegionalRole.NONE
-        )
-    return stages
+    if user.role != Role.REGIONAL:
+        return stages
+    codes = [region.pk for region in user.regions.all()]
+    return stages.filter(dossier__legal_entity__region_codes__overlap=codes).exclude(
+        Q(stage__regional_role=RegionalRole.NONE)
+        | Q(stage__regional_role="", dossier__guichet__regional_role=RegionalRole.NONE)
+    )
+
+
+def may_edit_guichets(user: User) -> bool:
+    """Whether `user` may write guichets and their forms: administrators only (G4)."""
+    return user.is_active and user.is_admin_role
 
 
 def is_referent(user: User, dossier_stage: DossierStage) -> bool:
@@ -38,18 +81,50 @@ def is_referent(user: User, dossier_stage: DossierStage) -> bool:
 
 def may_instruct(user: User, dossier_stage: DossierStage) -> bool:
     """Whether `user` may ask for a modification, validate or reject."""
-    if not user.is_active or not user.is_instructor or dossier_stage.first_transmitted_at is None:
+    return dossier_stage.first_transmitted_at is not None and instructs(
+        user, dossier_stage.dossier, dossier_stage.stage
+    )
+
+
+def instructs(user: User, dossier: Dossier, stage: Stage) -> bool:
+    """Whether `user` is an instructor of that étape for that dossier, begun or not: the étape says what regional ones
+    may do, and when it does not, its guichet."""
+    if not user.is_active or not user.is_instructor:
         return False
     if user.role != Role.REGIONAL:
         return True
-    if dossier_stage.dossier.guichet.regional_role != RegionalRole.INSTRUCT:
+    if (stage.regional_role or dossier.guichet.regional_role) != RegionalRole.INSTRUCT:
         return False
-    return bool({region.pk for region in user.regions.all()} & set(dossier_stage.dossier.legal_entity.region_codes))
+    return bool({region.pk for region in user.regions.all()} & set(dossier.legal_entity.region_codes))
 
 
 def may_reopen(user: User, dossier_stage: DossierStage) -> bool:
     """Whether `user` may reopen a decided étape: responsables d'instruction only."""
     return user.is_active and user.is_lead
+
+
+def may_assign(user: User) -> bool:
+    """Whether `user` may give a dossier to somebody to instruct (I5): responsables only."""
+    return user.is_active and user.is_lead
+
+
+def may_reassign(user: User) -> bool:
+    """Whether `user` may replace a référent and decide who takes a dossier over (I8): responsables only."""
+    return user.is_active and user.is_lead
+
+
+def claimable_stages(user: User) -> DossierStageQuerySet:
+    """The current étapes of the dossiers of the EJ of `user` that another holds: those `user` may ask to take over,
+    of which nothing but the guichet and the EJ is to be shown (D3)."""
+    if not user.is_referent:
+        return DossierStage.objects.none()
+    represented = accounts_queries.establishments_of(user).values("legal_entity")
+    return DossierStage.objects.current().filter(dossier__legal_entity__in=represented).exclude(dossier__referent=user)
+
+
+def may_move_deadlines(user: User) -> bool:
+    """Whether `user` may extend an étape or make an exception (D15b): administrators only."""
+    return user.is_active and user.is_admin_role
 
 
 def may_receive(user: User, dossier: Dossier) -> bool:

@@ -6,9 +6,24 @@ from typing import Any
 
 from django.urls import reverse
 
+from accounts import queries as accounts_queries
 from accounts.models import User
-from dossiers.models import Event, ModificationRequest, Transmission
+from dossiers.models import (
+    Attachment,
+    Dossier,
+    DossierStage,
+    Event,
+    LateAccess,
+    ModificationRequest,
+    Stage,
+    Transmission,
+    WindowChange,
+)
+from dossiers.steps import Following
+from ecare import french
 from notifications import outbox
+
+VIEW = "Voir le dossier"
 
 
 def created(event: Event) -> None:
@@ -20,7 +35,7 @@ def transmitted(event: Event, transmission: Transmission) -> None:
         event,
         "dossier_transmitted",
         "Votre dossier {reference} est transmis",
-        "Voir le dossier",
+        VIEW,
         transmission=transmission,
         files=list(transmission.files.select_related("attachment")),
     )
@@ -37,33 +52,131 @@ def modification_requested(event: Event, request: ModificationRequest) -> None:
     )
 
 
-def validated(event: Event) -> None:
-    post(event, "dossier_validated", "Votre dossier {reference} est validé", "Voir le dossier")
+def validated(event: Event, following: Following | None) -> None:
+    """With the étape that comes next, when there is one: to begin now, or later."""
+    at = event.dossier_stage.decided_at if event.dossier_stage else None
+    may_start = following is not None and at is not None and following.may_start(at)
+    button = f"Commencer l'étape {french.quoted(following.stage.title)}" if following and may_start else VIEW
+    post(
+        event,
+        "dossier_validated",
+        "Votre dossier {reference} est validé",
+        button,
+        following=following,
+        may_start=may_start,
+        opens_later=bool(following and following.stage.opens_at and at and following.stage.opens_at > at),
+    )
 
 
 def rejected(event: Event) -> None:
-    post(event, "dossier_rejected", "Votre dossier {reference} est rejeté", "Voir le dossier")
+    post(event, "dossier_rejected", "Votre dossier {reference} est rejeté", VIEW)
 
 
 def reopened(event: Event) -> None:
-    post(event, "dossier_reopened", "Votre dossier {reference} est de nouveau en instruction", "Voir le dossier")
+    post(event, "dossier_reopened", "Votre dossier {reference} est de nouveau en instruction", VIEW)
 
 
-def transferred(event: Event, *, former: User, new: User) -> None:
-    """Both are told: the one who receives the dossier, and the one who loses it."""
+def stage_started(event: Event) -> None:
+    post(event, "stage_started", "Votre dossier {reference} passe à l'étape suivante", "Compléter l'étape")
+
+
+def stage_called(event: Event) -> None:
+    post(event, "stage_called", "Une étape est ouverte sur votre dossier {reference}", "Compléter l'étape")
+
+
+def opening_key(stage: Stage) -> str:
+    """Followed by the key of the dossier: one e-mail an étape and a dossier."""
+    return f"stage-open-{stage.pk}-"
+
+
+def stage_open(dossier_stage: DossierStage, stage: Stage) -> None:
+    """The étape that follows `dossier_stage` may be begun."""
+    write(
+        dossier_stage.dossier,
+        "stage_open",
+        "Une étape s'ouvre pour votre dossier {reference}",
+        f"Commencer l'étape {french.quoted(stage.title)}",
+        key=f"{opening_key(stage)}{dossier_stage.dossier_id}",
+        stage=stage,
+    )
+
+
+def extension_key(change: WindowChange) -> str:
+    return f"window-{change.pk}-"
+
+
+def closing_moved(dossier_stage: DossierStage, change: WindowChange) -> None:
+    write(
+        dossier_stage.dossier,
+        "closing_moved",
+        "Vous avez plus de temps pour votre dossier {reference}",
+        "Compléter le dossier",
+        key=f"{extension_key(change)}{dossier_stage.dossier_id}",
+        stage=change.stage,
+        change=change,
+        dossier_stage=dossier_stage,
+    )
+
+
+def late_access_granted(event: Event, late: LateAccess) -> None:
+    post(event, "late_access_granted", "Un délai est accordé à votre dossier {reference}", VIEW, late=late)
+
+
+def late_access_granted_before_dossier(late: LateAccess) -> None:
+    """There is no dossier yet, hence no référent: those of the EJ are told."""
+    for referent in accounts_queries.referents_of(late.legal_entity):
+        outbox.post(
+            kind="late_access_to_create",
+            to=referent.email,
+            subject=f"Un délai vous est accordé sur le guichet {french.quoted(late.stage.guichet.short_title)}",
+            context={
+                "recipient": referent,
+                "legal_entity": late.legal_entity,
+                "guichet": late.stage.guichet,
+                "stage": late.stage,
+                "late": late,
+            },
+            key=f"late-access-{late.pk}-{referent.pk}",
+            action=("Créer un dossier", outbox.absolute(reverse("dossiers:create"))),
+        )
+
+
+def late_access_revoked(event: Event, late: LateAccess) -> None:
+    post(event, "late_access_revoked", "Le délai accordé à votre dossier {reference} est retiré", VIEW, late=late)
+
+
+def infected(event: Event, attachment: Attachment) -> None:
     post(
         event,
-        "dossier_received",
-        "Le dossier {reference} vous est transféré",
-        "Voir le dossier",
-        to=new,
-        former=former,
+        "dossier_file_infected",
+        "Un fichier de votre dossier {reference} contient un virus",
+        "Remplacer le fichier",
+        attachment=attachment,
     )
-    post(event, "dossier_handed_over", "Vous avez transféré le dossier {reference}", "", to=former, new=new)
 
 
 def post(event: Event, kind: str, subject: str, button: str, *, to: User | None = None, **context: Any) -> None:
-    dossier = event.dossier
+    """About what has just happened."""
+    write(
+        event.dossier,
+        kind,
+        subject,
+        button,
+        key=f"event-{event.pk}-{kind}",
+        to=to,
+        **{
+            "stage": event.dossier_stage.stage if event.dossier_stage else None,
+            "dossier_stage": event.dossier_stage,
+            "event": event,
+            **context,
+        },
+    )
+
+
+def write(
+    dossier: Dossier, kind: str, subject: str, button: str, *, key: str, to: User | None = None, **context: Any
+) -> None:
+    """One e-mail about a dossier, to its référent unless `to` says otherwise."""
     recipient = to or dossier.referent
     path = reverse("dossiers:form", args=[dossier.reference])
     outbox.post(
@@ -74,13 +187,10 @@ def post(event: Event, kind: str, subject: str, button: str, *, to: User | None 
             "dossier": dossier,
             "guichet": dossier.guichet,
             "legal_entity": dossier.legal_entity,
-            "stage": event.dossier_stage.stage if event.dossier_stage else None,
-            "dossier_stage": event.dossier_stage,
-            "event": event,
             "recipient": recipient,
             **context,
         },
-        key=f"event-{event.pk}-{kind}",
+        key=key,
         action=(button, outbox.absolute(path)) if button else None,
         about=dossier.reference,
     )

@@ -1,17 +1,13 @@
 """Every write of the room: one function per change, with its actor."""
 
-from dossiers.workflow.filling import (
-    AlreadyExists,
-    Closed,
-    FileRefused,
-    Saved,
-    add_file,
-    archive_file,
-    create_dossier,
-    is_frozen,
-    save_answers,
-)
+from dossiers.workflow import assignment, editing, publication, revisions, takeovers, vacancies
+from dossiers.workflow.announcements import announce
+from dossiers.workflow.files import FileRefused, add_file, archive_file, move_file, replace_file
+from dossiers.workflow.filling import Closed, Kept, NotOpen, Saved, save_answer, save_answers
 from dossiers.workflow.moves import Changed, Incomplete, reject, reopen, request_modification, transmit, validate
+from dossiers.workflow.parking import author, drop_parked, park, token
+from dossiers.workflow.scans import record_scan, scan, scan_waiting
+from dossiers.workflow.stages import AlreadyExists, call_stage, callable_stages, create_dossier, start_stage
 from dossiers.workflow.table import (
     MOVES,
     Actor,
@@ -21,9 +17,11 @@ from dossiers.workflow.table import (
     WrongStatus,
     allowed_moves,
     is_actor,
+    is_due,
     situation,
 )
-from dossiers.workflow.transfer import transfer
+from dossiers.workflow.transfer import reassign, transfer
+from dossiers.workflow.windows import closing_flaw, grant_late_access, move_closing, revoke_late_access
 
 __all__ = [
     "MOVES",
@@ -33,23 +31,50 @@ __all__ = [
     "Closed",
     "FileRefused",
     "Incomplete",
+    "Kept",
     "Move",
     "NotAllowed",
+    "NotOpen",
     "Refused",
     "Saved",
     "WrongStatus",
     "add_file",
     "allowed_moves",
+    "announce",
     "archive_file",
+    "assignment",
+    "author",
+    "call_stage",
+    "callable_stages",
+    "closing_flaw",
     "create_dossier",
+    "drop_parked",
+    "editing",
+    "grant_late_access",
     "is_actor",
-    "is_frozen",
+    "is_due",
+    "move_closing",
+    "move_file",
+    "park",
+    "publication",
+    "reassign",
+    "record_scan",
     "reject",
     "reopen",
+    "replace_file",
     "request_modification",
+    "revisions",
+    "revoke_late_access",
+    "save_answer",
     "save_answers",
+    "scan",
+    "scan_waiting",
     "situation",
+    "start_stage",
+    "takeovers",
+    "token",
     "transfer",
     "transmit",
+    "vacancies",
     "validate",
 ]

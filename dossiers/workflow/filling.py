@@ -1,39 +1,37 @@
-"""Creating a dossier and filling it: everything a référent writes before transmitting."""
+"""Filling an étape: every answer a référent writes before transmitting."""
 
 from __future__ import annotations
 
 import datetime as dt
-import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts import queries as accounts_queries
 from accounts.models import User
-from dossiers import access, emails, kinds, queries, search, uploads
-from dossiers.enums import EventKind
-from dossiers.models import Answer, Attachment, Dossier, DossierStage, Question, Stage
-from dossiers.workflow.table import NotAllowed, Refused, locked, record
+from dossiers import access, kinds, queries
+from dossiers.models import Answer, Dossier, DossierStage, ParkedInput, Question
+from dossiers.sheet import Entry, Sheet
+from dossiers.workflow import revisions
+from dossiers.workflow.parking import forget
+from dossiers.workflow.table import NotAllowed, Refused, locked
 from ecare import french
-from establishments.models import LegalEntity
+from ecare.composed import Composed
 
-FROZEN = "Ces pièces ne peuvent plus être modifiées depuis la transmission : écrivez au support pour les changer."
-REFERENCE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # no I, O, 0, 1: read aloud without doubt (D4)
+FROZEN = (
+    "Cette réponse ne peut plus être modifiée ici depuis la transmission du dossier\u00a0: "
+    "écrivez au support pour la changer."
+)
+LOCKED = "La demande de modification ne porte pas sur cette réponse\u00a0: elle ne peut pas être modifiée."
 
 
 class Closed(Refused):
     """The deadline has passed, or has not come."""
 
 
-class AlreadyExists(Refused):
-    """There is a dossier for this EJ and this guichet; its référent is not named (D3)."""
-
-
-class FileRefused(Refused):
-    """A file that its slot does not accept."""
+class NotOpen(Refused):
+    """The question can no longer be changed, or the verifier did not ask for it."""
 
 
 @dataclass
@@ -44,52 +42,7 @@ class Saved:
     conflicts: list[str] = field(default_factory=list)
 
 
-def create_dossier(stage: Stage, legal_entity: LegalEntity, *, by: User, at: dt.datetime) -> Dossier:
-    """Open a dossier on the first étape of a guichet for an EJ that `by` represents (D2–D4).
-
-    `at` is the instant the request was received. Raises NotAllowed if `by` does not represent the EJ, Closed outside
-    the window, Refused if the guichet is not for this type of establishment, AlreadyExists if there is one (D3).
-    """
-    representation = accounts_queries.establishments_of(by).filter(legal_entity=legal_entity).first()
-    if not by.is_active or not by.is_referent or representation is None:
-        raise NotAllowed("Vous ne représentez pas cet établissement.")
-    if Stage.objects.filter(guichet=stage.guichet_id, position__lt=stage.position).exists():
-        raise Refused("Un dossier commence par la première étape de son guichet.")
-    if not stage.is_open(at):
-        raise Closed("Ce guichet n'est pas ouvert : aucun dossier ne peut y être créé.")
-    if representation.establishment_type not in stage.guichet.audience:
-        raise Refused("Ce guichet ne s'adresse pas à ce type d'établissement.")
-    revision = queries.newest_revision(stage)
-    if revision is None:
-        raise Closed("Le formulaire de ce guichet n'est pas encore publié.")
-    try:
-        with transaction.atomic():
-            dossier = Dossier.objects.create(
-                reference=new_reference(),
-                guichet=stage.guichet,
-                legal_entity=legal_entity,
-                establishment_type=representation.establishment_type,
-                referent=by,
-            )
-            dossier_stage = DossierStage.objects.create(dossier=dossier, stage=stage, revision=revision)
-            search.refresh(dossier_stage)
-            event = record(dossier_stage, EventKind.CREATED, by=by)
-            emails.created(event)
-    except IntegrityError as error:
-        if Dossier.objects.filter(guichet=stage.guichet, legal_entity=legal_entity).exists():
-            raise AlreadyExists(
-                f"Un dossier existe déjà pour {legal_entity.label} sur ce guichet. Rapprochez-vous de vos collègues : "
-                "le référent du dossier peut vous le transférer."
-            ) from error
-        raise
-    return dossier
-
-
-def new_reference() -> str:
-    """A random reference of 10 characters (D4): 32^10 of them, so that the unique constraint hardly ever speaks."""
-    return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(10))
-
-
+@revisions.followed
 @transaction.atomic
 def save_answers(
     dossier_stage: DossierStage,
@@ -102,11 +55,13 @@ def save_answers(
     """Keep what was typed, valid or not (D6).
 
     `raws` holds what each question's fields contained; `bases` the fingerprint of each answer when the page was made.
-    An answer that someone else changed meanwhile is not overwritten: its code comes back in `conflicts`. Questions
-    frozen after the first transmission are left as they are (D12). Raises NotAllowed, Closed.
+    An answer that someone else changed meanwhile is not overwritten: its code comes back in `conflicts`. Questions that
+    are not open to correction are left as they are (D11, D12). What had been put aside is dropped, now that it is saved
+    or that its author chose otherwise. Raises NotAllowed, Closed.
     """
     dossier_stage = locked(dossier_stage)
     check_editable(dossier_stage, by=by, at=at)
+    closed = closed_questions(dossier_stage)
     questions = {question.code: question for question in queries.questions(dossier_stage.revision)}
     stored = {answer.code: answer for answer in dossier_stage.answers.all()}
     context = kinds.Context(dossier_stage.dossier.legal_entity)
@@ -114,7 +69,7 @@ def save_answers(
     changed: list[Answer] = []
     for code, raw in raws.items():
         question = questions.get(code)
-        if question is None or not kinds.of(question).has_fields or is_frozen(question, dossier_stage):
+        if question is None or not kinds.of(question).has_fields or code in closed:
             continue
         answer = stored.get(code)
         current: kinds.Raw = answer.raw if answer else {}
@@ -135,77 +90,99 @@ def save_answers(
         )
         saved.written.append(code)
     if changed:
-        Answer.objects.bulk_create(
-            changed,
-            update_conflicts=True,
-            unique_fields=["dossier_stage", "code"],
-            update_fields=["raw", "value", "updated_at"],
-        )
-        touch(dossier_stage)
-        if dossier_stage.revision.perimeter_question in saved.written:
-            search.refresh(dossier_stage)
+        write(dossier_stage, changed)
+    if not saved.conflicts:
+        ParkedInput.objects.filter(user=by, dossier_stage=dossier_stage).delete()
     return saved
 
 
-def add_file(
-    dossier_stage: DossierStage, code: str, upload: UploadedFile[Any], *, by: User, at: dt.datetime
-) -> Attachment:
-    """Put a file in the slot of a question (D7). The same file sent twice is there once (Q32).
+@dataclass
+class Kept:
+    """What the save of one answer did: the form as it now stands, and the questions that it opened or closed."""
 
-    Raises NotAllowed, Closed, FileRefused with the reason and the way out.
-    """
-    question = queries.question(dossier_stage.revision, code)
-    if question is None or not kinds.of(question).has_files:
-        raise NotAllowed("Cette question n'attend pas de pièce jointe.")
-    rules = uploads.rules(question)
-    check_editable(dossier_stage, by=by, at=at)
-    # Read before the lock: fifty megabytes take time, and others wait for it.
-    try:
-        checked = uploads.check(upload, rules)
-    except uploads.Invalid as error:
-        raise FileRefused(str(error)) from error
-    with transaction.atomic():
-        dossier_stage = locked(dossier_stage)
-        check_editable(dossier_stage, by=by, at=at)
-        if is_frozen(question, dossier_stage):
-            raise FileRefused(FROZEN)
-        slot = dossier_stage.attachments.active().filter(code=code)
-        already = slot.filter(name=checked.name, sha256=checked.sha256).first()
-        if already is not None:
-            return already
-        if slot.count() >= rules.max_files:
-            raise FileRefused(
-                f"« {checked.name} » n'a pas été déposé : cet espace contient déjà {rules.max_files_text}. "
-                "Archivez un fichier, ou déposez une archive zip."
-            )
-        attachment = Attachment.objects.create(
-            dossier_stage=dossier_stage,
-            code=code,
-            file=upload,
-            name=checked.name,
-            size=checked.size,
-            sha256=checked.sha256,
-            content_type=checked.content_type,
-            uploaded_by=by,
-        )
-        record(dossier_stage, EventKind.FILE_ADDED, by=by, message=f"{question.short_label} : {attachment.name}")
-        touch(dossier_stage)
-    return attachment
+    sheet: Sheet
+    entry: Entry
+    toggled: list[Entry]
+    #: The answer that someone else had saved, when this one came too late.
+    is_conflict: bool = False
 
 
 @transaction.atomic
-def archive_file(attachment: Attachment, *, by: User, at: dt.datetime) -> None:
-    """Take a file out of its slot; it stays in what was transmitted (D7). Doing it twice does it once.
+def save_answer(
+    reference: str,
+    code: str,
+    read: Callable[[Question], kinds.Raw],
+    *,
+    base: str,
+    by: User,
+    at: dt.datetime,
+    was_parked: bool = False,
+) -> Kept:
+    """Keep one answer, as `save_answers` would, of the dossier of `by` that has this reference (D6).
 
-    Raises NotAllowed, Closed, FileRefused if the slot no longer changes.
+    `read` gives what was typed for the question. At most 8 queries with those of the session, 9 for a perimeter, which
+    reads its sites. Raises NotAllowed, Closed, NotOpen.
     """
-    dossier_stage = locked(attachment.dossier_stage)
+    dossier_stage = own_locked(reference, by=by)
     check_editable(dossier_stage, by=by, at=at)
-    question = queries.question(dossier_stage.revision, attachment.code)
-    if question is not None and is_frozen(question, dossier_stage):
-        raise FileRefused(FROZEN)
-    if Attachment.objects.active().filter(pk=attachment.pk).update(archived_at=Now()):
-        record(dossier_stage, EventKind.FILE_ARCHIVED, by=by, message=attachment.name)
+    sheet = queries.standing(dossier_stage)
+    entry = sheet.entry(code)
+    if entry is None or not entry.kind.has_fields:
+        raise NotAllowed("Ce formulaire ne pose pas cette question.")
+    if not entry.editable:
+        raise NotOpen(FROZEN if entry.frozen else LOCKED)
+    raw = read(entry.question)
+    if raw != entry.stored and entry.base != base:
+        return Kept(sheet, entry, [], is_conflict=True)
+    shown = {each.code for each in sheet.shown}
+    if raw != entry.stored:
+        entry.retype(raw, entry.kind.clean(entry.question, raw, sheet.context))
+        sheet.settle()
+        write(dossier_stage, [answer_of(dossier_stage, entry, at=at)])
+        entry.keep()
+        entry.corrected = sheet.correction is not None
+    if was_parked:
+        forget(dossier_stage, code, by=by)
+    toggled = [each for each in sheet.entries if each.shown != (each.code in shown)]
+    revision = dossier_stage.revision
+    if {code, *(each.code for each in toggled)} & {revision.track_question, revision.perimeter_question}:
+        sheet.terms = queries.terms(dossier_stage, at)
+    return Kept(sheet, entry, toggled)
+
+
+LOCKED_OWN = Composed(
+    lambda reference, referent: Dossier.objects.select_for_update(of=("self",)).filter(
+        reference=reference, referent=referent
+    ),
+    reference="-",
+    referent=-1,
+)
+
+
+def own_locked(reference: str, *, by: User) -> DossierStage:
+    """The current étape of the dossier of `by`, on its newest form, read under the lock of its dossier. That lock comes
+    first, by itself, as everywhere: taken after the row of the étape, a file put in a slot at the same instant would
+    wait for ever. Raises NotAllowed."""
+    LOCKED_OWN.first(reference=reference, referent=by.pk)
+    dossier_stage = access.own_stage(by, reference)
+    if dossier_stage is None:
+        raise NotAllowed("Vous n'êtes pas le référent de ce dossier.")
+    return revisions.follow(dossier_stage)
+
+
+def answer_of(dossier_stage: DossierStage, entry: Entry, *, at: dt.datetime) -> Answer:
+    return Answer(dossier_stage=dossier_stage, code=entry.code, raw=entry.raw, value=entry.value, updated_at=at)
+
+
+def write(dossier_stage: DossierStage, answers: list[Answer]) -> None:
+    Answer.objects.bulk_create(
+        answers,
+        update_conflicts=True,
+        unique_fields=["dossier_stage", "code"],
+        update_fields=["raw", "value", "updated_at"],
+    )
+    # To the minute: each pause of somebody who types would write this row, its indexes and its lock once more.
+    if dossier_stage.saved_at is None or answers[0].updated_at - dossier_stage.saved_at > dt.timedelta(minutes=1):
         touch(dossier_stage)
 
 
@@ -217,8 +194,9 @@ def check_editable(dossier_stage: DossierStage, *, by: User, at: dt.datetime) ->
         return
     deadline = dossier_stage.deadline
     if deadline is not None and at >= deadline:
+        departement = dossier_stage.dossier.legal_entity.departement_id
         raise Closed(
-            f"Le délai est dépassé depuis le {french.moment(deadline)} : "
+            f"Le délai est dépassé depuis le {french.moment(deadline)}{french.overseas(deadline, departement)} : "
             "le dossier ne peut plus être modifié ni transmis. Ce que vous aviez enregistré est conservé."
         )
     raise Closed(
@@ -226,9 +204,13 @@ def check_editable(dossier_stage: DossierStage, *, by: User, at: dt.datetime) ->
     )
 
 
-def is_frozen(question: Question, dossier_stage: DossierStage) -> bool:
-    """Whether the référent may no longer change this answer: contacts, once transmitted (D12, Q&A 1.10)."""
-    return question.frozen_after_transmission and dossier_stage.first_transmitted_at is not None
+def closed_questions(dossier_stage: DossierStage) -> dict[str, str]:
+    """The questions that the référent may not change now, with the reason: contacts once transmitted (D12, Q&A 1.10),
+    and what a request for modification does not open (D11). No query before the first transmission."""
+    if dossier_stage.first_transmitted_at is None:
+        return {}
+    entries = queries.standing(dossier_stage).entries
+    return {entry.code: FROZEN if entry.frozen else LOCKED for entry in entries if not entry.editable}
 
 
 def touch(dossier_stage: DossierStage) -> None:

@@ -9,9 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from dossiers import emails, queries
+from dossiers import emails, queries, search, steps
+from dossiers.enums import StageEntry
 from dossiers.models import DossierStage, Event, ModificationRequest, Remark, Transmission, TransmittedFile
 from dossiers.sheet import Entry, Sheet
+from dossiers.workflow import revisions
 from dossiers.workflow.filling import check_editable
 from dossiers.workflow.table import Move, Refused, check, locked, record
 
@@ -28,6 +30,7 @@ class Changed(Refused):
     """The dossier is not what the page showed: the recap (Q35), or the transmission that a verifier was reading."""
 
 
+@revisions.followed
 @transaction.atomic
 def transmit(dossier_stage: DossierStage, *, by: User, at: dt.datetime, seen: str) -> Transmission:
     """Transmit what the recap showed (D9).
@@ -47,6 +50,9 @@ def transmit(dossier_stage: DossierStage, *, by: User, at: dt.datetime, seen: st
     if sheet.missing:
         raise Incomplete(sheet.missing)
     transmission = take_snapshot(sheet, by=by, at=at)
+    search.refresh(dossier_stage)
+    if not dossier_stage.is_instructed and dossier_stage.stage.entry != StageEntry.START:
+        DossierStage.objects.filter(dossier=dossier_stage.dossier_id, is_instructed=True).update(is_instructed=False)
     event = apply(
         move,
         dossier_stage,
@@ -54,6 +60,7 @@ def transmit(dossier_stage: DossierStage, *, by: User, at: dt.datetime, seen: st
         transmitted_at=at,
         first_transmitted_at=dossier_stage.first_transmitted_at or at,
         due_at=None,
+        is_instructed=True,
     )
     dossier_stage.modification_requests.filter(answered_at__isnull=True).update(answered_at=at)
     emails.transmitted(event, transmission)
@@ -106,9 +113,11 @@ def request_modification(
     message: str,
     remarks: dict[str, str],
     due_at: dt.datetime,
+    opens_everything: bool = False,
     read: int | None = None,
 ) -> ModificationRequest:
     """Ask the référent to correct, until `due_at` excluded (D11). Remarks are by question code, blank ones dropped.
+    What was remarked, and what depends on it, can be corrected; everything with `opens_everything` or without a remark.
 
     `read` is the number of the transmission that was read, here as for the other decisions. Raises NotAllowed,
     WrongStatus, Changed, Refused without a message or with a due date in the past.
@@ -122,19 +131,17 @@ def request_modification(
     if due_at <= now:
         raise Refused("Choisissez une échéance à venir.")
     known = {question.code for question in queries.questions(dossier_stage.revision)}
+    said = {code: text.strip() for code, text in remarks.items() if text.strip() and code in known}
     request = ModificationRequest.objects.create(
         dossier_stage=dossier_stage,
         transmission=dossier_stage.transmissions.latest("number"),
         message=message.strip(),
         due_at=due_at,
+        opens_everything=opens_everything or not said,
         by=by,
         at=now,
     )
-    Remark.objects.bulk_create(
-        Remark(request=request, code=code, text=text.strip())
-        for code, text in remarks.items()
-        if text.strip() and code in known
-    )
+    Remark.objects.bulk_create(Remark(request=request, code=code, text=text) for code, text in said.items())
     event = apply(move, dossier_stage, by=by, message=request.message, due_at=due_at)
     emails.modification_requested(event, request)
     return request
@@ -146,7 +153,8 @@ def validate(dossier_stage: DossierStage, *, by: User, read: int | None = None) 
     dossier_stage = locked(dossier_stage)
     move = check("validate", dossier_stage, by=by)
     check_read(dossier_stage, read)
-    emails.validated(apply(move, dossier_stage, by=by, decided_at=timezone.now()))
+    event = apply(move, dossier_stage, by=by, decided_at=timezone.now())
+    emails.validated(event, steps.after(dossier_stage))
     return dossier_stage
 
 

@@ -11,7 +11,8 @@ from accounts.models import User
 from dossiers import access, queries
 from dossiers.enums import EventKind, Status
 from dossiers.models import Dossier, DossierStage, Event
-from ecare import french
+from ecare import audit, french
+from ecare.models import AuditKind
 
 
 class Actor(Enum):
@@ -49,6 +50,10 @@ MOVES: dict[str, Move] = {
 }
 
 
+#: The lines of history that give an étape its first status.
+BEGINNINGS = frozenset({EventKind.CREATED, EventKind.STAGE_STARTED})
+
+
 class Refused(Exception):
     """A change that the rules do not allow; its text is a French sentence for the person who asked."""
 
@@ -78,6 +83,11 @@ def locked(dossier_stage: DossierStage) -> DossierStage:
     )
 
 
+def is_due(name: str, dossier_stage: DossierStage) -> bool:
+    """Whether the étape stands where this change starts. One that the dossier left for the next no longer changes."""
+    return dossier_stage.is_current and dossier_stage.status in MOVES[name].sources
+
+
 def is_actor(name: str, dossier_stage: DossierStage, user: User) -> bool:
     """Whether `user` is one who makes this change, when its time comes."""
     return ACTORS[MOVES[name].by](user, dossier_stage)
@@ -85,50 +95,61 @@ def is_actor(name: str, dossier_stage: DossierStage, user: User) -> bool:
 
 def allowed_moves(dossier_stage: DossierStage, user: User) -> set[str]:
     """The moves that the table allows `user` now: what the pages offer. Deadlines are checked by each move."""
-    return {
-        name
-        for name, move in MOVES.items()
-        if dossier_stage.status in move.sources and is_actor(name, dossier_stage, user)
-    }
+    return {name for name in MOVES if is_due(name, dossier_stage) and is_actor(name, dossier_stage, user)}
 
 
 def check(name: str, dossier_stage: DossierStage, *, by: User) -> Move:
     """The row of the table for this change.
 
     Raises NotAllowed if `by` is not the actor of the row, WrongStatus (which says who did what) if the étape stands
-    elsewhere. Call it under the lock.
+    elsewhere or if the dossier has gone on. Call it under the lock.
     """
     move = MOVES[name]
     if not is_actor(name, dossier_stage, by):
         raise NotAllowed("Vous ne pouvez pas faire cette action sur ce dossier.")
-    if dossier_stage.status not in move.sources:
+    if not is_due(name, dossier_stage):
         raise WrongStatus(situation(dossier_stage))
     return move
 
 
 def situation(dossier_stage: DossierStage) -> str:
     """Why a change comes too late: the status now, who set it and when."""
+    if not dossier_stage.is_current:
+        gone_on = DossierStage.objects.select_related("stage").get(dossier=dossier_stage.dossier_id, is_current=True)
+        return (
+            f"L'étape {french.quoted(gone_on.stage.title)} a commencé le {french.moment(gone_on.created_at)}\u00a0: "
+            f"l'étape {french.quoted(dossier_stage.stage.title)} ne change plus."
+        )
     last = queries.last_move(dossier_stage)
     label = french.quoted(dossier_stage.status_label)
     if last is None:
         return f"Cette étape est au statut {label}."
     if last.kind == EventKind.TRANSMITTED:
-        return f"Le dossier a été transmis le {french.moment(last.at)}, par {last.actor.full_name}."
-    return (
-        f"Cette étape est au statut {label} depuis le {french.moment(last.at)}, par décision de {last.actor.full_name}."
-    )
+        return f"Le dossier a été transmis le {french.moment(last.at)}, par {last.author}."
+    return f"Cette étape est au statut {label} depuis le {french.moment(last.at)}, par décision de {last.author}."
 
 
 def record(
-    dossier_stage: DossierStage, kind: EventKind, *, by: User, from_status: str = "", message: str = ""
+    dossier_stage: DossierStage,
+    kind: EventKind,
+    *,
+    by: User | None,
+    from_status: str = "",
+    message: str = "",
+    former: User | None = None,
+    successor: User | None = None,
 ) -> Event:
-    """Write the line of history of a change, in the transaction of that change."""
+    """Write the line of history of a change, in the transaction of that change, and in the audit log. `message` is what
+    people said: it names no account, `former` and `successor` do."""
+    audit.record(AuditKind.DOSSIER, by=by, subject=dossier_stage.dossier.reference, change=kind, before=from_status)
     return Event.objects.create(
         dossier=dossier_stage.dossier,
         dossier_stage=dossier_stage,
         kind=kind,
         actor=by,
         from_status=from_status,
-        to_status=dossier_stage.status if from_status or kind == EventKind.CREATED else "",
+        to_status=dossier_stage.status if from_status or kind in BEGINNINGS else "",
         message=message,
+        former=former,
+        successor=successor,
     )

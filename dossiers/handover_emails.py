@@ -1,0 +1,154 @@
+"""What people are told when a dossier changes hands, is asked for, or is left without anybody (D13, I8, Q38).
+
+Who asks for a dossier learns nothing of it before it is his: neither its reference nor its référent (D3).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from accounts import queries as accounts_queries
+from accounts.models import User
+from dossiers import emails
+from dossiers.models import Event, TakeoverRequest
+from ecare import french
+from notifications import outbox
+
+#: An e-mail names that many dossiers; the list has them all.
+MOST_NAMED = 20
+
+
+def transferred(event: Event, *, former: User, new: User) -> None:
+    """Both are told: the one who receives the dossier, and the one who loses it."""
+    subject = "Le dossier {reference} vous est transféré"
+    emails.post(event, "dossier_received", subject, emails.VIEW, to=new, former=former)
+    emails.post(event, "dossier_handed_over", "Vous avez transféré le dossier {reference}", "", to=former, new=new)
+
+
+def reassigned(event: Event, *, former: User, new: User, reason: str) -> None:
+    subject = "Le dossier {reference} vous est confié"
+    emails.post(event, "dossier_entrusted", subject, emails.VIEW, to=new, former=former, reason=reason)
+    lost(event, former=former, new=new, reason=reason)
+
+
+def lost(event: Event, *, former: User, new: User, reason: str) -> None:
+    subject = "Vous n'êtes plus le référent du dossier {reference}"
+    emails.post(event, "dossier_lost", subject, "", to=former, new=new, reason=reason)
+
+
+def takeover_asked(event: Event, request: TakeoverRequest) -> None:
+    """The asker, the référent in place, whose address is written to even when he left, and the responsables."""
+    to_asker(event, request, "takeover_received", "Votre demande de reprise est enregistrée", follow=True)
+    former = request.former
+    may_answer = former.is_active and former.is_referent
+    address = outbox.absolute(reverse("dossiers:takeovers", args=[event.dossier.reference]))
+    outbox.post(
+        kind="takeover_asked",
+        to=former.email,
+        subject=f"Reprise demandée pour votre dossier {event.dossier.reference}",
+        context={**context(event, request, former), "may_answer": may_answer},
+        key=key(event, "takeover_asked", former),
+        action=("Répondre à la demande", address) if may_answer else None,
+        about=event.dossier.reference,
+    )
+    to_leads(event, request, "takeover_to_decide", "Reprise du dossier {reference} à décider")
+
+
+def takeover_objected(event: Event, request: TakeoverRequest) -> None:
+    to_leads(event, request, "takeover_objected", "Le référent du dossier {reference} s'oppose à sa reprise")
+
+
+def takeover_accepted(event: Event, request: TakeoverRequest, *, former: User) -> None:
+    subject = "Le dossier {reference} vous est confié"
+    emails.post(event, "dossier_entrusted", subject, emails.VIEW, to=request.asker, former=former, request=request)
+    lost(event, former=former, new=request.asker, reason=request.reason)
+
+
+def takeover_refused(event: Event, request: TakeoverRequest) -> None:
+    to_asker(event, request, "takeover_refused", "Votre demande de reprise est refusée")
+
+
+def takeover_expired(event: Event, request: TakeoverRequest) -> None:
+    to_asker(event, request, "takeover_expired", "Votre demande de reprise est périmée", follow=True)
+
+
+def takeover_settled(event: Event, request: TakeoverRequest) -> None:
+    to_asker(event, request, "takeover_settled", "Votre demande de reprise est close", follow=True)
+
+
+def takeover_over(event: Event, request: TakeoverRequest) -> None:
+    """The référent keeps the dossier that somebody had asked for."""
+    emails.write(
+        event.dossier,
+        "takeover_over",
+        "Vous restez le référent du dossier {reference}",
+        "",
+        key=f"{key(event, 'takeover_over', request.former)}-{request.pk}",
+        to=request.former,
+        request=request,
+    )
+
+
+def referent_gone(events: list[Event]) -> None:
+    """One e-mail a responsable, whatever the number of dossiers that one référent leaves."""
+    first, count = events[0], french.count(len(events), "dossier", "dossiers")
+    for lead in accounts_queries.leads():
+        outbox.post(
+            kind="referent_gone",
+            to=lead.email,
+            subject=f"{count} à réattribuer",
+            context={
+                "recipient": lead,
+                "former": first.dossier.referent,
+                "events": events[:MOST_NAMED],
+                "others": len(events) - MOST_NAMED,
+            },
+            key=key(first, "referent_gone", lead),
+            action=("Réattribuer", outbox.absolute(reverse("dossiers:ownerless"))),
+        )
+
+
+def to_asker(event: Event, request: TakeoverRequest, kind: str, subject: str, *, follow: bool = False) -> None:
+    outbox.post(
+        kind=kind,
+        to=request.asker.email,
+        subject=subject,
+        context={
+            "recipient": request.asker,
+            "request": request,
+            "guichet": event.dossier.guichet,
+            "legal_entity": event.dossier.legal_entity,
+        },
+        key=f"{key(event, kind, request.asker)}-{request.pk}",
+        action=("Voir vos demandes", outbox.absolute(reverse("dossiers:claims"))) if follow else None,
+    )
+
+
+def to_leads(event: Event, request: TakeoverRequest, kind: str, subject: str) -> None:
+    for lead in accounts_queries.leads():
+        outbox.post(
+            kind=kind,
+            to=lead.email,
+            subject=subject.format(reference=event.dossier.reference),
+            context=context(event, request, lead),
+            key=key(event, kind, lead),
+            action=("Décider", outbox.absolute(reverse("dossiers:decide-takeover", args=[request.public_id]))),
+            about=event.dossier.reference,
+        )
+
+
+def context(event: Event, request: TakeoverRequest, recipient: User) -> dict[str, Any]:
+    dossier = event.dossier
+    return {
+        "recipient": recipient,
+        "request": request,
+        "dossier": dossier,
+        "guichet": dossier.guichet,
+        "legal_entity": dossier.legal_entity,
+    }
+
+
+def key(event: Event, kind: str, recipient: User) -> str:
+    return f"event-{event.pk}-{kind}-{recipient.pk}"

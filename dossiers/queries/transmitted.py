@@ -1,0 +1,101 @@
+"""What was transmitted, and what happened since: read by both sides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from dossiers import conditions, kinds, scores
+from dossiers.enums import INTERNAL
+from dossiers.models import (
+    Attachment,
+    DossierStage,
+    Event,
+    Question,
+    Section,
+    Transmission,
+)
+from dossiers.queries.forms import questions, sections
+
+
+@dataclass(frozen=True)
+class TransmittedEntry:
+    """One question as it was transmitted, to be read."""
+
+    question: Question
+    value: Any
+    files: list[Attachment]
+
+    @property
+    def code(self) -> str:
+        return self.question.code
+
+    @property
+    def kind(self) -> kinds.Kind:
+        return kinds.of(self.question)
+
+    @property
+    def lines(self) -> list[kinds.Line]:
+        """The answer in words."""
+        return self.kind.lines(self.question, self.value) if self.value is not None else []
+
+
+def transmitted_sections(
+    transmission: Transmission, *, blanks: bool = False
+) -> list[tuple[Section, list[TransmittedEntry]]]:
+    """What a transmission holds, in the order of its form: what a verifier reads and what a receipt prints.
+
+    With `blanks`, the questions that were asked and left without an answer too.
+    """
+    by_slot: dict[str, list[Attachment]] = {}
+    for link in transmission.files.select_related("attachment").order_by("position"):
+        by_slot.setdefault(link.attachment.code, []).append(link.attachment)
+    facts: dict[str, dict[str, Any]] = {}
+    result = []
+    for section, asked in sections(transmission.dossier_stage.revision):
+        entries = []
+        for question in asked:
+            value, files = transmission.answers.get(question.code), by_slot.get(question.code, [])
+            if value is not None:
+                facts[question.code] = kinds.of(question).facts(value)
+            if value is not None or files or (blanks and conditions.holds(question.shown_when, facts)):
+                entries.append(TransmittedEntry(question, value, files))
+        if entries:
+            result.append((section, entries))
+    return result
+
+
+def score(transmission: Transmission) -> scores.Result | None:
+    """The score of a self-assessment as it was transmitted: 1 query; None, without any, for a form without axes."""
+    revision = transmission.dossier_stage.revision
+    if not revision.axes:
+        return None
+    facts: dict[str, dict[str, Any]] = {}
+    asked = []
+    for question in questions(revision):
+        if conditions.holds(question.shown_when, facts):
+            value = transmission.answers.get(question.code)
+            asked.append((question, value))
+            if value is not None:
+                facts[question.code] = kinds.of(question).facts(value)
+    return scores.compute(revision.axes, asked)
+
+
+def history(dossier_stage: DossierStage, *, internal: bool = False) -> QuerySet[Event]:
+    """The history of a dossier, newest first; with `internal`, what instruction alone reads of it."""
+    events = Event.objects.filter(dossier=dossier_stage.dossier_id)
+    if not internal:
+        events = events.exclude(kind__in=INTERNAL)
+    return events.select_related("actor", "former", "successor").order_by("-at", "-pk")
+
+
+def latest_transmission(dossier_stage: DossierStage) -> Transmission | None:
+    return dossier_stage.transmissions.select_related("by").order_by("-number").first()
+
+
+def last_move(dossier_stage: DossierStage) -> Event | None:
+    """The last change of status of an étape, its creation included."""
+    moves = Event.objects.filter(dossier_stage=dossier_stage.pk).exclude(to_status="")
+    return moves.select_related("actor").order_by("-at", "-pk").first()
