@@ -9,9 +9,9 @@ from django import forms
 from django.http import QueryDict
 from django.utils import timezone
 
-from accounts.models import Representation, User
+from accounts.models import Representation
 from dossiers import catalog, queries
-from dossiers.models import DossierStage, Section, Stage
+from dossiers.models import Section, Stage
 from ecare import forms as care_forms
 from ecare import french
 from ecare.widgets import DateInput
@@ -68,35 +68,6 @@ def choices(items: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return items if len(items) == 1 else [("", "Sélectionner une option"), *items]
 
 
-class TransferForm(forms.Form):
-    """« Transférer un dossier » (D13): one or several dossiers, by reference."""
-
-    dossiers = forms.MultipleChoiceField(
-        label="Dossiers à transférer",
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={
-            "required": "Sélectionnez au moins un dossier à transférer.",
-            "invalid_choice": "Le dossier %(value)s n'est plus le vôtre : sélectionnez un dossier de la liste.",
-        },
-    )
-
-    def __init__(self, *args: Any, user: User, colleague: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.stages = {each.dossier.reference: each for each in queries.transferable(user, colleague)}
-        self.fields["dossiers"].choices = [  # type: ignore[attr-defined]
-            (
-                reference,
-                f"{reference} – {each.dossier.guichet.short_title} – {each.dossier.legal_entity.label} – "
-                + each.status_label,
-            )
-            for reference, each in self.stages.items()
-        ]
-
-    @property
-    def chosen(self) -> list[DossierStage]:
-        return [self.stages[reference] for reference in self.cleaned_data["dossiers"]]
-
-
 class DecisionForm(care_forms.Form):
     """A decision says which transmission it is about: the one that was on the page. Enough to validate."""
 
@@ -131,6 +102,13 @@ class ModificationForm(DecisionForm):
             "required": "Choisissez la date limite de la correction.",
             "invalid": "Saisissez une date, par exemple 15/09/2026.",
         },
+    )
+
+    opens_everything = forms.BooleanField(
+        label="Ouvrir tout le formulaire à la correction",
+        required=False,
+        help_text="Sinon, le référent ne peut modifier que les réponses remarquées et celles qui en dépendent. "
+        "Sans remarque, tout le formulaire est ouvert.",
     )
 
     def __init__(self, data: QueryDict | None = None, *, instructed: queries.Instructed) -> None:
@@ -198,4 +176,17 @@ class ReopeningForm(DecisionForm):
         max_length=5000,
         help_text="Le référent reçoit ce texte par e-mail.",
         error_messages={"required": "Indiquez le motif de la réouverture\u00a0: le référent le lira."},
+    )
+
+
+class CallForm(care_forms.Form):
+    """« Ouvrir l'étape »: what the référent is asked."""
+
+    message = forms.CharField(
+        label="Message au référent (facultatif)",
+        widget=forms.Textarea(attrs={"rows": 5}),
+        max_length=5000,
+        required=False,
+        help_text="Dites ce que vous attendez\u00a0: ce texte part par e-mail.",
+        error_messages={"max_length": "Ce message dépasse 5000 caractères\u00a0: raccourcissez-le."},
     )

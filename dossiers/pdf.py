@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from weasyprint.urls import URLFetcher
 
-from dossiers import kinds, queries
+from dossiers import kinds, queries, scores
 from dossiers.models import Attachment, Dossier, Question, Section, Transmission
 from dossiers.queries import TransmittedEntry
 from funding.schedule.calculation import Estimate
@@ -68,6 +68,10 @@ class Receipt:
     @cached_property
     def estimate(self) -> Estimate | None:
         return Estimate.from_json(self.transmission.estimate) if self.transmission.estimate else None
+
+    @cached_property
+    def score(self) -> scores.Result | None:
+        return queries.score(self.transmission)
 
     @property
     def written(self) -> str:

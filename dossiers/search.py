@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import F, Q
 
-from dossiers.models import Dossier, DossierStage
+from dossiers.models import Answer, Dossier, DossierStage
 from establishments import finess
 from establishments import search as establishments_search
 
@@ -16,8 +16,11 @@ def refresh(dossier_stage: DossierStage) -> None:
     """
     dossier = dossier_stage.dossier
     entity, referent = dossier.legal_entity, dossier.referent
-    perimeter = dossier_stage.answers.filter(code=dossier_stage.revision.perimeter_question).first()
-    sites = (perimeter.value or {}).get("sites", []) if perimeter else []
+    # The étape that asks for the perimeter may be an earlier one.
+    perimeters = Answer.objects.filter(
+        dossier_stage__dossier=dossier, code=F("dossier_stage__revision__perimeter_question")
+    )
+    sites = [site for each in perimeters for site in (each.value or {}).get("sites", [])]
     words = [
         dossier.reference,
         entity.finess,

@@ -1,7 +1,19 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from dossiers.views import files, instruction, public, referent, transfer
+from dossiers.views import (
+    answers,
+    files,
+    filling,
+    handover,
+    instruction,
+    perimeter,
+    public,
+    referent,
+    stages,
+    takeovers,
+    transfer,
+)
 
 
 class Reference(StringConverter):
@@ -19,14 +31,37 @@ urlpatterns = [
     path("tableau-de-bord/", referent.dashboard, name="dashboard"),
     path("dossiers/nouveau/", referent.create, name="create"),
     path("dossiers/transferer/<uuid:public_id>/", transfer.transfer, name="transfer"),
-    path("dossiers/<reference:reference>/", referent.form, name="form"),
-    path("dossiers/<reference:reference>/estimation/", referent.estimate, name="estimate"),
+    path("dossiers/reprises/", takeovers.claims, name="claims"),
+    path("dossiers/reprises/<uuid:public_id>/retrait/", takeovers.withdraw, name="withdraw-claim"),
+    path("dossiers/<reference:reference>/", filling.form, name="form"),
+    path("dossiers/<reference:reference>/transferer/", transfer.successors, name="successors"),
+    path("dossiers/<reference:reference>/reprises/", takeovers.takeovers, name="takeovers"),
+    path(
+        "dossiers/<reference:reference>/reprises/<uuid:public_id>/opposition/",
+        takeovers.object_to,
+        name="object-to-takeover",
+    ),
+    path("dossiers/<reference:reference>/reponses/<slug:code>/", answers.answer, name="answer"),
+    path("dossiers/<reference:reference>/perimetre/<slug:code>/", perimeter.perimeter, name="perimeter"),
+    path("dossiers/<reference:reference>/saisie/abandon/", filling.drop_parked, name="drop-parked"),
     path("dossiers/<reference:reference>/recapitulatif/", referent.recap, name="recap"),
     path("dossiers/<reference:reference>/transmettre/", referent.transmit, name="transmit"),
     path("dossiers/<reference:reference>/recepisse/<int:number>.pdf", referent.receipt, name="receipt"),
     path("dossiers/<reference:reference>/pieces/<uuid:public_id>/", files.own_file, name="file"),
+    path("dossiers/<reference:reference>/pieces/<slug:code>/", files.slot, name="slot"),
     path("dossiers/<reference:reference>/modeles/<slug:code>/", files.template_file, name="template-file"),
+    path("dossiers/<reference:reference>/etapes/<slug:stage>/", referent.stage, name="stage"),
+    path("dossiers/<reference:reference>/etapes/<slug:stage>/commencer/", referent.start_stage, name="start-stage"),
+    path(
+        "dossiers/<reference:reference>/etapes/<slug:stage>/recepisse/<int:number>.pdf",
+        referent.stage_receipt,
+        name="stage-receipt",
+    ),
     path("instruction/", instruction.index, name="instruction-list"),
+    path("instruction/reprises/", handover.takeovers, name="takeovers-to-decide"),
+    path("instruction/reprises/<uuid:public_id>/", handover.decide, name="decide-takeover"),
+    path("instruction/sans-referent/", handover.ownerless, name="ownerless"),
+    path("instruction/<reference:reference>/referent/", handover.reassign, name="reassign"),
     path("instruction/<reference:reference>/", instruction.detail, name="instruction-dossier"),
     path(
         "instruction/<reference:reference>/modification/", instruction.request_modification, name="request-modification"
@@ -34,5 +69,7 @@ urlpatterns = [
     path("instruction/<reference:reference>/validation/", instruction.validate, name="validate"),
     path("instruction/<reference:reference>/rejet/", instruction.reject, name="reject"),
     path("instruction/<reference:reference>/reouverture/", instruction.reopen, name="reopen"),
+    path("instruction/<reference:reference>/etapes/<slug:stage>/", stages.stage, name="instruction-stage"),
+    path("instruction/<reference:reference>/etapes/<slug:stage>/ouverture/", stages.call, name="call-stage"),
     path("instruction/<reference:reference>/pieces/<uuid:public_id>/", files.instructed_file, name="instructed-file"),
 ]

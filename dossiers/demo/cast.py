@@ -8,6 +8,7 @@ from accounts.enums import Role
 from dossiers.demo import answers
 from dossiers.enums import Status
 from dossiers.kinds import Raw
+from establishments.enums import EstablishmentType
 
 PASSWORD = "tulipe-tracteur-violon"  # noqa: S105 – published in the README: it opens nothing but examples
 
@@ -24,6 +25,8 @@ class Person:
     title: str
     to_try: str
     entities: tuple[str, ...] = ()
+    #: What these EJ are registered as.
+    kind: EstablishmentType = EstablishmentType.ESSMS
     region: str = ""
     accepts_terms: bool = True
 
@@ -73,6 +76,28 @@ PEOPLE = (
         "les CGU à accepter, un premier dossier",
         entities=("750721334",),
         accepts_terms=False,
+    ),
+    Person(
+        "claire.renard",
+        "madame",
+        "Claire",
+        "Renard",
+        Role.REFERENT,
+        "Référente, 2 hôpitaux",
+        "un contrôle à remplir, un score",
+        entities=("520780032", "010000156"),
+        kind=EstablishmentType.ES,
+    ),
+    Person(
+        "yves.garnier",
+        "monsieur",
+        "Yves",
+        "Garnier",
+        Role.REFERENT,
+        "Référent d'un GHT",
+        "une autoévaluation à finir",
+        entities=("210780581",),
+        kind=EstablishmentType.GHT,
     ),
     Person("paul.girard", "monsieur", "Paul", "Girard", Role.VERIFIER, "Vérificateur ANS", "les dossiers à instruire"),
     Person(

@@ -7,17 +7,10 @@ portal itself could not. Only the windows of the guichets are set directly, sinc
 from __future__ import annotations
 
 import datetime as dt
-import io
 import uuid
-import zipfile
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
 
-from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.tokens import default_token_generator
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
 
@@ -26,22 +19,23 @@ from accounts import workflow as accounts_workflow
 from accounts.enums import Role
 from accounts.models import User
 from accounts.workflow import Identity
-from dossiers import catalog, queries, workflow
-from dossiers.demo import answers
-from dossiers.demo.cast import PASSWORD, PEOPLE, PLANS, REJECTION, REMARKS, REQUEST, Person, Plan
-from dossiers.enums import Status
-from dossiers.kinds import Raw
-from dossiers.models import Dossier, DossierStage, Milestone, Stage
-from establishments.enums import EstablishmentType
+from dossiers import catalog
+from dossiers.demo import applications, hospitals
+from dossiers.demo.cast import PASSWORD, PEOPLE, PLANS, Person
+from dossiers.models import Milestone, Stage
 from establishments.models import LegalEntity, Region
 from notifications import delivery
 from notifications.models import Email
 
 GUICHET, STAGE = "poc-essms", "candidature"
 DAYS_LEFT = 30
-DAYS_TO_CORRECT = 14
-FILES = Path(settings.BASE_DIR) / "fixtures" / "demo"
-MODELS = Path(settings.BASE_DIR) / "fixtures" / "guichets" / "modeles"
+#: Étapes that the files leave without an opening, and that the demonstration opens today, for so many days where they
+#: have no closing either.
+OPENED = {
+    (GUICHET, "objectifs"): 90,
+    ("care-d1", "controle"): 60,
+    ("hospiconnect-maturite", "autoevaluation"): 60,
+}
 
 
 class Impossible(Exception):
@@ -68,11 +62,15 @@ def load() -> None:
     if stage is None or accounts_queries.terms_in_force() is None:
         raise Impossible("Les guichets ou les CGU manquent : lancez d'abord « manage.py prepare ».")
     entities = legal_entities()
-    shift_windows(stage, today=timezone.localdate())
+    today = timezone.localdate()
+    shift_windows(stage, today=today)
+    open_windows(today=today)
     people = {person.username: create_account(person, entities) for person in PEOPLE}
     verifier = next(user for user in people.values() if user.role == Role.VERIFIER)
+    administrator = next(user for user in people.values() if user.role == Role.ADMIN)
     for number, plan in enumerate(PLANS):
-        create_dossier(plan, number, stage, referent=people[plan.referent], verifier=verifier, entities=entities)
+        applications.create(plan, number, stage, referent=people[plan.referent], verifier=verifier, entities=entities)
+    hospitals.create(people, entities, verifier=verifier, administrator=administrator)
     put_emails_away(people)
 
 
@@ -114,6 +112,15 @@ def shifted(at: dt.datetime | None, days: dt.timedelta) -> dt.datetime | None:
     return timezone.make_aware(dt.datetime.combine(local.date() + days, local.time()))
 
 
+def open_windows(*, today: dt.date) -> None:
+    """Open the étapes of `OPENED`."""
+    for (guichet, code), days in OPENED.items():
+        stage = Stage.objects.get(guichet__code=guichet, code=code)
+        stage.opens_at = catalog.opening(today)
+        stage.closes_at = stage.closes_at or catalog.closing(today + dt.timedelta(days=days))
+        stage.save(update_fields=["opens_at", "closes_at"])
+
+
 # Accounts
 
 
@@ -141,13 +148,13 @@ def register(person: Person, entities: dict[str, LegalEntity]) -> User:
         identity,
         password_hash=make_password(PASSWORD),
         legal_entity=first,
-        establishment_type=EstablishmentType.ESSMS,
+        establishment_type=person.kind,
     )
     user = User.objects.get(public_id=identity.public_id)
     accounts_workflow.activate(user)
     user.refresh_from_db()
     for entity in others:
-        accounts_workflow.add_establishment(user, entity, EstablishmentType.ESSMS, by=user)
+        accounts_workflow.add_establishment(user, entity, person.kind, by=user)
     return user
 
 
@@ -163,83 +170,6 @@ def employ(person: Person) -> User:
     token = default_token_generator.make_token(user)
     accounts_workflow.reset_password(user, token=token, new_password=PASSWORD)
     return user
-
-
-# Dossiers
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A file deposited in a slot: the name its owner gave it, and the file shipped; zipped when the name says so."""
-
-    code: str
-    name: str
-    path: Path
-
-    def upload(self) -> SimpleUploadedFile:
-        """As a browser sends it."""
-        if not self.name.endswith(".zip"):
-            return SimpleUploadedFile(self.name, self.path.read_bytes())
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.write(self.path, self.path.name)
-        return SimpleUploadedFile(self.name, buffer.getvalue())
-
-
-FIRST_PIECES = (Piece("prerequisite_1_files", "Attestation DUI Ségur.pdf", FILES / "attestation-dui-segur.pdf"),)
-PIECES = (
-    *FIRST_PIECES,
-    Piece("prerequisite_2_files", "Lettre d'engagement.pdf", FILES / "lettre-engagement.pdf"),
-    Piece("prerequisite_3_files", "Diagnostic OPSSIMS.pdf", FILES / "diagnostic-opssims.pdf"),
-    Piece("framework_files", "Cadre de réponse.docx", MODELS / "cadre-de-reponse-poc-essms.docx"),
-    Piece("bank", "RIB.pdf", FILES / "rib.pdf"),
-)
-CORRECTED_PIECES = (
-    Piece("prerequisite_3_files", "Diagnostics OPSSIMS complétés.zip", FILES / "diagnostic-opssims.pdf"),
-)
-
-
-def create_dossier(
-    plan: Plan, number: int, stage: Stage, *, referent: User, verifier: User, entities: dict[str, LegalEntity]
-) -> None:
-    """Open a dossier and lead it to the status of its plan."""
-    dossier = workflow.create_dossier(stage, entities[plan.finess], by=referent, at=timezone.now())
-    if plan.status == Status.DRAFT:
-        fill(dossier, plan.answers, FIRST_PIECES if plan.answers else ())
-        return
-    fill(dossier, answers.complete(dossier.legal_entity, number) | plan.answers, PIECES)
-    transmit(dossier)
-    if plan.corrected or plan.status == Status.MODIFICATION_REQUESTED:
-        due_at = catalog.closing(timezone.localdate() + dt.timedelta(days=DAYS_TO_CORRECT))
-        assert due_at is not None
-        workflow.request_modification(current(dossier), by=verifier, message=REQUEST, remarks=REMARKS, due_at=due_at)
-    if plan.corrected:
-        fill(dossier, answers.CORRECTION, CORRECTED_PIECES)
-        transmit(dossier)
-    elif plan.status == Status.VALIDATED:
-        workflow.validate(current(dossier), by=verifier)
-    elif plan.status == Status.REJECTED:
-        workflow.reject(current(dossier), by=verifier, reason=REJECTION)
-
-
-def current(dossier: Dossier) -> DossierStage:
-    """The étape as it now stands: each change is made by somebody who just opened the page."""
-    return DossierStage.objects.with_context().select_related("stage__guichet").get(dossier=dossier, is_current=True)
-
-
-def fill(dossier: Dossier, raws: dict[str, Raw], pieces: Iterable[Piece]) -> None:
-    now = timezone.now()
-    dossier_stage = current(dossier)
-    workflow.save_answers(dossier_stage, raws, bases={}, by=dossier.referent, at=now)
-    for piece in pieces:
-        workflow.add_file(dossier_stage, piece.code, piece.upload(), by=dossier.referent, at=now)
-
-
-def transmit(dossier: Dossier) -> None:
-    now = timezone.now()
-    dossier_stage = current(dossier)
-    recap = queries.sheet(dossier_stage, on=now)
-    workflow.transmit(dossier_stage, by=dossier.referent, at=now, seen=recap.fingerprint)
 
 
 # E-mails

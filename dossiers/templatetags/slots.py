@@ -1,7 +1,8 @@
 from django import template
 
-from dossiers import uploads
-from dossiers.models import Question
+from dossiers import antivirus, uploads
+from dossiers.enums import Scan
+from dossiers.models import Attachment, Question
 
 register = template.Library()
 
@@ -10,3 +11,11 @@ register = template.Library()
 def slot_rules(question: Question) -> uploads.Rules:
     """The rule of a question's slot, the one that the server enforces."""
     return uploads.rules(question)
+
+
+@register.filter
+def scan_text(file: Attachment) -> str:
+    """What is known of a file from the antivirus; nothing is awaited, so nothing is said, where there is none."""
+    if file.scan == Scan.PENDING and not antivirus.is_configured():
+        return ""
+    return Scan(file.scan).label

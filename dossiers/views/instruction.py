@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.enums import Role
 from accounts.models import User
-from dossiers import access, queries, workflow
+from dossiers import access, queries, steps, workflow
 from dossiers.enums import Status
 from dossiers.filters import InstructionFilter
 from dossiers.forms import DecisionForm, ModificationForm, RejectionForm, ReopeningForm
@@ -65,6 +65,7 @@ def index(request: HttpRequest) -> HttpResponse:
             "tabs": [Tab(status, labels[status], count, status == filters.status) for status, count in counts.items()],
             "query": rest,
             "list_query": f"?{request.GET.urlencode()}" if request.GET else "",
+            "handover": queries.HandoverCounts() if access.may_reassign(user) else None,
             "regions": list(user.regions.all()) if user.role == Role.REGIONAL else None,
         },
     )
@@ -88,15 +89,21 @@ class Late:
 def dossier_page(
     request: HttpRequest, dossier_stage: DossierStage, user: User, *, late: Late | None = None
 ) -> HttpResponse:
+    dossier = dossier_stage.dossier
+    passages = steps.of(dossier)
     return render(
         request,
         "dossiers/instruction/dossier.html",
         {
             "dossier_stage": dossier_stage,
-            "dossier": dossier_stage.dossier,
+            "dossier": dossier,
             "instructed": queries.instructed(dossier_stage),
             "moves": workflow.allowed_moves(dossier_stage, user),
+            "steps": passages,
+            "readable": access.transmitted_stages(user).filter(dossier=dossier).values_list("stage_id", flat=True),
+            "callable": workflow.callable_stages(dossier_stage, passages, user),
             "may_instruct": access.may_instruct(user, dossier_stage),
+            "may_reassign": access.may_reassign(user),
             "late": late,
         },
         status=409 if late else 200,
@@ -135,7 +142,7 @@ def decide(request: HttpRequest, reference: str, move: str, form_class: type[Dec
         else:
             messages.success(request, done(move, dossier_stage, form))
             return redirect(dossier_url(request, reference))
-    elif dossier_stage.status not in workflow.MOVES[move].sources:
+    elif not workflow.is_due(move, dossier_stage):
         late = Late(workflow.situation(dossier_stage), typed_in(form) if request.method == "POST" else [])
         return dossier_page(request, dossier_stage, user, late=late)
     return render(
@@ -203,6 +210,7 @@ def request_modification(request: HttpRequest, reference: str) -> HttpResponse:
             message=form.cleaned_data["message"],
             remarks=form.remarks,
             due_at=form.due_at,
+            opens_everything=form.cleaned_data["opens_everything"],
             read=form.cleaned_data["read"],
         )
 

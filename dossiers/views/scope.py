@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 
 from accounts.models import User
 from dossiers import access
-from dossiers.models import DossierStage
+from dossiers.models import Attachment, DossierStage
 from dossiers.models.dossiers import AttachmentQuerySet
 
 
@@ -30,12 +30,41 @@ def received_at(request: HttpRequest) -> dt.datetime:
 
 def own_stage(request: HttpRequest, reference: str) -> DossierStage:
     """The référent's dossier of that reference. Raises Http404 for anything else."""
-    return get_object_or_404(access.own_stages(user_of(request)).with_context(), dossier__reference=reference)
+    dossier_stage = access.own_stage(user_of(request), reference)
+    if dossier_stage is None:
+        raise Http404
+    return dossier_stage
+
+
+def own_passage(request: HttpRequest, reference: str, stage: str) -> DossierStage:
+    """An étape begun of the référent's dossier, by its code. Raises Http404 for anything else."""
+    passages = access.own_passages(user_of(request)).with_context()
+    return get_object_or_404(passages, dossier__reference=reference, stage__code=stage)
+
+
+def own_files(request: HttpRequest, reference: str) -> AttachmentQuerySet:
+    """The files of every étape of the référent's dossier, archived ones included."""
+    return Attachment.objects.filter(
+        dossier_stage__in=access.own_passages(user_of(request)), dossier_stage__dossier__reference=reference
+    )
 
 
 def instructed_stage(request: HttpRequest, reference: str) -> DossierStage:
     """The dossier of that reference if the instructor may read it. Raises Http404 for anything else."""
     return get_object_or_404(access.instructed_stages(user_of(request)).with_context(), dossier__reference=reference)
+
+
+def transmitted_stage(request: HttpRequest, reference: str, stage: str) -> DossierStage:
+    """An étape transmitted of the dossier, by its code, if the instructor may read it. Raises Http404 otherwise."""
+    stages = access.transmitted_stages(user_of(request)).with_context()
+    return get_object_or_404(stages, dossier__reference=reference, stage__code=stage)
+
+
+def transmitted_files(request: HttpRequest, reference: str) -> AttachmentQuerySet:
+    """The files transmitted of the étapes that the instructor may read: nothing of what is being corrected."""
+    stages = access.transmitted_stages(user_of(request))
+    files = Attachment.objects.filter(dossier_stage__in=stages, dossier_stage__dossier__reference=reference)
+    return files.filter(transmitted_in__isnull=False).distinct()
 
 
 def identifier(text: str) -> uuid.UUID:
@@ -50,6 +79,14 @@ def referents_only(request: HttpRequest) -> User:
     """The user, if a référent. Raises Http404 for staff."""
     user = user_of(request)
     if not user.is_referent:
+        raise Http404
+    return user
+
+
+def leads_only(request: HttpRequest) -> User:
+    """The user, if a responsable d'instruction. Raises Http404 for others."""
+    user = user_of(request)
+    if not access.may_reassign(user):
         raise Http404
     return user
 

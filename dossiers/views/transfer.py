@@ -5,19 +5,31 @@ from __future__ import annotations
 import uuid
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import queries as accounts_queries
-from dossiers import workflow
-from dossiers.forms import TransferForm
+from dossiers import queries, workflow
+from dossiers.handover_forms import TransferForm
 from dossiers.views import scope
+
+#: Colleagues on one page.
+PAGE_SIZE = 20
+
+
+@require_safe
+def successors(request: HttpRequest, reference: str) -> HttpResponse:
+    """« Transférer ce dossier », from the dossier itself: to which colleague of its EJ, by name only (A9)."""
+    dossier = scope.own_stage(request, reference).dossier
+    page = Paginator(queries.successors(dossier), PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "dossiers/successors.html", {"dossier": dossier, "page": page})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def transfer(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """« Transférer un dossier » to one colleague, chosen in « Vos collaborateurs »."""
+    """« Transférer un dossier » to one colleague: a page, or the pop-in of the page one comes from."""
     user = scope.referents_only(request)
     colleague = get_object_or_404(accounts_queries.colleagues(user), public_id=public_id)
     asked = [request.GET["dossier"]] if "dossier" in request.GET else []
@@ -35,8 +47,10 @@ def transfer(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             references = ", ".join(each.dossier.reference for each in chosen)
             messages.success(
                 request,
-                f"Transfert fait : {references}. {colleague.full_name} en est désormais le référent et en est "
+                f"Transfert fait\u00a0: {references}. {colleague.full_name} en est désormais le référent et en est "
                 "informé par e-mail. Vous n'y avez plus accès.",
             )
             return redirect("dossiers:dashboard")
-    return render(request, "dossiers/transfer.html", {"form": form, "colleague": colleague})
+    pop_in = request.htmx and request.method != "POST"  # type: ignore[attr-defined]
+    template = "dossiers/transfer_dialog.html" if pop_in else "dossiers/transfer.html"
+    return render(request, template, {"form": form, "colleague": colleague})
