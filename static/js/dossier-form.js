@@ -1,45 +1,6 @@
-// The form of a dossier: questions that depend on earlier answers appear as they are typed. The server decides the
-// same way when the form is saved (dossiers/conditions.py), so that nothing here is needed.
+// The form of a dossier: comforts, nothing of which is needed. Which questions are asked, the server says (autosave.js).
 
 const form = document.querySelector("form[data-dossier-form]");
-const questions = [...form.querySelectorAll("[data-question]")];
-
-// What conditions may ask of an answer: the same facts as on the server, null while unanswered or not shown.
-function facts(code) {
-  const question = questions.find((each) => each.dataset.question === code);
-  if (!question || question.hidden) return null;
-  const fields = [...question.querySelectorAll("input, select, textarea")].filter(
-    (field) => field.name.startsWith(`${code}-`) && field.type !== "hidden" && field.type !== "file",
-  );
-  const sites = fields.filter((field) => field.name === `${code}-sites` && field.checked);
-  if (fields.some((field) => field.name === `${code}-sites`)) {
-    if (!sites.length) return null;
-    const regions = new Set(sites.map((site) => site.dataset.region).filter(Boolean));
-    return { value: sites.map((site) => site.value), regions: regions.size };
-  }
-  const values = fields
-    .filter((field) => field.name === `${code}-value`)
-    .filter((field) => (field.type === "radio" || field.type === "checkbox" ? field.checked : field.value.trim()))
-    .map((field) => field.value);
-  return values.length ? { value: values } : null;
-}
-
-function holds(condition) {
-  if (condition.all) return condition.all.every(holds);
-  if (condition.any) return condition.any.some(holds);
-  const known = facts(condition.question);
-  if (!known) return false;
-  const fact = known[condition.fact ?? "value"];
-  if (condition.in) return [fact].flat().some((value) => condition.in.includes(value));
-  return fact > condition.above;
-}
-
-function update() {
-  for (const question of questions) {
-    if (question.dataset.shownWhen) question.hidden = !holds(JSON.parse(question.dataset.shownWhen));
-  }
-}
-
 // The free text of « autre » is asked only with the choice that wants it.
 function freeTexts() {
   for (const text of form.querySelectorAll("[data-free-text]")) {
@@ -64,22 +25,18 @@ form.addEventListener("change", (event) => {
     box.closest("tr").querySelector("input[name$='-equipped']").checked = false;
   }
 });
-form.addEventListener("change", () => {
-  update();
-  freeTexts();
-});
-update();
+form.addEventListener("change", freeTexts);
 freeTexts();
 
 // On a narrow screen the list of questions is a summary that unfolds.
 if (matchMedia("(max-width: 61.99em)").matches) document.querySelector("details.care-questions").open = false;
 
 // A long perimeter: filter its lines by name, number or town, and tick them all at once.
-for (const table of form.querySelectorAll(".care-sites")) {
+function siteTools(table) {
   const tools = table.closest("fieldset").querySelector("[data-site-tools]");
-  if (!tools) continue;
+  if (!tools) return;
   tools.hidden = false;
-  const rows = [...table.tBodies[0].rows];
+  const rows = [...table.querySelectorAll("tbody tr:not(.care-row-group, .care-row-empty)")];
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
   const search = tools.querySelector("input");
   const status = tools.querySelector("[role=status]");
@@ -105,18 +62,18 @@ for (const table of form.querySelectorAll(".care-sites")) {
     table.querySelector("input").dispatchEvent(new Event("change", { bubbles: true }));
   });
 }
+form.querySelectorAll(".care-sites").forEach(siteTools);
 
-// Slots for files: one drops anywhere on the zone; what was chosen is said until it is sent.
-for (const zone of form.querySelectorAll("[data-drop]")) {
-  const field = zone.querySelector("input[type=file]");
-  const chosen = zone.parentElement.querySelector("[data-chosen]");
-  zone.classList.add("care-drop--live");
-  for (const name of ["dragenter", "dragover"]) field.addEventListener(name, () => zone.classList.add("care-drop--over"));
-  for (const name of ["dragleave", "drop"]) field.addEventListener(name, () => zone.classList.remove("care-drop--over"));
-  const tell = () => {
-    const names = [...field.files].map((file) => `«\u00a0${file.name}\u00a0»`).join(", ");
-    chosen.textContent = names && `À déposer\u00a0: ${names}. Pressez «\u00a0Déposer\u00a0», ou enregistrez le formulaire.`;
-  };
-  field.addEventListener("change", tell);
-  window.addEventListener("pageshow", tell);
-}
+// A question shown again as it is stored is a new one.
+document.addEventListener("htmx:afterSettle", (event) => {
+  freeTexts();
+  event.target.querySelectorAll?.(".care-sites").forEach(siteTools);
+});
+
+// Enter in the search of entities searches: it would save the form.
+form.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("[data-search]")) {
+    event.preventDefault();
+    event.target.dispatchEvent(new Event("search"));
+  }
+});

@@ -12,7 +12,8 @@ function errorSummary() {
     event.preventDefault();
     const label = field.labels?.[0]?.closest("fieldset") ?? field.labels?.[0] ?? field;
     label.scrollIntoView({ block: "start" });
-    field.focus({ preventScroll: true });
+    const first = field.matches("fieldset") && field.querySelector("input:not([type=hidden])");
+    (first || field).focus({ preventScroll: true });
   });
 }
 
