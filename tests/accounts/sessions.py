@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django_otp import DEVICE_ID_SESSION_KEY
 
+from accounts import confirmation
 from accounts.models import EmailCode, User
 from notifications.models import Email
 from tests.accounts.factories import PASSWORD
@@ -20,6 +21,7 @@ def sign_in(client: Client, user: User) -> Client:
     client.force_login(user)
     session = client.session
     session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+    confirmation.mark(session)
     session.save()
     return client
 

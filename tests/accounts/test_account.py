@@ -79,8 +79,8 @@ def test_establishments_are_listed_the_first_choice_first(client, user, legal_en
     other = LegalEntityFactory(name="APF FRANCE HANDICAP")
     workflow.add_establishment(user, other, "essms", by=user)
     page = text(sign_in(client, user).get(ACCOUNT))
-    first, second = f"<li>{legal_entity.label}</li>", f"<li>APF FRANCE HANDICAP ({other.finess})</li>"
-    assert page.index(first) < page.index(second)
+    listed = page[page.index('id="vos-etablissements"') :]
+    assert listed.index(legal_entity.label) < listed.index(f"APF FRANCE HANDICAP ({other.finess})")
     assert [it.legal_entity for it in queries.establishments_of(user)] == [legal_entity, other]
 
 
@@ -100,6 +100,7 @@ def test_staff_have_an_account_page_without_establishments_nor_colleagues(client
 
 def test_account_page_costs_the_same_whatever_it_lists(client, user, legal_entity):
     """Q70."""
+    colleague_of(legal_entity)
     sign_in(client, user)
     counts = []
     for _ in range(3):
@@ -202,6 +203,17 @@ def test_colleagues_are_the_activated_referents_of_the_same_establishments(clien
     for person in unseen:
         assert str(person.public_id) not in page
         assert client.get(f"/compte/collaborateurs/{person.public_id}/").status_code == 404
+
+
+def test_colleagues_come_page_by_page(client, user, legal_entity):
+    people = [colleague_of(legal_entity, last_name=f"Nom{number:02}") for number in range(21)]
+    sign_in(client, user)
+    first, second = text(client.get(ACCOUNT)), text(client.get(f"{ACCOUNT}?collaborateurs=2"))
+    assert "Page 1 sur 2 (21 collaborateurs)" in first.replace("\xa0", " ")
+    assert "Nom19" in first
+    assert "Nom20" not in first
+    assert str(people[20].public_id) in second
+    assert 'href="?collaborateurs=2#vos-collaborateurs"' in first
 
 
 def test_a_colleague_is_shown_by_name_only(client, user, legal_entity):

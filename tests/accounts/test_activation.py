@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.contrib.sessions.models import Session
 
 from accounts import links, workflow
+from accounts.models import Session
 from notifications.models import Email
 from tests.accounts.factories import PASSWORD, UserFactory
 from tests.accounts.sessions import CODE

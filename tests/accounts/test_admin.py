@@ -2,12 +2,13 @@
 
 import pytest
 from django.contrib import admin
+from django.test import Client
 from django.urls import reverse
 
 from accounts.models import EmailCode, Representation, TermsAcceptance, TermsVersion, User
 from notifications.models import Email
 from tests.accounts.factories import PASSWORD, RepresentationFactory, TermsVersionFactory, UserFactory
-from tests.accounts.sessions import give_code, give_password, sign_in
+from tests.accounts.sessions import give_code, give_password, is_signed_in, sign_in
 
 pytestmark = pytest.mark.django_db
 HOME = "/admin/"
@@ -155,6 +156,18 @@ def test_an_administrator_sends_a_link_but_not_to_a_closed_account(client, admin
     opened, closed = UserFactory(), UserFactory(is_active=False)
     client.post(USERS, {"action": "send_password_link", "_selected_action": [opened.pk, closed.pk]})
     assert Email.objects.get().to == opened.email
+
+
+def test_an_administrator_closes_the_sessions_of_somebody_and_stays(client, administrator):
+    """ASVS 7.4.5."""
+    person, other = UserFactory(), UserFactory()
+    theirs, spared = Client(), Client()
+    sign_in(theirs, person)
+    sign_in(spared, other)
+    chosen = {"action": "close_sessions", "_selected_action": [person.pk, administrator.pk]}
+    answer = client.post(USERS, chosen, follow=True)
+    assert "Sessions fermées\xa0: 1." in answer.content.decode()
+    assert [is_signed_in(each) for each in (theirs, spared, client)] == [False, True, True]
 
 
 def test_an_administrator_attaches_an_account_to_an_establishment(client, administrator):

@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.models import User
+from establishments.importing import deriving
 from tests.accounts.registering import RECAP, SCREEN_2, SCREEN_3, fill, text
 from tests.establishments.factories import GeographicEntityFactory, LegalEntityFactory
 
@@ -54,6 +55,20 @@ def test_search_finds_and_keeps_what_was_typed(client, legal_entity):
     page = text(client.get(SCREEN_2, {"q": "introuvable"}).content.decode())
     assert "Aucun établissement trouvé" in page
     assert client.get(SCREEN_2, {"q": "\x00'\"<script>%_\\"}).status_code == 200
+
+
+def test_search_as_one_types_answers_the_list_alone_and_tells_its_count(client, legal_entity):
+    site = GeographicEntityFactory(legal_entity=legal_entity, name="FOYER DES SAULES")
+    deriving.words()
+    fill(client, legal_entity, until=SCREEN_2)
+    page = client.get(SCREEN_2, {"q": "saules"}, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in page
+    assert f"Site : {site}" in text(page).replace("\xa0", " ").replace("&nbsp;", " ")
+    assert f'action="{SCREEN_2}"' in page
+    assert 'name="csrfmiddlewaretoken" value=""' not in page
+    assert "1 établissement trouvé." in text(page)
+    nothing = client.get(SCREEN_2, {"q": "introuvable"}, headers={"HX-Request": "true"}).content.decode()
+    assert 'role="status" hx-swap-oob="true"' in text(nothing)
 
 
 def test_each_select_button_names_its_establishment(client, legal_entity):

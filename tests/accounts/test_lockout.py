@@ -8,7 +8,8 @@ from axes.models import AccessAttempt
 from django.test import Client
 
 from tests.accounts.factories import PASSWORD, UserFactory
-from tests.accounts.sessions import CODE, SIGN_IN, give_code, last_code
+from tests.accounts.registering import SCREEN_2, fill
+from tests.accounts.sessions import CODE, SIGN_IN, give_code, last_code, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -74,3 +75,61 @@ def test_nothing_that_was_typed_is_written_down():
         assert "secret" not in str(row)
         assert "inconnue" not in str(row)
         assert "csrfmiddlewaretoken=" not in str(row).replace("csrfmiddlewaretoken=*", "")
+
+
+# By address, beside the account
+
+
+def test_one_address_tries_fifty_wrong_passwords_in_a_quarter_of_an_hour_whatever_the_accounts():
+    user = UserFactory()
+    with time_machine.travel("2026-06-04T08:00:00+00:00", tick=False) as clock:
+        tried = [attempt(f"personne{n}@exemple.org").status_code for n in range(50)]
+        assert set(tried) == {200}
+        refused = attempt(user.username, PASSWORD)
+        assert refused.status_code == 429
+        assert refused["Retry-After"] == "900"
+        assert "Trop de demandes en peu de temps" in refused.content.decode()
+        assert "à partir de 10\u00a0h\u00a015" in refused.content.decode()
+        assert attempt(user.username, PASSWORD, "192.0.2.2").url == CODE
+        clock.shift(timedelta(minutes=15))
+        assert attempt(user.username, PASSWORD).url == CODE
+
+
+def test_right_passwords_are_not_counted_against_an_address():
+    user = UserFactory()
+    for _ in range(51):
+        assert attempt(user.username, PASSWORD).url == CODE
+
+
+def test_one_address_causes_sixty_messages_an_hour_at_most(client):
+    with time_machine.travel("2026-06-04T08:00:00+00:00", tick=False):
+        for n in range(30):
+            assert client.post("/mot-de-passe/oublie/", {"email": f"personne{n}@exemple.fr"}).status_code == 302
+            again = client.post("/inscription/activation/", {"email": f"personne{n}@exemple.fr"})
+            assert again.status_code == 302
+        for address in ("/mot-de-passe/oublie/", "/inscription/activation/", "/inscription/recapitulatif/"):
+            refused = client.post(address, {"email": "personne@exemple.fr"})
+            assert (refused.status_code, refused["Retry-After"]) == (429, "3600")
+            assert client.get(address).status_code in {200, 302}
+
+
+def test_the_picker_takes_sixty_searches_a_minute_from_one_address(client, legal_entity):
+    """Q22: when registering and when adding an establishment, together."""
+    fill(client, legal_entity, until=SCREEN_2)
+    person = sign_in(Client(), UserFactory())
+    person.post("/compte/etablissements/ajouter/", {"establishment_type": "essms", "region": "11"})
+    adding = "/compte/etablissements/ajouter/choix/"
+    with time_machine.travel("2026-06-04T08:00:00+00:00", tick=False) as clock:
+        for n in range(30):
+            assert client.get(SCREEN_2, {"q": f"mot {n}"}).status_code == 200
+            assert person.get(adding, {"q": f"mot {n}"}).status_code == 200
+        for browser, page in ((client, SCREEN_2), (person, adding)):
+            refused = browser.get(page, {"q": "mot"})
+            assert (refused.status_code, refused["Retry-After"]) == (429, "60")
+            assert "HX-Redirect" not in refused
+            typing = browser.get(page, {"q": "mot"}, headers={"HX-Request": "true"})
+            assert (typing.status_code, typing["HX-Redirect"]) == (429, f"{page}?q=mot")
+        assert client.get(SCREEN_2, {"q": "mot"}, REMOTE_ADDR="192.0.2.2").status_code == 200
+        assert client.post(SCREEN_2, {"finess": legal_entity.finess}).status_code == 302
+        clock.shift(60)
+        assert client.get(SCREEN_2, {"q": "mot"}).status_code == 200

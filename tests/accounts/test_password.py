@@ -7,10 +7,10 @@ import pytest
 import time_machine
 from axes.models import AccessAttempt
 from django.contrib.auth.tokens import default_token_generator
-from django.contrib.sessions.models import Session
 from django.test import Client
 
 from accounts import workflow
+from accounts.models import Session
 from notifications.models import Email
 from tests.accounts.factories import PASSWORD, UserFactory
 from tests.accounts.sessions import CODE, SIGN_IN, give_password, is_signed_in, sign_in

@@ -12,16 +12,21 @@ PUBLIC = {
     "activation-again",
     "activation-sent",
     "activate",
+    "confirm-email",
     "sign-in",
     "code",
     "resend-code",
+    "second-step",
+    "second-step-options",
+    "session",
+    "account-deleted",
     "sign-out",
     "terms",
     "password-reset",
     "password-reset-sent",
     "password-reset-confirm",
 }
-BEFORE_TERMS = {"sign-out", "terms", "accept-terms"}
+BEFORE_TERMS = {"session", "sign-out", "terms", "accept-terms"}
 
 
 def test_public_views_are_those_listed_here():

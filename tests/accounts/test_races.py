@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 from axes.models import AccessAttempt
 from django.contrib.auth.tokens import default_token_generator
-from django.contrib.sessions.models import Session
 from django.db import connections
 from django.test import Client
 
 from accounts import workflow
 from accounts.hashers import FastArgon2id
-from accounts.models import EmailCode, Representation, User
+from accounts.models import EmailCode, Representation, Session, User
 from notifications.models import Email
 from tests.accounts.factories import UserFactory
 from tests.accounts.sessions import CODE, SIGN_IN, give_password

@@ -5,12 +5,11 @@ import json
 import zlib
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Representation, User
+from accounts.models import Representation, Session, User
 from notifications.models import Email
 from tests.accounts.factories import PASSWORD, UserFactory
 from tests.accounts.registering import DONE, PERSON, RECAP, SCREEN_1, SCREEN_2, SCREEN_3, SCREENS, STEP_1, fill, text

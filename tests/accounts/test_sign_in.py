@@ -4,14 +4,13 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from psycopg import sql
 
 from accounts.enums import Role
-from accounts.models import EmailCode
+from accounts.models import EmailCode, Session
 from notifications.models import Email
 from tests.accounts.factories import PASSWORD, UserFactory
 from tests.accounts.sessions import CODE, SIGN_IN, give_code, give_password, is_signed_in, last_code, sign_in
@@ -343,6 +342,15 @@ def test_a_new_code_is_sent_at_most_five_times_an_hour(client):
         clock.shift(60)
         client.post(RESEND)
         assert Email.objects.filter(kind="code").count() == 8
+
+
+def test_another_code_cannot_pass_for_the_first_one(client):
+    """Q6: the field of the page of second steps, added to the button of this one, asks for no more."""
+    user = UserFactory()
+    give_password(client, user)
+    for _ in range(3):
+        client.post(RESEND, {"first": "1"})
+    assert Email.objects.filter(kind="code").count() == 1
 
 
 def test_sign_ins_one_after_the_other_do_not_flood_a_mailbox(client):

@@ -95,9 +95,9 @@ def test_a_version_published_for_later_waits_for_its_time(client, version):
     user = UserFactory(terms_accepted=True)
     with time_machine.travel(timezone.now(), tick=False) as clock:
         later = TermsVersion.objects.create(number=2, body="Demain.")
-        workflow.publish_terms(later, in_force_from=timezone.now() + timedelta(hours=1))
+        workflow.publish_terms(later, in_force_from=timezone.now() + timedelta(minutes=20))
         sign_in(client, user)
-        clock.shift(timedelta(minutes=59, seconds=59))
+        clock.shift(timedelta(minutes=19, seconds=59))
         assert client.get("/compte/").status_code == 200
         clock.shift(timedelta(seconds=1))
         assert client.get("/compte/").url == f"{ACCEPT}?next=/compte/"

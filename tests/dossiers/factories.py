@@ -59,8 +59,11 @@ def poc(*, opens_at: dt.datetime | None = None, closes_at: dt.datetime | None = 
     return stage
 
 
-def guichet(*, code: str = "essai", position: int = 90, questions: list[dict[str, Any]] | None = None) -> Guichet:
-    """A small guichet for ESSMS, open for a month, whose only étape asks `questions` in one section."""
+def guichet(
+    *, code: str = "essai", position: int = 90, questions: list[dict[str, Any]] | None = None, **form: Any
+) -> Guichet:
+    """A small guichet for ESSMS, open for a month, whose only étape asks `questions` in one section; `form` is what
+    its form says beside (axes…)."""
     now = timezone.now()
     created = Guichet.objects.create(
         code=code, title=f"Guichet {code}", short_title=code, audience=[EstablishmentType.ESSMS], position=position
@@ -70,13 +73,44 @@ def guichet(*, code: str = "essai", position: int = 90, questions: list[dict[str
         code="candidature",
         position=1,
         kind="application",
+        entry="start",
         title="Candidature",
         opens_at=now - dt.timedelta(days=30),
         closes_at=now + dt.timedelta(days=30),
     )
     asked = questions or [{"code": "word", "kind": "short_text", "label": "Un mot", "short_label": "Mot"}]
-    catalog.publish(stage, {"sections": [{"title": "Section", "questions": asked}]}, FIXTURES / "guichets" / "modeles")
+    described = {"sections": [{"title": "Section", "questions": asked}], **form}
+    catalog.publish(stage, described, FIXTURES / "guichets" / "modeles")
     return created
+
+
+def next_stages(*, opens_at: dt.datetime | None = None, published: bool = True) -> tuple[Stage, Stage]:
+    """What follows the candidature of the POC: a control, that begins on request, and the objectives, open for a month
+    unless `opens_at` says otherwise. Each asks for a word, if it is published."""
+    candidature = poc()
+    now = timezone.now()
+    objectives = Stage.objects.get(guichet=candidature.guichet, code="objectifs")
+    objectives.position, objectives.opens_at = 3, opens_at or now - dt.timedelta(days=1)
+    objectives.closes_at = objectives.opens_at + dt.timedelta(days=31)
+    objectives.save()
+    control, _ = Stage.objects.get_or_create(
+        guichet=candidature.guichet,
+        code="controle",
+        defaults={"position": 2, "kind": "control", "entry": "on_request", "title": "Contrôle"},
+    )
+    word = {"code": "word", "kind": "short_text", "label": "Un mot", "short_label": "Mot"}
+    form = {"sections": [{"title": "Section", "questions": [word]}]}
+    for stage in (control, objectives):
+        if published:
+            catalog.publish(stage, form, FIXTURES / "guichets" / "modeles")
+    return control, objectives
+
+
+def started(**keywords: Any) -> DossierStage:
+    """A dossier validated on its first étape, whose référent began the objectives."""
+    first = validated(**keywords)
+    _, objectives = next_stages()
+    return fresh(workflow.start_stage(first, objectives, by=first.dossier.referent, at=timezone.now()))
 
 
 # People
@@ -269,9 +303,10 @@ def modification_requested(
     due_at: dt.datetime | None = None,
     message: str = "Le diagnostic OPSSIMS est incomplet.",
     remarks: Mapping[str, str] | None = None,
+    opens_everything: bool = True,
     **keywords: Any,
 ) -> DossierStage:
-    """A dossier whose référent has to correct, within a week by default."""
+    """A dossier whose référent has to correct, within a week by default, and may correct everything."""
     dossier_stage = transmitted(**keywords)
     workflow.request_modification(
         dossier_stage,
@@ -279,6 +314,7 @@ def modification_requested(
         message=message,
         remarks={"prerequisite_3_files": "Joignez celui de chaque EJ."} if remarks is None else dict(remarks),
         due_at=due_at or timezone.now() + dt.timedelta(days=7),
+        opens_everything=opens_everything,
     )
     return fresh(dossier_stage)
 

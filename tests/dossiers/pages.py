@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from typing import Any
 
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from dossiers import kinds
@@ -59,3 +62,11 @@ def send(
 ) -> Any:
     """Press a button of the form that `page` shows, after having typed these answers."""
     return client.post(url("form", stage), {**typed(page, **answers), button: "1"})
+
+
+def cost(act: Callable[[], Any]) -> int:
+    """The queries of a page, those that hold a transaction left out."""
+    with CaptureQueriesContext(connection) as queries:
+        response = act()
+    assert response.status_code in {200, 302}
+    return len([each for each in queries if "SAVEPOINT" not in each["sql"]])

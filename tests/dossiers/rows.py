@@ -11,7 +11,7 @@ from accounts.models import User
 from dossiers import search
 from dossiers.enums import Status
 from dossiers.models import Dossier, DossierStage, Transmission
-from dossiers.workflow import filling
+from dossiers.workflow import stages
 from establishments.enums import EstablishmentType
 from establishments.models import LegalEntity
 from tests.accounts.factories import UserFactory
@@ -32,7 +32,7 @@ def row(
     revision = stage.revisions.get()
     at = transmitted_at or timezone.now()
     dossier = Dossier.objects.create(
-        reference=filling.new_reference(),
+        reference=stages.new_reference(),
         guichet=stage.guichet,
         legal_entity=legal_entity or LegalEntityFactory(**entity_fields),
         establishment_type=EstablishmentType.ESSMS,
@@ -43,6 +43,7 @@ def row(
         stage=stage,
         revision=revision,
         status=status,
+        is_instructed=status != Status.DRAFT,
         first_transmitted_at=None if status == Status.DRAFT else at,
         transmitted_at=None if status == Status.DRAFT else at,
         decided_at=at if status in (Status.VALIDATED, Status.REJECTED) else None,

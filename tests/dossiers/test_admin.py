@@ -20,9 +20,7 @@ from tests.dossiers import factories
 
 pytestmark = pytest.mark.django_db
 
-#: Étapes are edited inside their guichet.
-INSIDE_ANOTHER = {Stage}
-REGISTERED = [model for model in apps.get_app_config("dossiers").get_models() if model not in INSIDE_ANOTHER]
+REGISTERED = [*apps.get_app_config("dossiers").get_models()]
 HISTORY = [
     models.Dossier,
     models.DossierStage,
@@ -33,6 +31,7 @@ HISTORY = [
     models.ModificationRequest,
     models.Remark,
     models.Event,
+    models.TakeoverRequest,
 ]
 
 
@@ -49,6 +48,22 @@ def stage() -> DossierStage:
         stage, "framework_files", factories.pdf("Annexe.pdf"), by=stage.dossier.referent, at=timezone.now()
     )
     models.Milestone.objects.create(text="Ouverture", on=timezone.localdate())
+    models.ParkedInput.objects.create(
+        user=stage.dossier.referent,
+        dossier_stage=stage,
+        answers={"bank": {"raw": {"iban": factories.IBAN}, "base": ""}},
+    )
+    colleague = factories.referent(stage.dossier.legal_entity)
+    workflow.takeovers.ask(stage, by=colleague, reason="Parti.", at=timezone.now())
+    administrator = UserFactory(admin=True)
+    models.WindowChange.objects.create(stage=stage.stage, reason="Panne.", by=administrator)
+    models.LateAccess.objects.create(
+        stage=stage.stage,
+        legal_entity=stage.dossier.legal_entity,
+        until=timezone.now(),
+        reason="Incendie.",
+        granted_by=administrator,
+    )
     return stage
 
 
@@ -114,7 +129,7 @@ def test_a_list_costs_the_same_at_1_and_3_dossiers(
 
 def test_what_was_answered_is_not_shown(client: Client, stage: DossierStage) -> None:
     """An IBAN is masked except for those who must read it (Q60); a draft is its référent's."""
-    for model in (models.Answer, models.Transmission):
+    for model in (models.Answer, models.Transmission, models.ParkedInput):
         for instance in model._default_manager.all():
             shown = client.get(page(model, "change", instance.pk)).content.decode()
             assert "FR76" not in shown
@@ -129,58 +144,59 @@ def test_files_are_not_linked(client: Client, stage: DossierStage) -> None:
 # Settings
 
 
-def guichet_data(guichet: Guichet, **fields: str) -> dict[str, Any]:
-    stages = list(guichet.stages.order_by("position"))
-    data: dict[str, Any] = {
+def guichet_data(guichet: Guichet, **fields: Any) -> dict[str, Any]:
+    return {
         "title": guichet.title,
         "short_title": guichet.short_title,
         "presentation": guichet.presentation,
         "audience": guichet.audience,
-        "links": "[]",
         "support_email": "",
         "regional_role": guichet.regional_role,
         "position": guichet.position,
-        "stages-TOTAL_FORMS": len(stages),
-        "stages-INITIAL_FORMS": len(stages),
+        **fields,
     }
-    for index, stage in enumerate(stages):
-        for name in ("code", "position", "kind", "title", "opening_text", "closing_text"):
-            data[f"stages-{index}-{name}"] = getattr(stage, name)
-        data[f"stages-{index}-id"] = stage.pk
-        data[f"stages-{index}-guichet"] = guichet.pk
-    return data | fields
+
+
+def stage_data(stage: Stage, **fields: Any) -> dict[str, Any]:
+    names = ("position", "kind", "entry", "regional_role", "title", "opening_text", "closing_text")
+    return {**{name: getattr(stage, name) for name in names}, **fields}
+
+
+def test_an_administrator_sets_a_guichet_and_its_links(client: Client) -> None:
+    guichet = factories.poc().guichet
+    data = guichet_data(
+        guichet,
+        title="Nouveau titre",
+        code="autre-code",
+        link_label_1="Guide",
+        link_url_1="https://esante.gouv.fr/guide",
+        link_label_2="Sans adresse",
+    )
+    refused = client.post(page(Guichet, "change", guichet.pk), data)
+    assert "Ligne 2 : renseignez l&#x27;adresse du lien" in refused.content.decode().replace("\u00a0", " ")
+    del data["link_label_2"]
+    response = client.post(page(Guichet, "change", guichet.pk), data)
+    assert response.status_code == 302, response.context["errors"]
+    guichet.refresh_from_db()
+    assert (guichet.title, guichet.code) == ("Nouveau titre", "poc-essms")
+    assert guichet.audience == ["essms"]
+    assert guichet.links == [{"label": "Guide", "url": "https://esante.gouv.fr/guide"}]
 
 
 def test_an_administrator_moves_the_closing_of_an_etape(client: Client) -> None:
     stage = factories.poc()
-    data = guichet_data(
-        stage.guichet,
-        **{
-            "stages-0-opens_at": "2026-03-31T00:00",
-            "stages-0-closes_at": "2026-06-05T00:00",
-            "title": "Nouveau titre",
-            "code": "autre-code",
-        },
-    )
-    response = client.post(page(Guichet, "change", stage.guichet_id), data)
+    data = stage_data(stage, opens_at="2026-03-31T00:00", closes_at="2026-06-05T00:00", code="autre-code")
+    response = client.post(page(Stage, "change", stage.pk), data)
     assert response.status_code == 302, response.context["errors"]
     stage.refresh_from_db()
     assert timezone.localtime(stage.closes_at).isoformat() == "2026-06-05T00:00:00+02:00"
-    guichet = Guichet.objects.get()
-    assert (guichet.title, guichet.code) == ("Nouveau titre", "poc-essms")
-    assert guichet.audience == ["essms"]
+    assert stage.code == "candidature"
 
 
 def test_a_closing_before_the_opening_is_refused_in_words(client: Client) -> None:
     stage = factories.poc()
-    data = guichet_data(
-        stage.guichet,
-        **{
-            "stages-0-opens_at": "2026-03-31T00:00",
-            "stages-0-closes_at": "2026-03-01T00:00",
-        },
-    )
-    response = client.post(page(Guichet, "change", stage.guichet_id), data)
+    data = stage_data(stage, opens_at="2026-03-31T00:00", closes_at="2026-03-01T00:00")
+    response = client.post(page(Stage, "change", stage.pk), data)
     assert response.status_code == 200
     assert "La fermeture d&#x27;une étape doit être postérieure à son ouverture." in response.content.decode()
 
@@ -195,35 +211,6 @@ def test_a_guichet_and_its_published_forms_stay(client: Client, model: type[Mode
         assert client.post(page(model, "change", instance.pk), {"title": "x"}).status_code == 403
         assert 'name="_save"' not in client.get(page(model, "change", instance.pk)).content.decode()
     assert model._default_manager.filter(pk=instance.pk).exists()
-
-
-def test_a_draft_form_can_still_be_edited(client: Client) -> None:
-    stage = factories.poc()
-    revision = FormRevision.objects.create(stage=stage, number=2)
-    section = models.Section.objects.create(revision=revision, position=1, title="Candidat")
-    question = models.Question.objects.create(
-        revision=revision,
-        section=section,
-        position=1,
-        code="word",
-        kind="short_text",
-        label="Un mot",
-        short_label="Mot",
-    )
-    data = {
-        "title": "Le candidat",
-        "position": "1",
-        "help": "",
-        "questions-TOTAL_FORMS": 1,
-        "questions-INITIAL_FORMS": 1,
-    }
-    row = {"id": question.pk, "section": section.pk, "position": 1, "code": "word", "kind": "long_text"}
-    data |= {f"questions-0-{name}": value for name, value in (row | {"short_label": "Mot", "mandatory": "on"}).items()}
-    response = client.post(page(models.Section, "change", section.pk), data)
-    assert response.status_code == 302
-    question.refresh_from_db()
-    section.refresh_from_db()
-    assert (section.title, question.kind) == ("Le candidat", "long_text")
 
 
 def test_a_blank_model_can_be_replaced(client: Client) -> None:

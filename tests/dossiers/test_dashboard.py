@@ -10,8 +10,9 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
 from dossiers import catalog, queries, workflow
-from dossiers.models import Dossier, Stage
+from dossiers.models import Dossier, DossierStage, Stage
 from establishments.enums import EstablishmentType
 from notifications.models import Email
 from tests.accounts.factories import RepresentationFactory, UserFactory
@@ -19,6 +20,13 @@ from tests.dossiers import factories, pages
 from tests.establishments.factories import LegalEntityFactory
 
 pytestmark = pytest.mark.django_db
+
+
+def waiting(user: User, now: dt.datetime) -> list[DossierStage]:
+    stages = queries.available_guichets(user).stages
+    return queries.waiting_for_referent(user, now=now, stages=stages).to_fill
+
+
 WORD = {"code": "word", "kind": "short_text", "label": "Un mot", "short_label": "Mot"}
 
 
@@ -48,20 +56,20 @@ class TestDashboard:
         RepresentationFactory(user=person, legal_entity=third, is_primary=False)
         asked = factories.modification_requested(by=person, legal_entity=third)
         Stage.objects.filter(pk=soon.stage_id).update(closes_at=timezone.now() + dt.timedelta(days=2))
-        waiting = queries.waiting_for_referent(person, now=timezone.now())
-        assert [each.pk for each in waiting] == [asked.pk, soon.pk, late.pk]
+        found = waiting(person, timezone.now())
+        assert [each.pk for each in found] == [asked.pk, soon.pk, late.pk]
         said = pages.text(factories.signed_in(person).get(reverse("dossiers:dashboard")))
         assert said.index("Modification demandée sur le dossier") < said.index("n'est pas transmis")
 
     @pytest.mark.parametrize("status", ["transmitted", "validated", "rejected"])
     def test_nothing_waits_when_the_ans_has_the_dossier(self, status: str) -> None:
         stage = factories.BUILDERS[status]()
-        assert queries.waiting_for_referent(stage.dossier.referent, now=timezone.now()) == []
+        assert waiting(stage.dossier.referent, timezone.now()) == []
 
     def test_a_draft_whose_guichet_closed_waits_no_more(self) -> None:
         stage = factories.draft()
         assert stage.stage.closes_at is not None
-        assert queries.waiting_for_referent(stage.dossier.referent, now=stage.stage.closes_at) == []
+        assert waiting(stage.dossier.referent, stage.stage.closes_at) == []
 
     def test_it_is_searched_by_words_in_any_order_whatever_the_accents(self) -> None:
         entity = factories.entity(name="RESIDENCE SAINT JEAN DU LAC")

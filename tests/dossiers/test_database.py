@@ -25,7 +25,7 @@ from dossiers.models import (
     Transmission,
     TransmittedFile,
 )
-from dossiers.workflow import filling
+from dossiers.workflow import stages
 from tests.dossiers import factories
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +89,7 @@ def test_a_reference_that_cannot_be_read_aloud_is_refused(reference: str) -> Non
 
 
 def test_the_workflow_draws_references_that_the_database_takes() -> None:
-    references = {filling.new_reference() for _ in range(2000)}
+    references = {stages.new_reference() for _ in range(2000)}
     assert len(references) == 2000
     assert all(re.fullmatch(r"[A-HJ-NP-Z2-9]{10}", reference) for reference in references)
 

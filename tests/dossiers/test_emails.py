@@ -42,12 +42,30 @@ def hand(stage: DossierStage) -> None:
     workflow.transfer([stage], by=stage.dossier.referent, to=factories.referent(stage.dossier.legal_entity))
 
 
+def begin(stage: DossierStage) -> None:
+    _, objectives = factories.next_stages()
+    workflow.start_stage(stage, objectives, by=stage.dossier.referent, at=timezone.now())
+
+
+def call(stage: DossierStage) -> None:
+    control, _ = factories.next_stages()
+    workflow.call_stage(stage, control, by=UserFactory(lead=True), message="Joignez la facture.")
+
+
+def grant(stage: DossierStage) -> None:
+    entity = stage.dossier.legal_entity
+    workflow.grant_late_access(stage.stage, entity, due_at(), by=UserFactory(admin=True), reason="Incendie.")
+
+
 CHANGES: dict[str, tuple[str, Callable[[DossierStage], object]]] = {
     "dossier_transmitted": ("draft", factories.transmit),
     "dossier_modification_requested": ("transmitted", ask),
     "dossier_validated": ("transmitted", lambda stage: workflow.validate(stage, by=UserFactory(lead=True))),
     "dossier_rejected": ("transmitted", lambda stage: workflow.reject(stage, by=UserFactory(lead=True), reason=REASON)),
     "dossier_reopened": ("validated", lambda stage: workflow.reopen(stage, by=UserFactory(lead=True), reason=REASON)),
+    "stage_started": ("validated", begin),
+    "stage_called": ("validated", call),
+    "late_access_granted": ("draft", grant),
     "dossier_received": ("draft", hand),
     "dossier_handed_over": ("draft", hand),
 }
@@ -58,6 +76,9 @@ SUBJECTS = {
     "dossier_validated": "Votre dossier {} est validé",
     "dossier_rejected": "Votre dossier {} est rejeté",
     "dossier_reopened": "Votre dossier {} est de nouveau en instruction",
+    "stage_started": "Votre dossier {} passe à l'étape suivante",
+    "stage_called": "Une étape est ouverte sur votre dossier {}",
+    "late_access_granted": "Un délai est accordé à votre dossier {}",
     "dossier_received": "Le dossier {} vous est transféré",
     "dossier_handed_over": "Vous avez transféré le dossier {}",
 }

@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from http.cookies import Morsel
+import re
 
 import pytest
-from django.conf import settings
-from playwright.sync_api import Browser, Page
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Page, expect
 
-from accounts.models import User
 from dossiers.models import DossierStage
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories
+from tests.dossiers.browsing import Check, Open, fits
 from tests.dossiers.rows import row
 from tests.establishments.factories import LegalEntityFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Open = Callable[..., Page]
-Check = Callable[[Page], None]
-
-
-@pytest.fixture
-def open_as(browser: Browser, browser_context_args: dict[str, object], live_server: LiveServer) -> Open:
-    """`open_as(user, "/instruction/")`: a page in a browser in which `user` is signed in."""
-
-    def open_page(user: User, path: str, *, width: int = 1280, scripted: bool = True) -> Page:
-        session: Morsel[str] = factories.signed_in(user).cookies[settings.SESSION_COOKIE_NAME]
-        context = browser.new_context(
-            **{**browser_context_args, "viewport": {"width": width, "height": 900}, "java_script_enabled": scripted}
-        )
-        context.add_cookies([{"name": session.key, "value": session.value, "url": live_server.url}])
-        page = context.new_page()
-        page.goto(live_server.url + path)
-        return page
-
-    return open_page
-
-
-def fits(page: Page) -> bool:
-    """Whether nothing is cut sideways."""
-    return not page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
 
 def path(stage: DossierStage, end: str = "") -> str:
@@ -89,9 +61,9 @@ def test_the_filters_fold_and_leave_their_room_to_the_table(open_as: Open, axe: 
     assert after["width"] > before["width"] + 150
     axe(page)
     page.reload()
-    assert not page.get_by_label("Guichet", exact=True).is_visible()
+    expect(page.get_by_label("Guichet", exact=True)).to_be_hidden()
     narrow = open_as(verifier, "/instruction/", width=390)
-    assert not narrow.get_by_label("Guichet", exact=True).is_visible()
+    expect(narrow.get_by_label("Guichet", exact=True)).to_be_hidden()
     # A filter in error is never folded: its message, and the link that leads to it, must work.
     wrong = open_as(verifier, "/instruction/?guichet=zzz", width=390)
     wrong.get_by_role("link", name="Guichet").first.click()
@@ -109,12 +81,13 @@ def test_searching_filtering_and_sorting_keep_one_another(open_as: Open) -> None
     page.get_by_label("Guichet", exact=True).select_option(label="POC AAP ESSMS")
     page.get_by_role("button", name="Filtrer les dossiers").click()
     page.get_by_role("link", name="Transmis 2 dossiers").click()
+    page.wait_for_url("**statut=transmitted**")
     asked = set(page.url.partition("?")[2].split("&"))
     assert asked == {"q=etoiles", "guichet=poc-essms", "tri=etablissement", "statut=transmitted"}
     names = page.locator("tbody tr td:nth-child(2)").all_inner_texts()
     assert [name.split("\n")[0].strip() for name in names] == ["ÉTOILES DU NORD", "ÉTOILES DU SUD"]
     page.get_by_role("link", name="Retirer le filtre Recherche").click()
-    assert page.locator("tbody tr").count() == 3
+    expect(page.locator("tbody tr")).to_have_count(3)
 
 
 @pytest.mark.parametrize("status", ["transmitted", "modification_requested", "validated", "rejected"])
@@ -141,8 +114,8 @@ def test_a_decision_page_has_no_barrier_even_in_error(open_as: Open, axe: Check,
     axe(page)
     if errors:
         page.locator("main form button[type=submit]").click()
-        assert page.title().startswith("Erreur – ")
-        assert page.evaluate("document.activeElement.hasAttribute('data-error-summary')")
+        expect(page).to_have_title(re.compile("^Erreur – "))
+        expect(page.locator("[data-error-summary]")).to_be_focused()
         links = page.locator("[data-error-summary] a")
         assert links.count() == len(errors)
         for index, label in enumerate(errors):
@@ -195,5 +168,5 @@ def test_a_verifier_works_without_javascript(open_as: Open) -> None:
     page.get_by_role("link", name=stage.dossier.reference).click()
     page.get_by_role("link", name="Valider l'étape").click()
     page.get_by_role("button", name="Valider l'étape").click()
-    assert page.get_by_text("L'étape est validée.").is_visible()
+    expect(page.get_by_text("L'étape est validée.")).to_be_visible()
     assert factories.fresh(stage).status == "validated"

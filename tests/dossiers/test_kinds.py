@@ -12,20 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dossiers import kinds
-from dossiers.enums import QuestionKind
 from dossiers.kinds import Raw
 from dossiers.models import Question
 from ecare import french
 from establishments.models import LegalEntity
 from tests.dossiers import factories
-from tests.establishments.factories import CategoryFactory, GeographicEntityFactory, LegalEntityFactory
 
 CHOICES = {
     "choices": [
         {"value": "a", "label": "Premier"},
         {"value": "b", "label": "Second"},
         {"value": "other", "label": "Autre", "text": True},
-    ]
+    ],
+    "columns": [{"code": "item", "label": "Poste", "kind": "text"}],
 }
 
 
@@ -46,11 +45,12 @@ def errors(asked: Question, raw: Raw) -> dict[str, list[str]]:
     return {name: [str(error) for error in each] for name, each in form.errors.items()}
 
 
-def test_every_kind_of_the_model_is_known() -> None:
-    assert set(kinds.KINDS) == set(QuestionKind.values)
+def test_every_kind_has_a_code_and_a_name_of_its_own() -> None:
+    assert all(code == kind.code for code, kind in kinds.KINDS.items())
+    assert len({kind.name for kind in kinds.KINDS.values()}) == len(kinds.KINDS)
 
 
-@pytest.mark.parametrize("kind", [code for code in QuestionKind.values if code != QuestionKind.PERIMETER])
+@pytest.mark.parametrize("kind", [code for code in kinds.KINDS if code != "perimeter"])
 def test_nothing_typed_means_nothing(kind: str) -> None:
     assert clean(question(kind, options=CHOICES), {}) is None
 
@@ -319,14 +319,14 @@ def test_an_aid_is_whole_or_it_is_no_answer(fields: dict[str, str]) -> None:
     assert clean(question("aids"), aid(**fields)) is None
     found = errors(question("aids"), aid(**fields))
     assert [name.rpartition("_")[0] for name in found] == list(fields)
-    assert all(message.startswith("Ligne 1 : ") for messages in found.values() for message in messages)
+    assert all(message.startswith("Ligne 1") for messages in found.values() for message in messages)
 
 
 def test_an_aid_begun_names_each_thing_that_misses() -> None:
     found = errors(question("aids"), aid(date="", body=""))
     assert [message for messages in found.values() for message in messages] == [
-        "Ligne 1 : renseignez la date d'octroi, ou videz toute la ligne.",
-        "Ligne 1 : renseignez l'organisme, ou videz toute la ligne.",
+        "Ligne 1 : renseignez « Date d'octroi », ou videz toute la ligne.",
+        "Ligne 1 : renseignez « Organisme », ou videz toute la ligne.",
     ]
 
 
@@ -334,73 +334,5 @@ def test_aids_skip_blank_rows_and_are_said_in_words() -> None:
     asked = question("aids")
     raw = {**aid(), **{name.replace("_1", "_4"): text for name, text in aid(amount="1000").items()}}
     value = clean(asked, raw)
-    assert [row["amount"] for row in value["aids"]] == ["12500.50", "1000"]
-    day, text = said(asked, value)[0]
-    assert day == french.day(dt.date(2025, 3, 15))
-    assert "ARS – Règlement 2023/2831" in text
-
-
-# Perimeter
-
-
-@pytest.mark.django_db
-class TestPerimeter:
-    def test_it_copies_what_finess_said(self) -> None:
-        entity = LegalEntityFactory()
-        home = GeographicEntityFactory(legal_entity=entity, name="EHPAD LES LILAS", city="LYON")
-        hospital = GeographicEntityFactory(legal_entity=entity, es=True)
-        value = clean(
-            question("perimeter"), {"sites": [home.finess, hospital.finess], "equipped": [home.finess]}, entity
-        )
-        by_number = {site["finess"]: site for site in value["sites"]}
-        assert by_number.keys() == {home.finess, hospital.finess}
-        assert by_number[home.finess] == {
-            "finess": home.finess,
-            "name": home.display_name,
-            "city": "LYON",
-            "category": home.category.label,
-            "essms": True,
-            "region": "11",
-            "legal_entity": entity.finess,
-            "equipped": True,
-        }
-        assert (by_number[hospital.finess]["essms"], by_number[hospital.finess]["equipped"]) == (False, False)
-
-    def test_a_site_of_another_entity_or_closed_is_refused(self) -> None:
-        entity = LegalEntityFactory()
-        mine = GeographicEntityFactory(legal_entity=entity)
-        for site in (GeographicEntityFactory(), GeographicEntityFactory(legal_entity=entity, closed=True)):
-            assert clean(question("perimeter"), {"sites": [mine.finess, site.finess]}, entity) is None
-            assert clean(question("perimeter"), {"sites": [mine.finess], "equipped": [site.finess]}, entity) is None
-
-    def test_equipped_without_being_candidate_is_refused(self) -> None:
-        entity = factories.entity(sites=2)
-        one, other = entity.sites.all()
-        assert clean(question("perimeter"), {"sites": [one.finess], "equipped": [other.finess]}, entity) is None
-        assert clean(question("perimeter"), {"equipped": [one.finess]}, entity) is None
-
-    def test_facts_count_regions_and_entities(self) -> None:
-        site = {"legal_entity": "750000001", "equipped": True, "essms": True}
-        value = {
-            "sites": [
-                {**site, "finess": "1", "region": "11"},
-                {**site, "finess": "2", "region": "94"},
-                {**site, "finess": "3", "region": None},
-                {**site, "finess": "4", "region": "11", "legal_entity": "750000002"},
-            ]
-        }
-        facts = kinds.KINDS["perimeter"].facts(value)
-        assert facts == {"value": ["1", "2", "3", "4"], "regions": 2, "legal_entities": 2}
-
-    def test_only_equipped_essms_count(self) -> None:
-        """F2."""
-        sites = [{"essms": essms, "equipped": equipped} for essms in (True, False) for equipped in (True, False)]
-        assert kinds.eligible_sites({"sites": sites}) == 1
-        assert kinds.eligible_sites(None) == kinds.eligible_sites({"sites": []}) == 0
-
-    def test_a_site_without_category_is_no_essms(self) -> None:
-        entity = LegalEntityFactory()
-        site = GeographicEntityFactory(legal_entity=entity, category=CategoryFactory(code="999"))
-        value = clean(question("perimeter"), {"sites": [site.finess], "equipped": [site.finess]}, entity)
-        assert kinds.eligible_sites(value) == 0
-        assert "hors ESSMS" in said(question("perimeter"), value)[0][1]
+    assert [row["amount"] for row in value["aids"]] == ["12500.50", "1000.00"]
+    assert french.day(dt.date(2025, 3, 15)) in said(asked, value)[0][1]

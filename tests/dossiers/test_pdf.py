@@ -23,7 +23,7 @@ from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
 from dossiers import pdf
 from dossiers.models import DossierStage, Transmission
 from ecare import french
-from tests.dossiers import factories
+from tests.dossiers import every_kind, factories
 
 pytestmark = pytest.mark.django_db
 
@@ -110,7 +110,7 @@ def test_receipt_says_who_what_and_when() -> None:
     assert f"RÉSIDENCE L’ÉTÉ & FILS FINESS de l'EJ {legal_entity.finess}" in text
     assert transmission.by.full_name in text
     for section, entries in pdf.Receipt(transmission).sections:
-        assert section.title in text
+        assert squeezed(section.title) in squeezed(text)
         for entry in entries:
             assert squeezed(entry.question.label) in squeezed(text)
     for site in legal_entity.sites.all():
@@ -249,6 +249,34 @@ def test_pages_are_a4_and_numbered() -> None:
         assert f"Page {number}/{len(pages)}" in text
         assert f"Dossier n° {stage.dossier.reference} – Transmission n° 1" in text
         assert [round(float(side)) for side in page.mediabox[2:]] == [595, 842]
+
+
+def test_receipt_prints_every_kind() -> None:
+    """Tables as tables with their headers, numbers, days and phones as French writes them."""
+    stage, other = every_kind.draft()
+    content = pdf.receipt(transmission_of(factories.transmit(every_kind.fill(stage, other))))
+    written = squeezed(text_of(content))
+    for words in (
+        "Oui, je m'engage",
+        "Autre : Chargée de mission",
+        "Audit technique, Sauvegardes",
+        "Reprise d'activité",
+        "1 250,5 ETP",
+        "102 000,40 €",
+        "1er juin 2026",
+        "equipe@exemple.fr",
+        "0262 12 34 56",
+        "Poste Nature Date Montant",
+        "Pare-feu Achat 15 mars 2026 12 500,50 €",
+        "15 mars 2025 12 500,50 € ARS Règlement 2023/2831",
+        "Madame Zoé Durand",
+        f"GCSMS DES GLYCINES ({other.finess})",
+        "FOYER DES GLYCINES LYON",
+        "masqué, se terminant par 0189",
+    ):
+        assert squeezed(words) in written
+    tables = [each for each in structure(content) if each["/S"] == "/Table"]
+    assert len(tables) >= 4, "the table, the aids, the perimeter and the identity"
 
 
 def hostile_answers(stage: DossierStage, poison: str) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
@@ -59,15 +58,8 @@ PAGES: dict[str, Get] = {
     "form": lambda desk, client: client.get(pages.url("form", desk.stage)),
     "recap": lambda desk, client: client.get(pages.url("recap", desk.stage)),
     "transfer": lambda desk, client: client.get(reverse("dossiers:transfer", args=[desk.colleague.public_id])),
-    "estimate": lambda desk, client: client.post(pages.url("estimate", desk.stage), {"track-base": ""}),
+    "stored answer": lambda desk, client: client.get(pages.url("answer", desk.stage, "perimeter")),
 }
-
-
-def cost(act: Callable[[], Any]) -> int:
-    with CaptureQueriesContext(connection) as queries:
-        response = act()
-    assert response.status_code in {200, 302}
-    return len([each for each in queries if "SAVEPOINT" not in each["sql"]])
 
 
 def costs(size: int) -> dict[str, int]:
@@ -80,19 +72,20 @@ def costs(size: int) -> dict[str, int]:
 
 def costs_of(desk: Desk) -> dict[str, int]:
     client = desk.client()
-    found = {name: cost(lambda get=get: get(desk, client)) for name, get in PAGES.items()}  # type: ignore[misc]
+    client.get(pages.url("form", desk.stage))  # a published form is read once a process
+    found = {name: pages.cost(lambda get=get: get(desk, client)) for name, get in PAGES.items()}  # type: ignore[misc]
     factories.fill(desk.stage)
-    found |= {f"{name}, filled": cost(lambda get=get: get(desk, client)) for name, get in PAGES.items()}  # type: ignore[misc]
+    found |= {f"{name}, filled": pages.cost(lambda get=get: get(desk, client)) for name, get in PAGES.items()}  # type: ignore[misc]
     page = client.get(pages.url("form", desk.stage))
-    found["save one answer"] = cost(lambda: pages.send(client, desk.stage, page, comment={"value": "Un mot"}))
+    found["save one answer"] = pages.cost(lambda: pages.send(client, desk.stage, page, comment={"value": "Un mot"}))
     client.get(pages.url("form", desk.stage))  # shows the message, once
     seen = pages.fields(client.get(pages.url("recap", desk.stage)))["seen"]
-    found["transmit"] = cost(lambda: client.post(pages.url("transmit", desk.stage), {"seen": seen}))
+    found["transmit"] = pages.cost(lambda: client.post(pages.url("transmit", desk.stage), {"seen": seen}))
     client.get(pages.url("form", desk.stage))
-    found["read-only"] = cost(lambda: client.get(pages.url("form", desk.stage)))
+    found["read-only"] = pages.cost(lambda: client.get(pages.url("form", desk.stage)))
     ask(desk)
-    found["correction"] = cost(lambda: client.get(pages.url("form", desk.stage)))
-    found["recap of a correction"] = cost(lambda: client.get(pages.url("recap", desk.stage)))
+    found["correction"] = pages.cost(lambda: client.get(pages.url("form", desk.stage)))
+    found["recap of a correction"] = pages.cost(lambda: client.get(pages.url("recap", desk.stage)))
     return found
 
 
@@ -104,11 +97,12 @@ def ask(desk: Desk) -> None:
         message="Corrigez.",
         remarks=dict.fromkeys(codes, "À revoir."),
         due_at=desk.stage.stage.closes_at or desk.stage.created_at,
+        opens_everything=True,
     )
 
 
-# What remains above the ceiling writes.
-WRITES = {"save one answer": 12, "transmit": 20}
+# What remains above the ceiling writes: the line of the audit log is one of them.
+WRITES = {"save one answer": 12, "transmit": 23}
 
 
 def test_every_screen_costs_the_same_at_1_3_and_30_rows() -> None:
@@ -129,6 +123,7 @@ def nothing_written() -> Any:
 
 @pytest.mark.parametrize("status", factories.BUILDERS)
 def test_a_get_writes_nothing(status: str) -> None:
+    """But a download, which leaves its line in the audit log (Q57): the log is no business of the page."""
     stage = factories.BUILDERS[status]()
     client = pages.owner(stage)
     colleague = factories.referent(stage.dossier.legal_entity)
@@ -140,8 +135,6 @@ def test_a_get_writes_nothing(status: str) -> None:
         pages.url("form", stage),
         pages.url("recap", stage),
     ]
-    if status != "draft":
-        addresses.append(pages.url("receipt", stage, 1))
     with nothing_written():
         for address in addresses:
             assert client.get(address).status_code in {200, 302}, address

@@ -54,7 +54,6 @@ class TestForm:
             "saisissez une date",
         ),
         "long text": ("comment", {"value": "mot " * 1300}, "raccourcissez votre texte"),
-        "other": ("referent_role", {"value": "other"}, "Précisez votre réponse"),
     }
 
     @pytest.mark.parametrize("name", WRONG)
@@ -75,6 +74,36 @@ class TestForm:
         assert "0/19" in pages.text(page)
         assert pages.title(page).startswith("Erreur –")
 
+    HALF: dict[str, tuple[str, kinds.Raw, str]] = {
+        "contact": ("contact_ciso", {"last_name": "Durand"}, "À compléter : Civilité, Prénom, Fonction"),
+        "other": ("referent_role", {"value": "other"}, "Précisez votre réponse"),
+        "row": ("de_minimis", {"date_1": "15/03/2025"}, "Ligne 1 : renseignez"),
+    }
+
+    @pytest.mark.parametrize("name", HALF)
+    def test_what_is_half_typed_is_to_complete_and_no_error(self, name: str) -> None:
+        code, raw, awaited = self.HALF[name]
+        stage = factories.draft()
+        factories.save(stage, **{code: raw})
+        client = pages.owner(stage)
+        page = client.get(pages.url("form", stage))
+        assert awaited in pages.text(page)
+        assert not pages.title(page).startswith("Erreur")
+        assert 'aria-invalid="true"' not in page.content.decode()
+        assert awaited.removeprefix("À compléter : ") in pages.text(client.get(pages.url("recap", stage)))
+        assert pages.send(client, stage, page, comment={}, button="next")["Location"] == pages.url("recap", stage)
+
+    def test_errors_lead_to_their_fields(self) -> None:
+        """Q65."""
+        stage = factories.draft()
+        factories.save(stage, bank={"holder": "A", "iban": "FR76 0000"}, perimeter={"sites": ["999999999"]})
+        body = pages.owner(stage).get(pages.url("form", stage)).content.decode()
+        summary = body.split('id="erreurs"')[1].split("</div>")[0]
+        targets = re.findall(r'href="#([^"]+)"', summary)
+        assert targets == ["id_perimeter-sites", "id_bank-iban"]
+        for target in targets:
+            assert f'id="{target}"' in body
+
     def test_next_goes_to_the_recap_only_when_what_was_typed_is_understood(self) -> None:
         stage = factories.draft()
         client = pages.owner(stage)
@@ -84,6 +113,14 @@ class TestForm:
         page = client.get(pages.url("form", stage))
         right = pages.send(client, stage, page, bank={}, comment={"value": "ok"}, button="next")
         assert right["Location"] == pages.url("recap", stage)
+
+    def test_back_from_the_recap_leads_where_one_was(self) -> None:
+        stage = factories.draft()
+        client = pages.owner(stage)
+        sent = client.post(pages.url("form", stage), {"next": "1", "from": "track"})
+        body = client.get(sent["Location"]).content.decode()
+        assert f'href="{pages.url("form", stage)}#question-track">Retour</a>' in body
+        assert f'href="{pages.url("form", stage)}">Retour</a>' in client.get(pages.url("recap", stage)).content.decode()
 
     def test_the_same_form_sent_twice_has_one_effect(self) -> None:
         """Q32: a double click, or back and send again."""
@@ -240,28 +277,6 @@ class TestForm:
         body = client.get(pages.url("form", stage)).content.decode()
         assert "<script>alert" not in body
         assert "<b>nom" not in body
-
-
-class TestEstimate:
-    def test_it_follows_what_is_typed_without_saving_it(self) -> None:
-        """F2."""
-        stage = factories.draft(sites=3)
-        sites = list(stage.dossier.legal_entity.sites.values_list("finess", flat=True))
-        client = pages.owner(stage)
-        page = client.get(pages.url("form", stage))
-        data = pages.typed(page, track={"value": "2"}, perimeter={"sites": sites, "equipped": sites[:2]})
-        fragment = client.post(pages.url("estimate", stage), data)
-        assert "34 000 €" in pages.text(fragment)
-        assert "<html" not in fragment.content.decode()
-        assert not stage.answers.exists()
-        assert "Choisissez un parcours" in pages.text(client.post(pages.url("estimate", stage), {}))
-
-    @pytest.mark.parametrize(
-        "data", [{"track-base": "", "track-value": "99"}, {"perimeter-base": "x", "perimeter-sites": "\x00"}]
-    )
-    def test_nonsense_has_no_estimate(self, data: dict[str, str]) -> None:
-        stage = factories.draft()
-        assert pages.owner(stage).post(pages.url("estimate", stage), data).status_code == 200
 
 
 class TestRecapAndTransmission:

@@ -14,17 +14,19 @@ from django.contrib.auth.password_validation import validate_password
 from django.core import serializers
 from django.core.management import CommandError, call_command
 from django.db.models import F
+from django.test import TestCase
 from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.models import User
-from dossiers import access, catalog, queries, workflow
-from dossiers.demo import cast, loading
+from dossiers import access, catalog, queries, steps, workflow
+from dossiers.demo import cast, hospitals, loading
 from dossiers.enums import Status
 from dossiers.models import DossierStage, Milestone, Stage
+from dossiers.models.dossiers import DossierStageQuerySet
 from notifications.models import Email
 from tests.accounts.factories import TermsVersionFactory, UserFactory
-from tests.dossiers import factories
+from tests.dossiers import factories, pages
 from tests.establishments.factories import GeographicEntityFactory, LegalEntityFactory, RegionFactory
 
 pytestmark = pytest.mark.django_db
@@ -32,8 +34,7 @@ PARIS = ZoneInfo("Europe/Paris")
 GUICHETS = factories.FIXTURES / "guichets"
 
 
-@pytest.fixture
-def reference() -> None:
+def prepare() -> None:
     """What `prepare` loads before the demonstration."""
     TermsVersionFactory()
     RegionFactory(code="84")
@@ -46,10 +47,19 @@ def reference() -> None:
         GeographicEntityFactory.create_batch(3, legal_entity=entity)
 
 
+@pytest.fixture
+def reference() -> None:
+    prepare()
+
+
 def seed() -> str:
     output = io.StringIO()
     call_command("seed_demo", stdout=output)
     return output.getvalue()
+
+
+def of_the_poc() -> DossierStageQuerySet:
+    return DossierStage.objects.filter(stage__guichet__code="poc-essms")
 
 
 def everything() -> dict[str, str]:
@@ -59,69 +69,119 @@ def everything() -> dict[str, str]:
     return {model.__name__: serializers.serialize("json", model._default_manager.order_by("pk")) for model in models}
 
 
-def test_there_is_an_account_for_every_role_and_it_opens(reference: None) -> None:
-    seed()
-    assert set(User.objects.values_list("role", flat=True)) == set(Role.values)
-    assert len(cast.PASSWORD) >= 12
-    for user in User.objects.all():
-        assert user.is_activated
-        assert user.check_password(cast.PASSWORD)
-        validate_password(cast.PASSWORD, user)
-        assert user.email.endswith("@exemple.fr")
+class TestSeeded(TestCase):
+    """What a newcomer finds: loaded once, read by each test."""
 
+    told: str
 
-def test_everyone_accepted_the_terms_but_the_newcomer(reference: None) -> None:
-    seed()
-    due = User.objects.with_terms_due().filter(terms_due=True)
-    assert [user.username for user in due] == ["jeanne.lefevre"]
+    @classmethod
+    def setUpTestData(cls) -> None:
+        prepare()
+        cls.told = seed()
 
+    def test_there_is_an_account_for_every_role_and_it_opens(self) -> None:
+        assert set(User.objects.values_list("role", flat=True)) == set(Role.values)
+        assert len(cast.PASSWORD) >= 12
+        for user in User.objects.all():
+            assert user.is_activated
+            assert user.check_password(cast.PASSWORD)
+            validate_password(cast.PASSWORD, user)
+            assert user.email.endswith("@exemple.fr")
 
-def test_there_is_a_dossier_in_every_status(reference: None) -> None:
-    seed()
-    stages = list(DossierStage.objects.with_context())
-    assert {stage.status for stage in stages} == set(Status.values)
-    drafts = [queries.sheet(stage).completion for stage in stages if stage.status == Status.DRAFT]
-    assert sorted(draft.percent for draft in drafts)[0] == 0
-    assert 20 < sorted(draft.percent for draft in drafts)[1] < 80
-    requested = next(stage for stage in stages if stage.status == Status.MODIFICATION_REQUESTED)
-    request = queries.pending_request(requested)
-    assert request is not None
-    assert request.remarks.count() == 2
-    assert requested.is_editable(timezone.now())
-    assert DossierStage.objects.filter(transmissions__number=2).exists(), "two transmissions to compare"
-    for stage in stages:
-        if stage.status != Status.DRAFT:
-            transmission = queries.latest_transmission(stage)
-            assert transmission is not None
-            assert transmission.estimate
-            assert transmission.files.count() >= 5
+    def test_everyone_accepted_the_terms_but_the_newcomer(self) -> None:
+        due = User.objects.with_terms_due().filter(terms_due=True)
+        assert [user.username for user in due] == ["jeanne.lefevre"]
 
+    def test_there_is_a_dossier_in_every_status(self) -> None:
+        stages = list(of_the_poc().with_context())
+        assert {stage.status for stage in stages} == set(Status.values)
+        drafts = [queries.sheet(stage).completion for stage in stages if stage.status == Status.DRAFT]
+        assert sorted(draft.percent for draft in drafts)[0] == 0
+        assert 20 < sorted(draft.percent for draft in drafts)[1] < 80
+        requested = next(stage for stage in stages if stage.status == Status.MODIFICATION_REQUESTED)
+        request = queries.pending_request(requested)
+        assert request is not None
+        assert request.remarks.count() == 2
+        assert requested.is_editable(timezone.now())
+        assert DossierStage.objects.filter(transmissions__number=2).exists(), "two transmissions to compare"
+        for stage in stages:
+            if stage.status != Status.DRAFT:
+                transmission = queries.latest_transmission(stage)
+                assert transmission is not None
+                assert transmission.estimate
+                assert transmission.files.count() >= 5
 
-def test_each_account_has_something_to_do(reference: None) -> None:
-    seed()
-    now = timezone.now()
-    people = {user.username: user for user in User.objects.all()}
-    owner, colleague, several, newcomer = (people[person.username] for person in cast.PEOPLE[:4])
-    assert queries.transferable(owner, colleague).count() == 1, "the guide's transfer can be tried"
-    assert queries.creatable(several, at=now), "and the creation of a dossier"
-    assert queries.creatable(newcomer, at=now)
-    regional = next(user for user in people.values() if user.role == Role.REGIONAL)
-    assert [region.pk for region in regional.regions.all()] == ["84"]
-    verifier = next(user for user in people.values() if user.role == Role.VERIFIER)
-    lead = next(user for user in people.values() if user.role == Role.LEAD)
-    assert access.instructed_stages(verifier).filter(status=Status.TRANSMITTED).exists()
-    validated = access.instructed_stages(lead).get(status=Status.VALIDATED)
-    assert "reopen" in workflow.allowed_moves(validated, lead)
+    def test_each_account_has_something_to_do(self) -> None:
+        now = timezone.now()
+        people = {user.username: user for user in User.objects.all()}
+        owner, colleague, several, newcomer, hospital, group = (people[person.username] for person in cast.PEOPLE[:6])
+        assert queries.transferable(owner, colleague).count() == 1, "the guide's transfer can be tried"
+        assert queries.creatable(several, at=now), "and the creation of a dossier"
+        assert queries.creatable(newcomer, at=now)
+        regional = next(user for user in people.values() if user.role == Role.REGIONAL)
+        assert [region.pk for region in regional.regions.all()] == ["84"]
+        verifier = next(user for user in people.values() if user.role == Role.VERIFIER)
+        lead = next(user for user in people.values() if user.role == Role.LEAD)
+        assert access.instructed_stages(verifier).filter(status=Status.TRANSMITTED).exists()
+        validated = access.instructed_stages(lead).get(status=Status.VALIDATED, stage__guichet__code="poc-essms")
+        assert "reopen" in workflow.allowed_moves(validated, lead)
+        following = steps.after(validated)
+        assert following is not None
+        assert following.may_start(now), "its second étape is open"
+        assert validated.dossier.referent == several
+        assert {stage.stage.code for stage in access.own_stages(hospital)} == {"controle", "autoevaluation"}
+        assert [stage.status for stage in access.own_stages(group)] == [Status.DRAFT]
 
+    def test_a_control_is_asked_for_and_scores_can_be_read(self) -> None:
+        control = DossierStage.objects.with_context().get(stage__code="controle")
+        assert (control.status, control.is_editable(timezone.now())) == (Status.DRAFT, True)
+        earlier = control.dossier.stages.exclude(pk=control.pk).order_by("stage__position")
+        assert [stage.status for stage in earlier] == [Status.VALIDATED, Status.VALIDATED]
+        form = pages.text(pages.owner(control).get(pages.url("form", control)))
+        assert hospitals.CONTROL in form, "what is asked stands on top of the form"
+        assessed, started = (
+            DossierStage.objects.with_context().filter(stage__code="autoevaluation").order_by("status")[::-1]
+        )
+        score = queries.score(assessed.transmissions.get())
+        assert score is not None
+        assert score.total.missing == 0
+        assert len({axis.percent for axis in score.axes}) > 3, "bars of several lengths"
+        beginning = queries.sheet(started).score
+        assert beginning is not None
+        assert 0 < beginning.total.missing < 23
 
-def test_poc_is_open_until_the_end_of_the_thirtieth_day(reference: None) -> None:
-    seed()
-    stage = Stage.objects.get(guichet__code="poc-essms", code="candidature")
-    assert stage.is_open(timezone.now())
-    last = timezone.localtime(stage.closes_at - dt.timedelta(seconds=1), PARIS)
-    assert (last.hour, last.minute, last.second) == (23, 59, 59)
-    assert last.date() == timezone.localdate() + dt.timedelta(days=30)
-    assert timezone.localtime(stage.opens_at, PARIS).time() == dt.time.min
+    def test_poc_is_open_until_the_end_of_the_thirtieth_day(self) -> None:
+        stage = Stage.objects.get(guichet__code="poc-essms", code="candidature")
+        assert stage.is_open(timezone.now())
+        last = timezone.localtime(stage.closes_at - dt.timedelta(seconds=1), PARIS)
+        assert (last.hour, last.minute, last.second) == (23, 59, 59)
+        assert last.date() == timezone.localdate() + dt.timedelta(days=30)
+        assert timezone.localtime(stage.opens_at, PARIS).time() == dt.time.min
+
+    def test_the_accounts_are_told_with_role_name_and_password(self) -> None:
+        lines = self.told.splitlines()
+        for person in cast.PEOPLE:
+            line = next(line for line in lines if person.username in line)
+            assert person.title in line
+            assert cast.PASSWORD in line
+        assert max(map(len, lines)) <= 120
+
+    def test_the_mailbox_of_a_newcomer_is_empty_and_dossiers_show_their_emails(self) -> None:
+        assert not Email.objects.due(timezone.now() + dt.timedelta(days=365)).exists()
+        stage = of_the_poc().get(status=Status.VALIDATED)
+        letters = Email.objects.about(stage.dossier.reference)
+        assert {letter.kind for letter in letters} == {"dossier_created", "dossier_transmitted", "dossier_validated"}
+        assert all(letter.text for letter in letters)
+        assert not Email.objects.filter(about="").exclude(text="").exists(), "no link that opens an account is kept"
+
+    def test_events_follow_one_another_as_people_act(self) -> None:
+        stage = DossierStage.objects.get(status=Status.REJECTED)
+        events = stage.events.exclude(to_status="").annotate(name=F("actor__username")).order_by("pk")
+        assert [(event.to_status, event.name) for event in events] == [
+            (Status.DRAFT, "helene.payet"),
+            (Status.TRANSMITTED, "helene.payet"),
+            (Status.REJECTED, "paul.girard"),
+        ]
 
 
 def days(before: dict[Any, Any], after: dict[Any, Any]) -> set[int]:
@@ -138,15 +198,13 @@ def windows() -> dict[tuple[int, str], dt.date]:
 
 
 def test_every_date_moves_by_the_same_number_of_days(reference: None) -> None:
+    opened = {stage.pk for stage in Stage.objects.all() if (stage.guichet.code, stage.code) in loading.OPENED}
     stages_before = windows()
     milestones_before = dict(Milestone.objects.values_list("pk", "on"))
     seed()
     moved = days(stages_before, windows()) | days(milestones_before, dict(Milestone.objects.values_list("pk", "on")))
     assert len(moved) == 1
-    assert (
-        len(stages_before)
-        == Stage.objects.filter(opens_at__isnull=False).count() + Stage.objects.filter(closes_at__isnull=False).count()
-    )
+    assert {pk for pk, _ in windows().keys() - stages_before.keys()} == opened
 
 
 def test_loading_the_guichets_again_keeps_the_shifted_windows(reference: None) -> None:
@@ -180,25 +238,6 @@ def test_a_second_run_changes_nothing_and_says_so(reference: None) -> None:
     assert everything() == before
     assert "rien n'a changé" in second
     assert second.endswith(first), "the accounts are told again"
-
-
-def test_the_accounts_are_told_with_role_name_and_password(reference: None) -> None:
-    lines = seed().splitlines()
-    for person in cast.PEOPLE:
-        line = next(line for line in lines if person.username in line)
-        assert person.title in line
-        assert cast.PASSWORD in line
-    assert max(map(len, lines)) <= 120
-
-
-def test_the_mailbox_of_a_newcomer_is_empty_and_dossiers_show_their_emails(reference: None) -> None:
-    seed()
-    assert not Email.objects.due(timezone.now() + dt.timedelta(days=365)).exists()
-    stage = DossierStage.objects.get(status=Status.VALIDATED)
-    letters = Email.objects.about(stage.dossier.reference)
-    assert {letter.kind for letter in letters} == {"dossier_created", "dossier_transmitted", "dossier_validated"}
-    assert all(letter.text for letter in letters)
-    assert not Email.objects.filter(about="").exclude(text="").exists(), "no link that opens an account is kept"
 
 
 def test_nothing_is_made_without_the_establishments(reference: None) -> None:
@@ -236,14 +275,3 @@ def test_a_database_in_use_is_left_alone(reference: None) -> None:
     with pytest.raises(CommandError, match="sans compte"):
         seed()
     assert everything() == before
-
-
-def test_events_follow_one_another_as_people_act(reference: None) -> None:
-    seed()
-    stage = DossierStage.objects.get(status=Status.REJECTED)
-    events = stage.events.exclude(to_status="").annotate(name=F("actor__username")).order_by("pk")
-    assert [(event.to_status, event.name) for event in events] == [
-        (Status.DRAFT, "helene.payet"),
-        (Status.TRANSMITTED, "helene.payet"),
-        (Status.REJECTED, "paul.girard"),
-    ]

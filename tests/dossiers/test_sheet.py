@@ -285,9 +285,9 @@ def test_a_frozen_slot_takes_and_loses_no_file() -> None:
     workflow.request_modification(
         stage, by=UserFactory(verifier=True), message="Encore.", remarks={}, due_at=at + dt.timedelta(days=1)
     )
-    with pytest.raises(workflow.FileRefused, match="ne peuvent plus"):
+    with pytest.raises(workflow.FileRefused, match="ne peut plus"):
         workflow.add_file(stage, "proof", factories.pdf(), by=referent, at=at)
-    with pytest.raises(workflow.FileRefused, match="ne peuvent plus"):
+    with pytest.raises(workflow.FileRefused, match="ne peut plus"):
         workflow.archive_file(attachment, by=referent, at=at)
     assert [each.pk for each in stage.attachments.active()] == [attachment.pk]
 
@@ -426,7 +426,8 @@ def test_a_candidate_site_that_closed_is_still_shown_so_that_it_can_be_unticked(
     stage = factories.fill(factories.draft(sites=2))
     closed = stage.dossier.legal_entity.sites.order_by("finess")[0]
     GeographicEntity.objects.filter(pk=closed.pk).update(is_active=False, closed_on=timezone.localdate())
-    rows = {row.entity.finess: row for row in entry(stage, "perimeter").site_rows}
+    form: Any = entry(stage, "perimeter").form
+    rows = {row.entity.finess: row for group in form.groups for row in group.rows}
     assert rows.keys() == set(stage.dossier.legal_entity.sites.values_list("finess", flat=True))
     assert (rows[closed.finess].chosen, rows[closed.finess].gone) == (True, True)
     assert sum(row.gone for row in rows.values()) == 1
@@ -444,6 +445,7 @@ def test_a_sheet_costs_at_most_five_queries(
         files: list[Any] = [factories.pdf(f"{number}.pdf") for number in range(10)]
         factories.fill(stage, framework_files=files)
     stage = factories.fresh(stage)
+    queries.sections(stage.revision)  # once a process
     with django_assert_max_num_queries(5):
         read = queries.sheet(stage)
         assert read.completion.total

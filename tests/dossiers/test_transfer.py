@@ -10,13 +10,13 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from dossiers import workflow
+from dossiers import queries, workflow
 from dossiers.enums import EventKind
 from dossiers.models import Dossier, DossierStage, Event
 from establishments.models import LegalEntity
 from notifications.models import Email
 from tests.accounts.factories import RepresentationFactory, UserFactory
-from tests.dossiers import factories
+from tests.dossiers import factories, pages
 
 pytestmark = pytest.mark.django_db
 
@@ -94,8 +94,8 @@ def test_history_keeps_the_transfer(office: Office) -> None:
     office.post(office.mine[0].dossier.reference)
     event = Event.objects.get(kind=EventKind.TRANSFERRED)
     assert (event.actor, event.dossier) == (office.owner, office.mine[0].dossier)
-    assert office.owner.full_name in event.message
-    assert office.colleague.full_name in event.message
+    assert office.owner.full_name in event.said
+    assert office.colleague.full_name in event.said
     assert event.from_status == event.to_status == ""
 
 
@@ -170,6 +170,54 @@ def test_the_dossier_is_found_under_the_name_of_its_new_referent(office: Office)
     office.colleague.save()
     office.post(office.mine[0].dossier.reference)
     assert "zyxwvut" in Dossier.objects.get(pk=office.mine[0].dossier_id).search_text
+
+
+def test_the_dossier_leads_to_the_colleagues_who_may_receive_it_by_name_only(office: Office) -> None:
+    stage = office.mine[0]
+    elsewhere = factories.referent(office.elsewhere.dossier.legal_entity, last_name="Ailleurs")
+    client = factories.signed_in(office.owner)
+    for page in ("form", "recap"):
+        assert f'href="{pages.url("successors", stage)}"' in client.get(pages.url(page, stage)).content.decode()
+    body = client.get(pages.url("successors", stage)).content.decode()
+    assert f"{office.url()}?dossier={stage.dossier.reference}" in body
+    assert "est bien détenu par le collaborateur du même nom" in pages.text(client.get(pages.url("successors", stage)))
+    assert str(elsewhere.public_id) not in body
+    assert office.colleague.email not in body
+    alone = factories.draft()
+    assert "doit d'abord s'inscrire" in pages.text(pages.owner(alone).get(pages.url("successors", alone)))
+
+
+def test_colleagues_come_by_name_page_by_page_in_the_same_number_of_queries(office: Office) -> None:
+    client, costs, stage = factories.signed_in(office.owner), [], office.mine[0]
+    for number in (0, 2, 27):
+        for _ in range(number):
+            factories.referent(office.entity)
+        costs.append(pages.cost(lambda: client.get(pages.url("successors", stage))))
+    assert len(set(costs)) == 1
+    assert costs[0] <= 12
+    first, second = (pages.text(client.get(pages.url("successors", stage), {"page": page})) for page in (1, 2))
+    assert "Page 1 sur 2 (30 collaborateurs)" in first
+    names = [person.full_name for person in queries.successors(stage.dossier)]
+    assert names == sorted(names)
+    assert names[19] in first
+    assert names[20] in second
+
+
+def test_the_pop_in_is_the_page_without_what_surrounds_it(office: Office) -> None:
+    client = factories.signed_in(office.owner)
+    body = client.get(office.url(), headers={"HX-Request": "true"}).content.decode()
+    assert body.lstrip().startswith("<dialog")
+    assert "<html" not in body
+    for words in (office.mine[0].dossier.reference, "Confirmer le transfert", "vous n'aurez plus accès"):
+        assert words in body.replace("&#x27;", "'")
+
+
+def test_both_are_told_by_email(office: Office) -> None:
+    office.post(office.mine[0].dossier.reference)
+    for person, kind in ((office.owner, "dossier_handed_over"), (office.colleague, "dossier_received")):
+        letter = Email.objects.get(kind=kind)
+        assert letter.to == person.email
+        assert office.mine[0].dossier.reference in letter.subject
 
 
 def test_a_transfer_costs_the_same_number_of_queries_to_show(

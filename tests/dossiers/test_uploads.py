@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import os
 import tracemalloc
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,22 +21,9 @@ from dossiers import kinds, uploads, workflow
 from dossiers.enums import EventKind
 from dossiers.models import Attachment, DossierStage, Event, Question
 from tests.dossiers import factories
+from tests.dossiers.samples import archive, docx, docx_with, ole, pdf, streamed_archive
 
 RULES = uploads.Rules(("doc", "docx", "pdf", "zip"), 50 * uploads.MEBIBYTE, 10)
-
-
-def archive(*entries: tuple[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
-        for name, content in entries:
-            target.writestr(name, content)
-    return buffer.getvalue()
-
-
-def docx_with(name: str, content: bytes) -> bytes:
-    """The shipped docx with one part more."""
-    with zipfile.ZipFile(io.BytesIO(factories.docx_bytes())) as source:
-        return archive(*[(each, source.read(each)) for each in source.namelist()], (name, content))
 
 
 def encrypted_zip() -> bytes:
@@ -47,12 +32,6 @@ def encrypted_zip() -> bytes:
     content[6] |= 1  # local header
     content[content.rindex(b"PK\x01\x02") + 8] |= 1  # central directory
     return bytes(content)
-
-
-def ole(*streams: str) -> bytes:
-    """An OLE file as far as its header, its size and the names of its streams tell."""
-    names = b"".join(name.encode("utf-16-le").ljust(128, b"\0") for name in streams)
-    return uploads.OLE + bytes(504) + b"\xff" * 70_000 + names
 
 
 def truncated(content: bytes) -> bytes:
@@ -78,8 +57,40 @@ GENUINE: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "google.docx",
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ),
-    "doc": (lambda: ole("Root Entry", "WordDocument", "1Table"), "ancien.doc", "application/msword"),
+    "doc": (
+        lambda: ole("WordDocument", "1Table", "Data", "\x05SummaryInformation"),
+        "ancien.doc",
+        "application/msword",
+    ),
+    "doc with images": (lambda: ole("WordDocument", "ObjectPool/_1/Contents"), "ancien.doc", "application/msword"),
+    "docx of LibreOffice": (
+        lambda: docx(first="_rels/.rels"),
+        "rapport.docx",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ),
+    "docx of Word on the web": (
+        lambda: docx(main="word/document2.xml"),
+        "partagé.docx",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ),
+    "scan": (pdf, "SCAN_0001.pdf", "application/pdf"),
+    "pdf that may be read but not changed": (lambda: pdf(owner="secret"), "devis.pdf", "application/pdf"),
+    "pdf whose table of contents is broken": (
+        lambda: pdf().replace(b"startxref", b"startxxxx"),
+        "fax.pdf",
+        "application/pdf",
+    ),
     "zip": (factories.zip_bytes, "Pièces.ZIP", "application/zip"),
+    "zip of a Mac": (
+        lambda: streamed_archive(("Pièces/lettre.pdf", pdf()), ("__MACOSX/Pièces/._lettre.pdf", b"\0\5\x16\7")),
+        "Archive.zip",
+        "application/zip",
+    ),
+    "zip of documents, which are archives inside": (
+        lambda: archive(("cadre.docx", factories.docx_bytes()), ("tableau.xlsx", docx()), ("note.odt", docx())),
+        "pieces.zip",
+        "application/zip",
+    ),
     "zip with a folder called like a site": (
         lambda: archive(("exemple.com/", b""), ("exemple.com/lettre.pdf", factories.pdf_bytes())),
         "site.zip",
@@ -119,6 +130,7 @@ DISGUISED: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "celui d'un docx",
     ),
     "macros in a docx": (lambda: docx_with("word/vbaProject.bin", b"x" * 99), "cadre.docx", "contient des macros"),
+    "document with macros in a docx": (lambda: docx_with("word/embeddings/x.xlsm", b"x"), "cadre.docx", "des macros"),
     "docx without its list of parts": (
         lambda: archive(("word/document.xml", b"<w/>")),
         "cadre.docx",
@@ -135,8 +147,33 @@ DISGUISED: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "cadre.docx",
         "contient des macros",
     ),
-    "spreadsheet named doc": (lambda: ole("Root Entry", "Workbook"), "ancien.doc", "celui d'un doc"),
-    "macros in a doc": (lambda: ole("Root Entry", "WordDocument", "_VBA_PROJECT"), "ancien.doc", "contient des macros"),
+    "spreadsheet named doc": (lambda: ole("Workbook"), "ancien.doc", "celui d'un doc"),
+    "macros in a doc": (
+        lambda: ole("WordDocument", "Macros/PROJECT", "Macros/VBA/_VBA_PROJECT"),
+        "ancien.doc",
+        "contient des macros",
+    ),
+    "macros of a spreadsheet in a doc": (
+        lambda: ole("WordDocument", "ObjectPool/_1/_VBA_PROJECT_CUR/VBA/dir"),
+        "ancien.doc",
+        "contient des macros",
+    ),
+    "doc with a password": (lambda: ole("WordDocument", header=0x0100), "ancien.doc", "protégé par un mot de passe"),
+    "docx with a password": (
+        lambda: ole("EncryptedPackage", "EncryptionInfo", "\x06DataSpaces/Version"),
+        "cadre.docx",
+        "protégé par un mot de passe",
+    ),
+    "broken doc": (lambda: truncated(ole("WordDocument")), "ancien.doc", "illisible"),
+    "doc that names a table larger than itself": (
+        lambda: ole("WordDocument")[:44] + b"\xff\xff\xff\0" + ole("WordDocument")[48:],
+        "ancien.doc",
+        "illisible",
+    ),
+    "pdf with a password": (lambda: pdf(password="secret"), "bilan.pdf", "protégé par un mot de passe"),
+    "pdf that starts a program": (lambda: pdf(action="Launch"), "bilan.pdf", "lance une action à l'ouverture"),
+    "pdf that runs a script": (lambda: pdf(action="JavaScript"), "bilan.pdf", "lance une action à l'ouverture"),
+    "something before a pdf": (lambda: b"GIF89a" + factories.pdf_bytes(), "lettre.pdf", "celui d'un pdf"),
     "text named doc": (lambda: b"bonjour", "ancien.doc", "celui d'un doc"),
     "encrypted zip": (encrypted_zip, "pieces.zip", "protégé par un mot de passe"),
     "encrypted docx": (lambda: encrypted_zip(), "cadre.docx", "protégé par un mot de passe"),
@@ -144,6 +181,12 @@ DISGUISED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "broken docx": (lambda: truncated(factories.docx_bytes()), "cadre.docx", "illisible"),
     "program in a zip": (lambda: archive(("dossier/Facture.EXE", b"MZ")), "pieces.zip", "contient un programme"),
     "script in a zip": (lambda: archive(("ok.pdf", b"%PDF-1.7"), ("lire.js", b"x")), "pieces.zip", "programme"),
+    "program in a zip, under another name": (
+        lambda: archive(("facture.pdf", b"MZ\x90\0" + bytes(60) + b"PE\0\0")),
+        "pieces.zip",
+        "contient un programme, « facture.pdf »",
+    ),
+    "program of Linux in a zip": (lambda: archive(("lire", b"\x7fELF" + bytes(60))), "pieces.zip", "un programme"),
     "antivirus test file": (
         lambda: b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*",
         "lettre.pdf",

@@ -15,7 +15,7 @@ from psycopg import sql
 from accounts.models import User
 from dossiers import workflow
 from dossiers.enums import EventKind, RegionalRole, Status
-from dossiers.models import Dossier, DossierStage, Event, Guichet
+from dossiers.models import Dossier, DossierStage, Event, Guichet, LateAccess, Stage
 from notifications.models import Email
 from tests.accounts.factories import RepresentationFactory, UserFactory
 from tests.dossiers import factories
@@ -42,7 +42,18 @@ TABLE: dict[tuple[str, str], tuple[set[str], str]] = {
     ("transmitted", "reject"): (INSTRUCTORS, "rejected"),
     ("validated", "reopen"): (LEAD, "transmitted"),
     ("rejected", "reopen"): (LEAD, "transmitted"),
+    # The étape that is left stays as it is; the one that begins is a draft.
+    ("validated", "start_stage"): (REFERENT, "validated"),
+    ("validated", "call_stage"): (INSTRUCTORS, "validated"),
     **{(status, "transfer"): (REFERENT, status) for status in Status.values},
+    **{(status, "take"): (INSTRUCTORS, status) for status in Status.values if status != Status.DRAFT},
+    **{(status, "assign"): (LEAD, status) for status in Status.values if status != Status.DRAFT},
+    **{(status, "release"): (LEAD, status) for status in Status.values},
+    **{
+        (status, action): ({"admin"}, status)
+        for status in Status.values
+        for action in ("grant", "revoke", "move_closing")
+    },
 }
 
 Act = Callable[[DossierStage, User, User], Any]
@@ -68,7 +79,32 @@ MOVES: dict[str, Act] = {
     "validate": lambda stage, by, _: workflow.validate(stage, by=by),
     "reject": lambda stage, by, _: workflow.reject(stage, by=by, reason="Hors périmètre."),
     "reopen": lambda stage, by, _: workflow.reopen(stage, by=by, reason="Erreur de lecture."),
+    "start_stage": lambda stage, by, _: workflow.start_stage(
+        stage, after(stage, "objectifs"), by=by, at=timezone.now()
+    ),
+    "call_stage": lambda stage, by, _: workflow.call_stage(stage, after(stage, "controle"), by=by),
+    "take": lambda stage, by, _: workflow.assignment.take(stage, by=by),
+    "assign": lambda stage, by, _: workflow.assignment.assign(stage, by=by, to=somebody()),
+    "release": lambda stage, by, _: workflow.assignment.release(stage, by=by),
+    "grant": lambda stage, by, _: workflow.grant_late_access(
+        after(stage, "objectifs"), stage.dossier.legal_entity, in_two_months(), by=by, reason="Incendie."
+    ),
+    "revoke": lambda stage, by, _: workflow.revoke_late_access(LateAccess.objects.get(stage=stage.stage), by=by),
+    "move_closing": lambda stage, by, _: workflow.move_closing(stage.stage, None, by=by, reason="Panne nationale."),
 }
+
+
+def somebody() -> User:
+    return User.objects.filter(role="verifier", is_active=True).earliest("pk")
+
+
+def in_two_months() -> dt.datetime:
+    return timezone.now() + dt.timedelta(days=60)
+
+
+def after(stage: DossierStage, code: str) -> Stage:
+    return Stage.objects.get(guichet=stage.dossier.guichet, code=code)
+
 
 ROLES = [
     "referent",
@@ -87,6 +123,7 @@ ROLES = [
     "inactive verifier",
     "inactive regional",
     "inactive lead",
+    "inactive admin",
     "verifier who was the referent",
 ]
 
@@ -128,6 +165,7 @@ def scene(status: str) -> Scene:
     if status == Status.DRAFT:
         stage = factories.fill(stage)
     workflow.transfer([stage], by=former, to=owner)
+    factories.next_stages()
     regional = UserFactory(regional=True, regions=[here])
     people = {
         "referent": owner,
@@ -146,10 +184,12 @@ def scene(status: str) -> Scene:
         "inactive verifier": UserFactory(verifier=True, is_active=False),
         "inactive regional": UserFactory(regional=True, is_active=False, regions=[here]),
         "inactive lead": UserFactory(lead=True, is_active=False),
+        "inactive admin": UserFactory(admin=True, is_active=False),
         # A référent hired by the ANS: the dossier still bears his name.
         "verifier who was the referent": UserFactory(verifier=True),
     }
     assert people.keys() == set(ROLES)
+    workflow.grant_late_access(stage.stage, entity, in_two_months(), by=people["admin"], reason="Inondation.")
     return Scene(factories.fresh(stage), people, factories.referent(entity))
 
 

@@ -42,6 +42,27 @@ def test_asks_for_every_missing_package_at_once(monkeypatch: pytest.MonkeyPatch)
     assert set(for_test) - set(for_run) == {"libatomic1", "chromium"}
 
 
+def test_a_machine_that_cannot_have_an_antivirus_is_told_and_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[list[str]] = []
+
+    def install(packages: list[str]) -> None:
+        asked.append(packages)
+        bootstrap.fail("L'installation a échoué.")
+
+    monkeypatch.setattr(bootstrap, "install_packages", install)
+    monkeypatch.setattr(bootstrap, "has_antivirus", lambda: False)
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    bootstrap.install_antivirus()
+    assert not asked, "only the administrator of the machine installs"
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    bootstrap.install_antivirus()
+    assert asked == [["clamav-daemon"]]
+    assert "L'installation a échoué." in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-uv.txt"])
 def test_every_package_is_locked_by_its_hash_and_no_host_is_named(name: str) -> None:
     text = (embedded.ROOT / name).read_text().replace("\\\n", " ")

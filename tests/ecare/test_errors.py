@@ -1,5 +1,7 @@
 """Error pages: ours, in French, with the right status, and without the database."""
 
+import errno
+
 import pytest
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import OperationalError
@@ -27,11 +29,15 @@ def fail(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("a bug")
 
 
+def fail_with_disk(request: HttpRequest) -> HttpResponse:
+    raise OSError(errno.ENOSPC, "no space left")
+
+
 def too_big(request: HttpRequest) -> HttpResponse:
     raise RequestDataTooBig("too big")
 
 
-for _view in (fail_with_database, fail_with_redis, fail, too_big):
+for _view in (fail_with_database, fail_with_redis, fail, fail_with_disk, too_big):
     _view.login_required = False  # type: ignore[attr-defined]
 
 urlpatterns = [
@@ -39,6 +45,7 @@ urlpatterns = [
     path("base/", fail_with_database),
     path("redis/", fail_with_redis),
     path("bug/", fail),
+    path("disque/", fail_with_disk),
     path("gros/", too_big),
 ]
 handler400 = real_urls.handler400
@@ -57,6 +64,7 @@ def client(settings: Settings) -> Client:
     ("address", "status", "words"),
     [
         ("/nulle-part/", 404, "Page introuvable"),
+        ("/disque/", 507, "L'espace de stockage du portail est plein"),
         ("/base/", 503, "momentanément indisponible"),
         ("/redis/", 503, "momentanément indisponible"),
         ("/bug/", 500, "a rencontré une difficulté"),

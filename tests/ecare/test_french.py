@@ -66,6 +66,31 @@ def test_time_left_is_never_rounded_up(left: dt.timedelta, expected: str) -> Non
     assert french.remaining(CLOSING, now=CLOSING - left) == expected
 
 
+@pytest.mark.parametrize(
+    ("departement", "there"),
+    [
+        ("75", ""),
+        (None, ""),
+        ("974", ", soit vendredi 5 juin à 1\u00a0h\u00a059 à La Réunion"),
+        ("971", ", soit 17\u00a0h\u00a059 en Guadeloupe"),
+        ("988", ", soit vendredi 5 juin à 8\u00a0h\u00a059 en Nouvelle-Calédonie"),
+        ("987", ", soit 11\u00a0h\u00a059 en Polynésie française"),
+    ],
+)
+def test_a_deadline_is_said_in_the_time_of_overseas_too(departement: str | None, there: str) -> None:
+    """Q39. 4 June 2026 at midnight, Paris."""
+    end = dt.datetime(2026, 6, 5, tzinfo=french.PARIS)
+    assert french.until(end, departement) == f"jeudi 4 juin 2026 à 23\u00a0h\u00a059, heure de Paris{there}"
+    assert render("{{ end|until:code }}", end=end, code=departement) == french.until(end, departement)
+
+
+def test_every_place_overseas_has_a_clock_of_its_own() -> None:
+    end = dt.datetime(2026, 1, 1, tzinfo=french.PARIS)
+    assert len(french.OVERSEAS) == 11
+    assert all(french.overseas(end, code) for code in french.OVERSEAS)
+    assert "soit jeudi 1er janvier à 1" in french.until(end, "976")
+
+
 def test_plural_begins_at_two() -> None:
     assert french.count(0, "dossier", "dossiers") == "0\u00a0dossier"
     assert french.count(1, "dossier", "dossiers") == "1\u00a0dossier"

@@ -44,6 +44,14 @@ def test_image_and_compose_start_the_same_web_server() -> None:
     assert yaml.safe_load(command) == shlex.split(compose()["web"]["command"])
 
 
+def test_workers_speak_to_the_antivirus_of_the_compose_file() -> None:
+    services = compose()
+    host, _, port = services["worker"]["environment"]["CLAMAV_ADDRESS"].partition(":")
+    assert "clamd" in " ".join(services[host]["healthcheck"]["test"])
+    assert port == "3310"
+    assert set(services[host]["networks"]) & set(services["worker"]["networks"])
+
+
 def test_a_busy_port_is_told_with_the_way_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

@@ -12,8 +12,14 @@ BREAKING = re.compile(r"""\S [:;!?»](?=[\s"'{,.)]|$)|^ [:;!?»](?=\s|$)|« |\d 
 PYTHON = [
     *(ROOT / "dossiers" / "kinds").glob("*.py"),
     *(ROOT / "dossiers" / "workflow").glob("*.py"),
-    *(ROOT / name for name in ("dossiers/forms.py", "dossiers/uploads.py", "dossiers/queries.py")),
-    *(ROOT / name for name in ("dossiers/views/referent.py", "dossiers/views/transfer.py")),
+    *(ROOT / "dossiers" / "uploads").glob("*.py"),
+    ROOT / "dossiers/forms.py",
+    ROOT / "dossiers/handover_forms.py",
+    *sorted((ROOT / "dossiers/queries").glob("*.py")),
+    *(
+        ROOT / "dossiers/views" / f"{name}.py"
+        for name in ("referent", "transfer", "takeovers", "handover", "departure")
+    ),
     *(ROOT / name for name in ("accounts/forms.py", "accounts/password_validation.py")),
 ]
 TEXTS = [*(ROOT / "templates" / "emails").glob("*.txt"), *(ROOT / "fixtures" / "guichets").glob("*.yaml")]

@@ -99,6 +99,7 @@ class LegalEntityFactory(DjangoModelFactory):
     kinds = factory.LazyFunction(lambda: [EstablishmentType.ESSMS.value])
     sort_name = factory.LazyAttribute(lambda entity: search.sort_key(entity.name))
     search_text = factory.LazyAttribute(lambda entity: search.searchable(entity.name, entity.long_name))
+    words = factory.SelfAttribute("search_text")
     long_name = ""
     city = "PARIS"
     postal_code = "75014"

@@ -1,5 +1,6 @@
 """E3: FINESS data is searched and read in the admin, and never written there."""
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,10 +10,11 @@ from django.contrib.admin.sites import AdminSite
 from django.http import HttpRequest
 from django.test import RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
 from establishments import workflow
 from establishments.admin import GeographicEntityAdmin, ImportRunAdmin, LegalEntityAdmin
-from establishments.models import GeographicEntity, ImportRun, LegalEntity
+from establishments.models import GeographicEntity, ImportRun, LegalEntity, RegisterChange
 from tests.establishments import extracts
 from tests.establishments.factories import (
     GeographicEntityFactory,
@@ -87,6 +89,39 @@ def test_import_is_told_in_plain_words(nomenclature: None, tmp_path: Path) -> No
     assert "entités géographiques\u00a0: créations 1, modifications 0, fermetures 0" in model_admin.by_nature(run)
 
 
+def moved(site: GeographicEntity, run: ImportRun) -> RegisterChange:
+    return RegisterChange.objects.create(
+        run=run,
+        recorded_at=timezone.now(),
+        day=dt.date(2026, 8, 14),
+        kind="moved",
+        site=site,
+        from_entity=LegalEntityFactory(name="ANCIENNE"),
+        to_entity=site.legal_entity,
+    )
+
+
+def test_history_of_a_site_and_of_an_entity_is_told(ask: Ask) -> None:
+    site = GeographicEntityFactory(legal_entity__name="NOUVELLE")
+    change = moved(site, ImportRun.objects.create(status="done"))
+    assert change.from_entity is not None
+    site_admin, entity_admin = (admin.site._registry[model] for model in (GeographicEntity, LegalEntity))
+    sentence = f"Rattachée à {site.legal_entity}, et non plus à {change.from_entity}"
+    assert site_admin.history(site) == f"14 août 2026\u00a0: {sentence}"
+    assert site_admin.attachments(site).split("\n") == [
+        f"{change.from_entity}\u00a0: depuis notre premier import ou avant, jusqu'au 14 août 2026",
+        f"{site.legal_entity}\u00a0: depuis le 14 août 2026",
+    ]
+    for entity in (site.legal_entity, change.from_entity):
+        assert entity_admin.history(entity) == f"14 août 2026\u00a0: {site}\u00a0: {sentence}"
+        request = ask("/", q=entity.finess)
+        changes = admin.site._registry[RegisterChange].get_changelist_instance(request)
+        assert list(changes.get_queryset(request)) == [change]
+    page = site_admin.change_view(ask("/"), str(site.pk))
+    page.render()
+    assert f"{reverse('admin:establishments_registerchange_changelist')}?q={site.finess}" in page.content.decode()
+
+
 @pytest.mark.parametrize("model", OURS)
 def test_pages_cost_as_many_queries_at_1_and_30_rows(
     model: type, ask: Ask, django_assert_max_num_queries: Callable
@@ -97,8 +132,9 @@ def test_pages_cost_as_many_queries_at_1_and_30_rows(
     for batch in (1, 29):
         for n in range(batch):
             group = HospitalGroupFactory(members=[LegalEntityFactory(name="TILLEULS", es=True)])
-            GeographicEntityFactory(legal_entity=group.support, name="SAAD")
-            ImportRun.objects.create(status="done", files=[{"name": f"{n}.csv"}])
+            site = GeographicEntityFactory(legal_entity=group.support, name="SAAD")
+            run = ImportRun.objects.create(status="done", files=[{"name": f"{n}.csv"}])
+            moved(site, run)
         with django_assert_max_num_queries(12) as captured:
             response = model_admin.changelist_view(ask("/", q="1"))
             response.render()

@@ -217,6 +217,40 @@ def test_older_extract_never_undoes_a_newer_one(write: Write) -> None:
     assert LegalEntity.objects.get().name == "NOM NOUVEAU"
 
 
+def test_what_a_later_extract_left_unchanged_is_not_undone_by_one_in_between(write: Write) -> None:
+    def imported(day: int, name: str, *others: str) -> ImportRun:
+        lines = [f"finess;etalab;93;2026-08-{day}", csv_entity(EJ, name), *others]
+        return workflow.import_extracts([write(f"{day}-{len(others)}", *lines)])
+
+    imported(13, "NOM")
+    imported(20, "NOM")
+    assert imported(15, "NOM D'UN JOUR", csv_entity(OTHER_EJ, "DE PASSAGE")).updated == 0
+    assert LegalEntity.objects.get(finess=EJ).name == "NOM"
+    assert imported(17, "ENCORE UN AUTRE", csv_entity(OTHER_EJ, "MIEUX CONNUE")).updated == 1
+    names = dict(LegalEntity.objects.values_list("finess", "name"))
+    assert names == {EJ: "NOM", OTHER_EJ: "MIEUX CONNUE"}, "the one that the later extract did not hold still moves"
+    before = everything()
+    assert totals(imported(17, "ENCORE UN AUTRE", csv_entity(OTHER_EJ, "MIEUX CONNUE")))["updated"] == 0
+    assert everything() == before
+    assert imported(21, "NOM NOUVEAU", csv_entity(OTHER_EJ)).updated == 2
+
+
+def test_a_selection_that_found_nothing_to_change_counts_as_a_description(write: Write) -> None:
+    for day, name in (("20260813", "NOM"), ("20260820", "NOM"), ("20260815", "NOM D'UN JOUR")):
+        workflow.import_extracts([write(f"ej_{day}.csv", "nofiness_ej;rs_affichage", f"{EJ};{name}")])
+    assert LegalEntity.objects.get().name == "NOM"
+
+
+def test_older_format_reopens_nothing_that_finess_plus_says_again_is_closed(write: Write) -> None:
+    closed = (plus_entity(EJ, state="I"), plus_entity(OTHER_EJ))
+    workflow.import_extracts([write("13", content=plus(*closed))])
+    workflow.import_extracts([write("20", content=plus(*closed, generatedAt="2026-08-20T02:00:00Z"))])
+    for day in (15, 20):
+        lines = [f"finess;etalab;93;2026-08-{day}", csv_entity(EJ), csv_entity(OTHER_EJ)]
+        workflow.import_extracts([write(f"csv{day}", *lines)])
+        assert not LegalEntity.objects.get(finess=EJ).is_active
+
+
 def test_older_format_does_not_reopen_what_the_same_day_says_is_closed(write: Write) -> None:
     workflow.import_extracts([write("plus", content=plus(plus_entity(EJ, state="I"), plus_entity(OTHER_EJ)))])
     workflow.import_extracts([write("csv", extracts.HEADER, csv_entity(EJ), csv_entity(OTHER_EJ))])

@@ -5,11 +5,12 @@ from collections.abc import Callable
 import pytest
 from django.core.paginator import Paginator
 from django.db import connection
+from django.db.models.signals import post_init
 
 from establishments import finess, queries
 from establishments.enums import EstablishmentType
 from establishments.importing import deriving
-from establishments.models import LegalEntity
+from establishments.models import GeographicEntity, LegalEntity
 from tests.establishments.factories import (
     CategoryFactory,
     DepartementFactory,
@@ -21,6 +22,8 @@ from tests.establishments.factories import (
 )
 
 pytestmark = pytest.mark.django_db
+
+SITE_NUMBERS = (finess_number(123_450, "2A"), finess_number(123_451, "2A"))
 
 
 def found(text: str, *, kind: str = EstablishmentType.ESSMS, region_code: str = "11") -> list[str]:
@@ -106,10 +109,16 @@ def test_search_by_corsican_number_in_small_letters() -> None:
     assert found("2a0000", region_code="94") == ["SALINES"]
 
 
-def test_search_by_the_number_of_a_site_finds_its_entity() -> None:
-    site = GeographicEntityFactory()
+def test_search_by_the_number_of_a_site_finds_its_entity_and_shows_the_site() -> None:
+    entity = LegalEntityFactory(name="ARBRES")
+    first, second = (GeographicEntityFactory(legal_entity=entity, name="FOYER", finess=n) for n in SITE_NUMBERS)
     GeographicEntityFactory()
-    assert found(site.finess) == [site.legal_entity.name]
+    deriving.words()
+    assert found(first.finess) == found(second.finess) == found(first.finess[:5].lower()) == ["ARBRES"]
+    [row] = queries.picker(kind=EstablishmentType.ESSMS, region_code="11", text=second.finess)[:10]
+    assert row.found_sites == (second,)
+    assert found(first.finess[:4]) == []
+    assert found(finess_number(123_456, "2A")) == []
 
 
 def test_whole_number_that_holds_a_typo_finds_nothing() -> None:
@@ -265,3 +274,78 @@ def test_database_has_the_extensions_that_the_search_needs() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT extname FROM pg_extension")
         assert {"pg_trgm", "fuzzystrmatch"} <= {name for (name,) in cursor.fetchall()}
+
+
+def _entity_with_sites(name: str, *sites: str, **fields: object) -> LegalEntity:
+    entity: LegalEntity = LegalEntityFactory(name=name)
+    for site in sites:
+        GeographicEntityFactory(legal_entity=entity, name=site, **fields)
+    return entity
+
+
+def test_entity_is_found_by_the_name_of_a_site_after_those_found_by_their_own() -> None:
+    _entity_with_sites("ASSOCIATION ARBRES", "EHPAD LES TILLEULS", "FOYER DU LAC")
+    _entity_with_sites("ZODIAQUE TILLEULS")
+    deriving.words()
+    page = queries.picker(kind=EstablishmentType.ESSMS, region_code="11", text="tilleuls")[:10]
+    assert isinstance(page, list)
+    assert [(entity.name, [site.name for site in entity.found_sites]) for entity in page] == [
+        ("ZODIAQUE TILLEULS", []),
+        ("ASSOCIATION ARBRES", ["EHPAD LES TILLEULS"]),
+    ]
+
+
+def test_entity_is_found_by_its_town_and_by_that_of_a_site_on_one_line_first() -> None:
+    own = LegalEntityFactory(name="SERVICE D'AIDE", city="ST DENIS CEDEX 1")
+    _entity_with_sites("A MEETING", "SERVICE D'AIDE", city="PARIS")
+    GeographicEntityFactory(legal_entity=LegalEntity.objects.get(name="A MEETING"), name="FOYER", city="ST DENIS")
+    site = _entity_with_sites("Z ASSOCIATION", "SERVICE D'AIDE", city="ST DENIS")
+    deriving.words()
+    page = queries.picker(kind=EstablishmentType.ESSMS, region_code="11", text="aide saint-denis")[:10]
+    assert [entity.name for entity in page] == [own.name, site.name, "A MEETING"]
+    assert [len(entity.found_sites) for entity in page] == [0, 1, 0]
+    assert found("cedex") == []
+
+
+def test_sites_shown_cost_one_query_and_two_rows_an_entity_at_1_3_and_30(django_assert_num_queries: Callable) -> None:
+    read: list[object] = []
+
+    def keep(instance: GeographicEntity, **_: object) -> None:
+        read.append(instance)
+
+    rows = 0
+    for total in (1, 3, 30):
+        for n in range(rows, total):
+            entity = LegalEntityFactory(name=f"ARBRES {n}")
+            GeographicEntity.objects.bulk_create(
+                GeographicEntityFactory.build_batch(
+                    580 if n == 0 else 2, legal_entity=entity, category=None, departement=None, region=None
+                )
+            )
+        rows = total
+        deriving.words()
+        read.clear()
+        post_init.connect(keep, sender=GeographicEntity)
+        with django_assert_num_queries(3):
+            page = Paginator(queries.picker(kind=EstablishmentType.ESSMS, region_code="11", text="tilleuls"), 30).page(
+                1
+            )
+            assert [len(entity.found_sites) for entity in page] == [2] * total
+        post_init.disconnect(keep, sender=GeographicEntity)
+        assert len(read) == 2 * total
+
+
+def test_name_of_a_closed_site_finds_nothing() -> None:
+    entity = _entity_with_sites("ASSOCIATION ARBRES", "EHPAD LES TILLEULS")
+    deriving.words()
+    assert found("tilleuls") == [entity.name]
+    entity.sites.update(is_active=False)
+    deriving.words()
+    assert found("tilleuls") == []
+
+
+def test_entity_is_found_by_a_slip_in_the_name_of_a_site() -> None:
+    entity = _entity_with_sites("ASSOCIATION ARBRES", "EHPAD LES TILLEULS")
+    deriving.words()
+    deriving.vocabulary()
+    assert found("tileuls") == [entity.name]

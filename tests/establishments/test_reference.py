@@ -67,6 +67,7 @@ def test_sample_holds_what_the_guide_shows_and_a_second_load_changes_nothing() -
         assert queries.picker(kind="essms", region_code=region_code).count() > 0
     for kind in ("es", "ght"):
         assert queries.picker(kind=kind).count() > 0
+    queries.forget_credit()
     assert "extraction du 13 août 2026" in queries.credit()
 
     before = list(LegalEntity.objects.order_by("pk").values()), list(GeographicEntity.objects.order_by("pk").values())

@@ -15,7 +15,7 @@ from django.core import mail
 from django.core.mail import EmailMessage
 from django.core.management import call_command
 from django.utils import timezone
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -57,6 +57,13 @@ def wait_for_mail(to: str, words: str, *, after: int = 0) -> EmailMessage:
     raise AssertionError(f"no e-mail to {to} about {words!r} among {[each.subject for each in mail.outbox]}")
 
 
+def choose(field: Locator) -> None:
+    """Tick a box by the keyboard: the page moves under a pointer while answers are saved."""
+    field.focus()
+    field.press("Space")
+    expect(field).to_be_checked()
+
+
 @dataclass
 class Visitor:
     """Somebody in front of a browser, who reads his e-mails."""
@@ -72,11 +79,15 @@ class Visitor:
         self.page.goto(self.url + path)
 
     def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name, exact=True).click()
-        self.look()
+        self.arrive_by(self.page.get_by_role("button", name=name, exact=True))
 
     def follow(self, name: str) -> None:
-        self.page.get_by_role("link", name=name, exact=True).first.click()
+        self.arrive_by(self.page.get_by_role("link", name=name, exact=True).first)
+
+    def arrive_by(self, control: Locator) -> None:
+        """Press and wait for the page it leads to, which a click does not: a form first waits for what is saved."""
+        with self.page.expect_navigation():
+            control.click()
         self.look()
 
     def look(self) -> None:
@@ -92,9 +103,8 @@ class Visitor:
             "section, div",
             has=page.get_by_role("heading", name=re.compile("établissement de santé ou un établissement ou service")),
         ).last
-        column.get_by_role("link", name="Inscription").click()
-        self.look()
-        assert page.get_by_role("heading", name="Inscrivez-vous en tant qu'établissement").is_visible()
+        self.arrive_by(column.get_by_role("link", name="Inscription"))
+        expect(page.get_by_role("heading", name="Inscrivez-vous en tant qu'établissement")).to_be_visible()
         page.get_by_label("Nom d'utilisateur").fill(self.username)
         page.get_by_text("Madame", exact=True).click()
         page.get_by_label("Nom *", exact=True).or_(page.get_by_label("Nom", exact=True)).first.fill(last_name)
@@ -109,14 +119,13 @@ class Visitor:
         self.press("Suivant")
         page.get_by_label("Rechercher").fill(search)
         self.press("Rechercher")
-        page.get_by_role("button", name=re.compile(rf"Sélectionner .*{finess}")).click()
-        self.look()
-        assert page.get_by_text("liste des entités géographiques identifiées").is_visible()
+        self.arrive_by(page.get_by_role("button", name=re.compile(rf"Sélectionner .*{finess}")))
+        expect(page.get_by_text("liste des entités géographiques identifiées")).to_be_visible()
         self.press("Suivant")
-        assert page.get_by_role("heading", name="Récapitulatif").first.is_visible()
-        assert page.get_by_text(finess).first.is_visible()
+        expect(page.get_by_role("heading", name="Récapitulatif").first).to_be_visible()
+        expect(page.get_by_text(finess).first).to_be_visible()
         self.press("Créer le compte")
-        assert page.get_by_text("Nous avons bien pris en compte votre inscription").is_visible()
+        expect(page.get_by_text("Nous avons bien pris en compte votre inscription")).to_be_visible()
         activation = wait_for_mail(self.email, "activ")
         page.goto(link_in(activation))
         self.look()
@@ -131,7 +140,7 @@ class Visitor:
         page.get_by_label("Mot de passe").first.fill(PASSWORD)
         seen = len(mail.outbox)
         self.press("Se connecter")
-        assert page.get_by_text("Code à usage unique transmis par e-mail").is_visible()
+        expect(page.get_by_text("Code à usage unique transmis par e-mail")).to_be_visible()
         code = re.search(
             r"^Votre code de connexion\s*:\s*(\d{6})$", body(wait_for_mail(self.email, "code", after=seen)), re.M
         )

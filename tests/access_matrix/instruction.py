@@ -1,0 +1,19 @@
+"""What those who instruct read and decide."""
+
+from tests.access_matrix.roles import DECIDERS, INSTRUCTORS, NO_POST, READERS, Row, only
+
+TABLE: dict[str, tuple[Row, Row]] = {
+    "dossiers:takeovers-to-decide": (only("lead"), NO_POST),
+    "dossiers:decide-takeover": (only("lead"), only("lead", outcome="→dossiers:takeovers-to-decide")),
+    "dossiers:ownerless": (only("lead"), NO_POST),
+    "dossiers:reassign": (only("lead"), only("lead", outcome="→dossiers:ownerless")),
+    "dossiers:instruction-list": (only(*INSTRUCTORS), NO_POST),
+    "dossiers:instruction-dossier": (only(*READERS), NO_POST),
+    "dossiers:instruction-stage": (only(*READERS, outcome="→dossiers:instruction-dossier"), NO_POST),
+    "dossiers:call-stage": (only(*DECIDERS), only(*DECIDERS, outcome="→dossiers:instruction-dossier")),
+    "dossiers:instructed-file": (only(*READERS), NO_POST),
+    "dossiers:request-modification": (only(*DECIDERS), only(*DECIDERS, outcome="→dossiers:instruction-dossier")),
+    "dossiers:validate": (only(*DECIDERS), only(*DECIDERS, outcome="→dossiers:instruction-dossier")),
+    "dossiers:reject": (only(*DECIDERS), only(*DECIDERS, outcome="→dossiers:instruction-dossier")),
+    "dossiers:reopen": (only("lead"), only("lead", outcome="→dossiers:instruction-dossier")),
+}

@@ -1,0 +1,137 @@
+"""The people and the dossiers that the addresses of the table suppose."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from dossiers import kinds, workflow
+from dossiers.models import Attachment, DossierStage, TakeoverRequest
+from tests.access_matrix.table import PATTERNS
+from tests.accounts.factories import UserFactory
+from tests.accounts.sessions import give_password
+from tests.dossiers import factories
+from tests.establishments.factories import RegionFactory
+
+
+@dataclass
+class Scene:
+    """A dossier of the POC in the three states that its addresses suppose, and everybody around it."""
+
+    people: dict[str, User]
+    awaited: User
+    asked: DossierStage  # a modification is asked of the référent
+    transmitted: DossierStage
+    validated: DossierStage
+    takeover: TakeoverRequest  # of the first, asked by the colleague
+
+    def __post_init__(self) -> None:
+        half = Client()
+        give_password(half, self.awaited)
+        browsers = {"half": half, **{role: factories.signed_in(person) for role, person in self.people.items()}}
+        self.sessions = {role: browser.cookies["sessionid"].value for role, browser in browsers.items()}
+
+    def client(self, role: str) -> Client:
+        client = Client()
+        if role in self.sessions:
+            client.cookies["sessionid"] = self.sessions[role]
+        return client
+
+    def stage_of(self, name: str) -> DossierStage:
+        match name.removeprefix("dossiers:"):
+            case "reopen" | "start-stage" | "call-stage" | "instruction-stage":
+                return self.validated
+            case "instruction-dossier" | "instructed-file" | "request-modification" | "validate" | "reject":
+                return self.transmitted
+            case _:
+                return self.asked
+
+    def url(self, name: str) -> str:
+        stage = self.stage_of(name)
+        values: dict[str, Any] = {
+            "reference": stage.dossier.reference,
+            "public_id": self.people["colleague_of_all"].public_id,
+            "number": 1,
+            "pk": 1,
+            "finess": self.asked.dossier.legal_entity.finess,
+            "code": "poc-essms-cadre-de-reponse",
+            "token": "aucun",
+            "stage": {"dossiers:start-stage": "objectifs", "dossiers:call-stage": "controle"}.get(name, "candidature"),
+        }
+        if name in {"dossiers:withdraw-claim", "dossiers:object-to-takeover", "dossiers:decide-takeover"}:
+            values["public_id"] = self.takeover.public_id
+        if name == "dossiers:perimeter":
+            values["code"] = "perimeter"
+        if name == "dossiers:answer":
+            values["code"] = "comment"
+        if name in {"dossiers:file", "dossiers:instructed-file"}:
+            values["public_id"] = self.attachment(stage).public_id
+        if name == "dossiers:slot":
+            values["code"] = "framework_files"
+        return reverse(name, kwargs={key: values[key] for key in PATTERNS[name].pattern.converters})
+
+    def attachment(self, stage: DossierStage) -> Attachment:
+        return stage.attachments.get(code="bank")
+
+    def data(self, name: str) -> dict[str, Any]:
+        """What a person in her right would post."""
+        next_week = timezone.localdate() + dt.timedelta(days=7)
+        posts: dict[str, dict[str, Any]] = {
+            "accounts:activation-again": {"email": "personne@exemple.fr"},
+            "accounts:password-reset": {"email": "personne@exemple.fr"},
+            "dossiers:form": {"comment-base": kinds.digest({}), "comment-value": "Un mot", "draft": "1"},
+            "dossiers:perimeter": {"draft": "1"},
+            "dossiers:answer": {"comment-base": kinds.digest({}), "comment-value": "Un mot"},
+            "dossiers:transmit": {"seen": factories.seen(self.asked)} if name == "dossiers:transmit" else {},
+            "dossiers:transfer": {"dossiers": [self.asked.dossier.reference]},
+            "dossiers:claims": {
+                "dossier": f"poc-essms.{self.transmitted.dossier.legal_entity.finess}",
+                "reason": "Parti.",
+            },
+            "dossiers:object-to-takeover": {"reason": "Toujours là."},
+            "dossiers:decide-takeover": {"accept": "1"},
+            "dossiers:reassign": {"referent": self.people["colleague_of_all"].public_id, "reason": "Départ."},
+            "dossiers:request-modification": {"message": "Complétez.", "due_on": next_week, "read": 1},
+            "dossiers:validate": {"read": 1},
+            "dossiers:reject": {"reason": "Hors périmètre.", "read": 1},
+            "dossiers:reopen": {"reason": "Erreur de lecture.", "read": 1},
+        }
+        return posts.get(name, {})
+
+
+def build() -> Scene:
+    former = factories.referent(factories.entity())
+    entities = [former.representations.get().legal_entity]
+    builders = [factories.modification_requested, factories.transmitted, factories.validated]
+    stages = [builder(by=former, stage=factories.poc(), legal_entity=entities[0]) for builder in builders[:1]]
+    for builder in builders[1:]:
+        # One dossier an EJ and a guichet: the others are of other EJ of the same people.
+        entity = factories.entity()
+        factories.RepresentationFactory(user=former, legal_entity=entity, is_primary=False)
+        entities.append(entity)
+        stages.append(builder(by=former, legal_entity=entity))
+    owner, colleague, everyone = (factories.referent(entities[0]) for _ in range(3))
+    for person in (owner, colleague, everyone):
+        for entity in entities[1:]:
+            factories.RepresentationFactory(user=person, legal_entity=entity, is_primary=False)
+    workflow.transfer(stages, by=former, to=owner)
+    factories.next_stages()
+    people = {
+        "referent": owner,
+        "colleague": colleague,
+        "former": former,
+        "verifier": UserFactory(verifier=True),
+        "regional": UserFactory(regional=True, regions=[entities[0].region]),
+        "outside": UserFactory(regional=True, regions=[RegionFactory(code="94")]),
+        "lead": UserFactory(lead=True),
+        "admin": UserFactory(admin=True),
+        "colleague_of_all": everyone,
+    }
+    takeover = workflow.takeovers.ask(stages[0], by=colleague, reason="Parti.", at=timezone.now())
+    return Scene(people, UserFactory(), *[factories.fresh(stage) for stage in stages], takeover)

@@ -1,0 +1,198 @@
+"""Second steps in a real browser: a passkey of its virtual authenticator, and every page with axe, at 320 px."""
+
+import json
+from functools import partial
+
+import pytest
+from django.test import Client
+from django_otp_webauthn.models import WebAuthnCredential
+from playwright.sync_api import Browser, Page, expect
+
+from tests.accounts.factories import PASSWORD, UserFactory
+from tests.accounts.second_steps import SECOND_STEP, authenticator, code_of, recovery_codes
+from tests.accounts.sessions import sign_in
+from tests.accounts.test_browser import look as look
+from tests.accounts.test_browser import wear
+from tests.accounts.test_confirmation import stale
+from tests.accounts.test_races import at_once, same_browser, signed_in_sessions
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def own_site(settings, live_server):
+    settings.PUBLIC_URL = live_server.url
+    settings.OTP_WEBAUTHN_RP_ID = "localhost"
+    settings.OTP_WEBAUTHN_ALLOWED_ORIGINS = [live_server.url]
+    return live_server
+
+
+@pytest.fixture
+def virtual_key(page: Page):
+    """A key that this browser holds, which says yes when it is asked."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    key = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
+
+    def answers(yes: bool) -> None:
+        devtools.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": yes})
+
+    return answers
+
+
+def give_password(page: Page, url: str, user) -> None:
+    page.goto(f"{url}/connexion/")
+    page.get_by_label("Nom d'utilisateur ou adresse email").fill(user.username)
+    page.locator("#id_password").fill(PASSWORD)
+    page.locator("#id_password").press("Enter")
+
+
+def test_a_passkey_from_its_making_to_its_removal(page: Page, own_site, virtual_key, axe):
+    user = UserFactory(verifier=True, username="paul")
+    wear(page, sign_in(Client(), user), own_site)
+    page.goto(f"{own_site.url}/compte/securite/")
+    page.get_by_role("link", name="Ajouter une clé d'accès").click()
+    page.get_by_label("Nom de la clé").fill("Ordinateur du bureau")
+    page.get_by_role("button", name="Ajouter la clé").click()
+    expect(page.get_by_text("La clé d'accès « Ordinateur du bureau » est ajoutée.")).to_be_visible()
+    passkey = WebAuthnCredential.objects.get(user=user)
+    assert passkey.name == "Ordinateur du bureau"
+    # The same key is not added twice.
+    page.goto(f"{own_site.url}/compte/securite/cles/ajouter/")
+    page.get_by_label("Nom de la clé").fill("Encore elle")
+    page.get_by_role("button", name="Ajouter la clé").click()
+    expect(page.get_by_text("Le navigateur n'a pas créé la clé.")).to_be_visible()
+    axe(page)
+
+    page.context.clear_cookies()
+    give_password(page, own_site.url, user)
+    expect(page.get_by_role("button", name="Utiliser une clé d'accès")).to_be_visible()
+    axe(page)
+    page.get_by_role("button", name="Utiliser une clé d'accès").click()
+    page.wait_for_url("**/instruction/")
+    passkey.refresh_from_db()
+    assert passkey.sign_count > 0
+
+    page.goto(f"{own_site.url}/compte/securite/")
+    page.get_by_role("link", name="Ordinateur du bureau").click()
+    page.get_by_label("Nom de la clé").fill("Portable")
+    page.get_by_role("button", name="Renommer").click()
+    page.get_by_role("link", name="Portable").click()
+    axe(page)
+    page.get_by_role("button", name="Retirer la clé").click()
+    expect(page.get_by_text("« Portable » ne sert plus à vous connecter.")).to_be_visible()
+    assert not WebAuthnCredential.objects.exists()
+    page.goto(f"{own_site.url}/compte/securite/")
+    expect(page.get_by_role("heading", name="Clés d'accès")).to_be_visible()
+
+
+def test_the_answer_of_a_passkey_opens_one_session_and_only_its_owner_s(page: Page, own_site, virtual_key):
+    """Q1: the same answer eight times at once, then replayed, then in somebody else's sign-in."""
+    user, other = UserFactory(), UserFactory()
+    wear(page, sign_in(Client(), user), own_site)
+    page.goto(f"{own_site.url}/compte/securite/cles/ajouter/")
+    page.get_by_label("Nom de la clé").fill("Clé")
+    page.get_by_role("button", name="Ajouter la clé").click()
+    page.wait_for_url("**/secours/")
+    page.context.clear_cookies()
+    give_password(page, own_site.url, user)
+    # The answer is kept instead of being sent.
+    page.evaluate(
+        "() => { HTMLFormElement.prototype.submit = function () {"
+        " document.body.dataset.kept = this.elements.answer.value; } }"
+    )
+    page.get_by_role("button", name="Utiliser une clé d'accès").click()
+    page.locator("body[data-kept]").wait_for()
+    answer = page.locator("body").get_attribute("data-kept")
+    key = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "sessionid")
+    client = Client()
+    client.cookies["sessionid"] = key
+    state = client.session["passkey_sign_in"]
+
+    intruder = Client()
+    intruder.post("/connexion/", {"username": other.username, "password": PASSWORD})
+    authenticator(other)
+    session = intruder.session
+    session["passkey_sign_in"] = state
+    session.save()
+    assert intruder.post(SECOND_STEP, {"answer": answer}).status_code == 200
+
+    before = signed_in_sessions()
+    altered = json.dumps({**json.loads(answer), "id": "inconnue", "rawId": "inconnue"})
+    for wrong in (altered, "{}", "[]", "null", "pas du JSON", '{"id": 1}'):
+        session = client.session
+        session["passkey_sign_in"] = state
+        session.save()
+        assert same_browser(client).post(SECOND_STEP, {"answer": wrong}).status_code == 200, wrong
+    session = client.session
+    session["passkey_sign_in"] = state
+    session.save()
+    answers = at_once([partial(same_browser(client).post, SECOND_STEP, {"answer": answer}) for _ in range(8)])
+    assert [it.url for it in answers if it.status_code == 302].count("/tableau-de-bord/") == 1
+    assert signed_in_sessions() == before + 1
+    again = Client()
+    again.post("/connexion/", {"username": user.username, "password": PASSWORD})
+    session = again.session
+    session["passkey_sign_in"] = state
+    session.save()
+    assert again.post(SECOND_STEP, {"answer": answer}).status_code == 200
+
+
+def test_every_page(look):
+    user = UserFactory(verifier=True)
+    client = sign_in(Client(), user)
+    look(client, "/compte/securite/")
+    adding = "/compte/securite/applications/ajouter/"
+    look(client, adding)
+    look(client, adding, press="Commencer")
+    look(client, adding, press="Activer l'application")
+    look(client, "/compte/securite/cles/ajouter/")
+    look(stale(Client(), user), adding, press="Continuer")
+    device = authenticator(user)
+    recovery_codes(user)
+    look(client, "/compte/securite/")
+    look(client, f"/compte/securite/applications/{device.pk}/", press="Renommer")
+    look(client, "/compte/securite/secours/", press="Afficher de nouveaux codes")
+    half = Client()
+    half.post("/connexion/", {"username": user.username, "password": PASSWORD})
+    look(half, SECOND_STEP)
+    look(half, SECOND_STEP, press="Valider")
+    look(half, f"{SECOND_STEP}?moyen=secours", press="Valider")
+    assert device.confirmed
+
+
+def test_without_javascript_an_app_is_added_and_used_after_the_question(browser: Browser, live_server):
+    """Q63."""
+    page = browser.new_context(java_script_enabled=False).new_page()
+    user = UserFactory(lead=True)
+    wear(page, stale(Client(), user), live_server)
+    page.goto(f"{live_server.url}/compte/securite/")
+    page.get_by_role("link", name="Ajouter une application").press("Enter")
+    page.get_by_label("Votre mot de passe").fill(PASSWORD)
+    page.get_by_label("Votre mot de passe").press("Enter")
+    page.get_by_role("button", name="Commencer").press("Enter")
+    expect(page.get_by_role("img", name="Code QR")).to_be_visible()
+    device = user_app(user)
+    page.get_by_label("Code de votre application").fill(code_of(device))
+    page.get_by_label("Code de votre application").press("Enter")
+    page.get_by_role("button", name="Afficher de nouveaux codes").press("Enter")
+    code = page.locator("code").nth(6).inner_text()
+    page.context.clear_cookies()
+    give_password(page, live_server.url, user)
+    page.get_by_role("link", name="Utiliser un code de secours").press("Enter")
+    page.locator("#id_code").fill(code)
+    page.locator("#id_code").press("Enter")
+    page.goto(f"{live_server.url}/compte/securite/")
+    expect(page.get_by_text("Il vous en reste 9 sur 10.")).to_be_visible()
+
+
+def user_app(user):
+    return type(authenticator(UserFactory())).objects.get(user=user)

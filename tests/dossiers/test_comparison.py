@@ -1,0 +1,108 @@
+"""What changed between two transmissions: answers in words, files by name and content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from dossiers import comparison, queries
+from dossiers.kinds import Change
+from dossiers.models import Attachment, Question
+from tests.dossiers import factories
+from tests.dossiers.test_kinds_of_one_field import spaced
+
+
+@dataclass
+class Entry:
+    question: Question
+    value: Any = None
+    files: list[Attachment] = field(default_factory=list)
+
+
+def asked(code: str, kind: str = "short_text", **fields: Any) -> Question:
+    return Question(code=code, kind=kind, label=code.title(), short_label=code.title(), **fields)
+
+
+def told(before: list[Entry], after: list[Entry]) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    return [
+        (each.question.code, [(change.label, spaced(change.before), spaced(change.after)) for change in each.changes])
+        for each in comparison.changes(before, after)
+    ]
+
+
+BANK = {"holder": "Association", "iban": "FR7630006000011234567890189", "bic": "AGRIFRPP"}
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "after", "changes"),
+    [
+        (asked("q"), "un", "deux", [("", "un", "deux")]),
+        (asked("q"), None, "deux", [("", "", "deux")]),
+        (asked("q", "amount"), "1000.00", "1250.50", [("", "1 000 €", "1 250,50 €")]),
+        (asked("q", "phone"), "+33123456789", None, [("", "01 23 45 67 89", "")]),
+        (
+            asked("q", "bank"),
+            BANK,
+            {**BANK, "iban": "DE89370400440532013000"},
+            [("IBAN", "masqué, se terminant par 0189", "masqué, se terminant par 3000")],
+        ),
+        (
+            asked("q", "table", options={"columns": [{"code": "a", "label": "Poste", "kind": "text"}]}),
+            {"rows": [{"a": "un"}, {"a": "deux"}]},
+            {"rows": [{"a": "un"}, {"a": "trois"}, {"a": "quatre"}]},
+            [("Ligne 2", "Poste : deux", "Poste : trois"), ("Ligne 3", "", "Poste : quatre")],
+        ),
+    ],
+)
+def test_only_what_differs_is_told(question: Question, before: Any, after: Any, changes: list[Any]) -> None:
+    assert told([Entry(question, before)], [Entry(question, after)]) == [("q", changes)]
+    assert told([Entry(question, after)], [Entry(question, after)]) == []
+
+
+def test_sites_come_and_go_one_by_one() -> None:
+    def site(number: str, *, equipped: bool) -> dict[str, Any]:
+        return {"finess": number, "name": "EHPAD", "essms": True, "equipped": equipped, "legal_entity": "1"}
+
+    before = {"sites": [site("1", equipped=False), site("2", equipped=True)]}
+    after = {"sites": [site("1", equipped=True), site("3", equipped=True)]}
+    question = asked("q", "perimeter")
+    [(_, changes)] = told([Entry(question, before)], [Entry(question, after)])
+    assert [(label, bool(old), bool(new)) for label, old, new in changes] == [
+        ("1", True, True),
+        ("2", True, False),
+        ("3", False, True),
+    ]
+
+
+def test_questions_come_in_the_later_order_and_those_gone_last() -> None:
+    first, second, third = asked("first"), asked("second"), asked("third")
+    before = [Entry(first, "un"), Entry(second, "deux")]
+    after = [Entry(third, "trois"), Entry(second, "2")]
+    assert [code for code, _ in told(before, after)] == ["third", "second", "first"]
+
+
+def test_a_question_that_changed_kind_lost_an_answer_and_got_another() -> None:
+    before, after = [Entry(asked("q"), "douze")], [Entry(asked("q", "number"), "12")]
+    assert told(before, after) == [("q", [("", "douze", ""), ("", "", "12")])]
+
+
+@pytest.mark.django_db
+def test_two_transmissions_of_a_dossier() -> None:
+    """The files that were kept are no change."""
+    stage = factories.modification_requested(sites=1)
+    factories.save(stage, contact_ciso=factories.contact(last_name="Frozen"), referent_role={"value": "cio"})
+    old = stage.attachments.get(code="framework_files")
+    factories.deposit(stage, factories.archive(old.name.replace(".docx", ".zip")))
+    stage.attachments.filter(pk=old.pk).update(archived_at=old.uploaded_at)
+    factories.transmit(stage)
+    before, after = (
+        [entry for _, entries in queries.transmitted_sections(each) for entry in entries]
+        for each in stage.transmissions.order_by("number")
+    )
+    found = {each.question.code: each for each in comparison.changes(before, after)}
+    assert found.keys() == {"referent_role", "framework_files"}
+    assert found["referent_role"].changes == [Change("", "RSSI", "DSI ou responsable informatique")]
+    assert [file.name for file in found["framework_files"].files_removed] == [old.name]
+    assert [file.name for file in found["framework_files"].files_added] == ["Cadre de réponse.zip"]

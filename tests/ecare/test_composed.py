@@ -1,0 +1,56 @@
+"""Statements composed once give what their queryset gives, and follow what changes."""
+
+from __future__ import annotations
+
+import pytest
+from django.db.models import F
+
+from accounts.models import User
+from dossiers import access
+from dossiers.models import DossierStage
+from ecare.composed import Composed
+from tests.dossiers import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def test_rows_are_whole_objects_with_related_ones_and_annotations(django_assert_num_queries) -> None:
+    stages = [factories.draft(), factories.transmitted(), factories.modification_requested()]
+    for stage in stages:
+        expected = (
+            access.own_stages(stage.dossier.referent)
+            .with_context()
+            .with_newest_form()
+            .get(dossier__reference=stage.dossier.reference)
+        )
+        with django_assert_num_queries(1):
+            found = access.own_stage(stage.dossier.referent, stage.dossier.reference)
+            assert found is not None
+            related = [each.dossier.legal_entity.region for each in (found, expected)]
+        assert found == expected
+        for field in DossierStage._meta.concrete_fields:
+            assert getattr(found, field.attname) == getattr(expected, field.attname)
+        assert related[0] == related[1]
+        assert found.newest_form == expected.newest_form
+
+
+def test_each_run_reads_its_own_values() -> None:
+    mine, other = factories.draft(), factories.draft()
+    owner = mine.dossier.referent
+    assert access.own_stage(owner, mine.dossier.reference) == mine
+    assert access.own_stage(owner, other.dossier.reference) is None
+    User.objects.filter(pk=owner.pk).update(last_name="Autrement")
+    assert access.own_stage(owner, mine.dossier.reference).dossier.referent.last_name == "Autrement"
+
+
+def test_an_example_that_the_statement_does_not_hold_is_refused() -> None:
+    lost = Composed(lambda key, never: User.objects.filter(pk=key), key=-1, never="-")
+    with pytest.raises(ValueError, match="never"):
+        lost.rows(key=1, never="x")
+
+
+def test_the_order_of_the_queryset_is_kept() -> None:
+    users = [factories.draft().dossier.referent for _ in range(3)]
+    newest = Composed(lambda least: User.objects.filter(pk__gte=least).order_by(F("pk").desc()), least=-1)
+    assert newest.rows(least=users[1].pk)[:2] == [users[2], users[1]]
+    assert newest.first(least=users[2].pk + 1) is None

@@ -1,0 +1,94 @@
+"""What is encrypted at rest, and how keys change (Q60)."""
+
+from __future__ import annotations
+
+import pytest
+from cryptography.fernet import Fernet, InvalidToken
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
+
+from dossiers import workflow
+from dossiers.models import Answer, ParkedInput, Transmission
+from ecare import encryption
+from tests.accounts.factories import UserFactory
+from tests.dossiers import factories
+
+pytestmark = pytest.mark.django_db
+PLAIN = factories.IBAN.replace(" ", "")
+
+
+def everything() -> str:
+    """Every row of every table, as text."""
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+        said = []
+        for table in tables:
+            cursor.execute(f"SELECT t::text FROM {connection.ops.quote_name(table)} AS t")  # noqa: S608
+            said += [row[0] for row in cursor.fetchall()]
+    return "\n".join(said)
+
+
+def test_no_iban_stands_in_clear_in_the_database_after_a_journey() -> None:
+    stage = factories.modification_requested()
+    factories.save(stage, bank={"holder": "A", "iban": "FR14 2004 1010 0505 0001 3M02 606", "bic": factories.BIC})
+    ParkedInput.objects.create(
+        user=stage.dossier.referent, dossier_stage=stage, answers={"bank": {"raw": {"iban": PLAIN}, "base": "x"}}
+    )
+    found = "".join(everything().split())
+    assert "AssociationLesTilleuls" in found  # it does read what answers hold
+    for iban in (PLAIN, "FR1420041010050500013M02606"):
+        assert iban not in found
+        assert iban[4:-4] not in found
+    assert found.count("enc:") >= 4
+
+
+def test_who_may_read_an_answer_reads_it_as_it_was_typed() -> None:
+    stage = factories.transmitted()
+    answer = Answer.objects.get(dossier_stage=stage, code="bank")
+    assert (answer.raw["iban"], answer.value["iban"]) == (factories.IBAN, PLAIN)
+    assert Transmission.objects.get().answers["bank"]["iban"] == PLAIN
+    page = factories.signed_in(UserFactory(verifier=True)).get(f"/instruction/{stage.dossier.reference}/")
+    assert PLAIN[4:-4] not in "".join(page.content.decode().split())
+
+
+def test_the_same_iban_of_two_applicants_is_found_without_reading_it() -> None:
+    first, second = factories.transmitted(), factories.transmitted()
+    other = {"holder": "A", "iban": "FR14 2004 1010 0505 0001 3M02 606", "bic": factories.BIC}
+    third = factories.modification_requested()
+    factories.save(third, bank=other)
+    workflow.transmit(third, by=third.dossier.referent, at=timezone.now(), seen=factories.seen(third))
+    read = Transmission.objects.latest("pk")
+    assert read.answers["bank"]["iban"] == "FR1420041010050500013M02606"
+    same = Transmission.objects.filter(answers__bank__iban__startswith=encryption.prefix(factories.IBAN))
+    assert set(same.exclude(pk=read.pk).values_list("dossier_stage_id", flat=True)) == {first.pk, second.pk, third.pk}
+    assert read not in same
+
+
+def test_a_key_is_changed_and_the_old_one_forgotten(settings: Settings) -> None:
+    stage = factories.transmitted()
+    old, new = settings.ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
+    settings.ENCRYPTION_KEYS = [new]
+    with pytest.raises(InvalidToken):
+        Transmission.objects.get()
+    settings.ENCRYPTION_KEYS = [new, old]
+    call_command("reencrypt", verbosity=0)
+    settings.ENCRYPTION_KEYS = [new]
+    assert Transmission.objects.get().answers["bank"]["iban"] == PLAIN
+    assert Answer.objects.get(dossier_stage=stage, code="bank").raw["iban"] == factories.IBAN
+    with pytest.raises(Exception, match="append-only"):
+        Transmission.objects.update(number=9)
+
+
+def test_what_was_stored_before_encryption_is_read_as_it_is() -> None:
+    assert encryption.decrypt(PLAIN) == PLAIN
+    assert encryption.decrypt(encryption.encrypt("enc:ruse")) == "enc:ruse"
+
+
+def test_saving_keeps_one_answer_readable_by_the_next_save() -> None:
+    """The digest that tells two tabs apart is of what was typed, not of what is stored."""
+    stage = factories.fill(factories.draft())
+    saved = factories.save(stage, bank={"holder": "A", "iban": factories.IBAN, "bic": factories.BIC})
+    assert isinstance(saved, workflow.Saved)
+    assert not saved.conflicts
