@@ -16,11 +16,13 @@ RUN apt-get update \
  && install -d -o ecare -g ecare /var/lib/ecare
 COPY --from=packages /venv /venv
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    DJANGO_SETTINGS_MODULE=ecare.settings.prod VAR_DIR=/var/lib/ecare STATIC_ROOT=/app/collected XDG_CACHE_HOME=/tmp
+    DJANGO_SETTINGS_MODULE=ecare.settings.prod VAR_DIR=/var/lib/ecare STATIC_ROOT=/app/collected XDG_CACHE_HOME=/tmp \
+    MALLOC_MMAP_THRESHOLD_=1048576
 WORKDIR /app
 COPY . .
 # The names of static files carry their content: they are made with the image, and no secret is needed for that.
-RUN SECRET_KEY=build ALLOWED_HOSTS=build PUBLIC_URL=https://build EMAIL_URL=smtp://build \
+RUN SECRET_KEY=of-the-image-only-0123456789abcdefghijklm FINGERPRINT_KEY=of-the-image-only-0123456789abcdefghijklm \
+    ENCRYPTION_KEYS=b2YtdGhpcy1jaGVjay1vbmx5LTAxMjM0NTY3ODlhYmM= ALLOWED_HOSTS=build PUBLIC_URL=https://build EMAIL_URL=smtp://build \
     DATABASE_URL=postgres://build/build REDIS_URL=redis://build \
     python manage.py collectstatic --noinput --verbosity 0 \
  && python -m compileall -q accounts dossiers ecare establishments funding notifications

@@ -7,7 +7,7 @@ export PORT
 # Every message is in UTF-8, whatever the terminal says.
 export PYTHONUTF8 := 1
 
-.PHONY: help run test check format manage lock install browser
+.PHONY: help run test access check format manage lock install browser
 .DEFAULT_GOAL := help
 
 help:
@@ -15,17 +15,20 @@ help:
 	@echo 'make test [ARGS="-k words"]   the whole suite, on servers of its own'
 	@echo 'make check                    format, lint, imports, types, migrations, production settings'
 	@echo 'make manage ARGS="command"    manage.py on the data of `make run`, whether it runs or not'
+	@echo 'make access                   write docs/acces.md again: who may open which address'
 	@echo 'make format                   what `make check` would ask for, done'
 	@echo 'make lock                     compute the locked dependencies again'
 
 run: install
 	@exec $(BIN)/python -m ecare.run
 
-# Two processes: more would each need its own browser and database, for nothing on two cores.
+# Three processes on two cores: each waits a third of its time, for browsers, workers and servers that start.
 test: browser
-	@exec $(EMBEDDED) throwaway -- $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	@exec $(EMBEDDED) throwaway -- $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: export SECRET_KEY = only-long-and-varied-enough-to-be-checked-0123456789abcdefghij
+check: export ENCRYPTION_KEYS = b2YtdGhpcy1jaGVjay1vbmx5LTAxMjM0NTY3ODlhYmM=
+check: export FINGERPRINT_KEY = of-this-check-only-0123456789abcdefghijklm
 check: export ALLOWED_HOSTS = ecare.example
 check: export PUBLIC_URL = https://ecare.example
 check: export DATABASE_URL = postgres://nobody@127.0.0.1:1/none
@@ -44,6 +47,9 @@ check: install
 format: install
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+access: install
+	@DJANGO_SETTINGS_MODULE=ecare.settings.test $(BIN)/python -m tests.access_matrix
 
 manage: install
 	@exec $(EMBEDDED) exec -- $(BIN)/python manage.py $(ARGS)
