@@ -69,6 +69,15 @@ def readable(stages: DossierStageQuerySet, user: User) -> DossierStageQuerySet:
     )
 
 
+def reading_scope(user: User) -> str:
+    """What `user` reads in the back-office, as one word: what was made for it no longer fits once it is another."""
+    if not user.is_active or not user.is_instructor:
+        return ""
+    if user.role != Role.REGIONAL:
+        return "all"
+    return "regions:" + ",".join(sorted(str(region.pk) for region in user.regions.all()))
+
+
 def may_edit_guichets(user: User) -> bool:
     """Whether `user` may write guichets and their forms: administrators only (G4)."""
     return user.is_active and user.is_admin_role

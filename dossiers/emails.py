@@ -13,6 +13,7 @@ from dossiers.models import (
     Dossier,
     DossierStage,
     Event,
+    Export,
     LateAccess,
     ModificationRequest,
     Stage,
@@ -152,6 +153,18 @@ def infected(event: Event, attachment: Attachment) -> None:
         "Un fichier de votre dossier {reference} contient un virus",
         "Remplacer le fichier",
         attachment=attachment,
+    )
+
+
+def export_ready(export: Export) -> None:
+    """Told to whoever asked for it: the page where it waits, never the file (I7)."""
+    outbox.post(
+        kind="export_ready",
+        to=export.owner.email,
+        subject="Votre export de dossiers est prêt",
+        context={"export": export, "recipient": export.owner},
+        key=f"export-{export.pk}",
+        action=("Télécharger l'export", outbox.absolute(reverse("dossiers:exports"))),
     )
 
 

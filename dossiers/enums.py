@@ -37,6 +37,22 @@ class Scan(models.TextChoices):
     INFECTED = "infected", "Virus détecté"
 
 
+class ExportFormat(models.TextChoices):
+    CSV = "csv", "CSV"
+    XLSX = "xlsx", "Excel (XLSX)"
+    ODS = "ods", "LibreOffice (ODS)"
+
+
+class ExportState(models.TextChoices):
+    """Where an export stands (I7)."""
+
+    WAITING = "waiting", "En attente"
+    RUNNING = "running", "En cours"
+    READY = "ready", "Prêt"
+    FAILED = "failed", "Échec"
+    CANCELLED = "cancelled", "Annulé"
+
+
 class RegionalRole(models.TextChoices):
     """What an instructeur régional may do on a guichet, within his régions."""
 

@@ -125,6 +125,11 @@ class InstructionFilter(django_filters.FilterSet):
         return self.cleaned.get("statut") or ""
 
     @property
+    def status_label(self) -> str:
+        """The status asked for, in words; blank for all."""
+        return Status(self.status).label if self.status else ""
+
+    @property
     def active(self) -> list[Active]:
         """The filters in force, but the status, which the counters show."""
         return [

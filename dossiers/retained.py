@@ -5,7 +5,8 @@ import datetime as dt
 from django.conf import settings
 from django.db.models import QuerySet
 
-from dossiers.models import ParkedInput
+from dossiers.models import Export, ParkedInput
+from dossiers.workflow import exports
 from ecare.retention import Rule, deleting
 
 
@@ -14,6 +15,12 @@ def parked_too_long(now: dt.datetime) -> QuerySet[ParkedInput]:
     return ParkedInput.objects.filter(at__lt=now - settings.PARKED_KEPT)
 
 
+def exports_too_old(now: dt.datetime) -> QuerySet[Export]:
+    """Exports whose link is over (I7)."""
+    return Export.objects.expired(now)
+
+
 RULES = [
     Rule("parked", "Saisies mises de côté", parked_too_long, "at", deleting(parked_too_long), kept="PARKED_KEPT"),
+    Rule("exports", "Exports de la liste", exports_too_old, "finished_at", exports.expire, kept="EXPORTS_KEPT"),
 ]

@@ -11,17 +11,21 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+from django.core.files import File
 from django.core.files.storage import default_storage
-from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
-from dossiers.models import Attachment, TemplateFile
-from dossiers.models.dossiers import attachment_path
+from dossiers.models import Attachment, Export, TemplateFile
+from dossiers.models.dossiers import path_in
 
 logger = logging.getLogger(__name__)
 
 #: Where files of rows stand, and the rows that name them.
-FOLDERS: dict[str, type[Attachment | TemplateFile]] = {"pieces": Attachment, "modeles": TemplateFile}
+FOLDERS: dict[str, type[Attachment | Export | TemplateFile]] = {
+    "pieces": Attachment,
+    "modeles": TemplateFile,
+    "exports": Export,
+}
 #: No request lasts a day: a file that old without a row will never have one.
 OLD_ENOUGH = dt.timedelta(hours=24)
 #: Names looked for in one query.
@@ -32,9 +36,9 @@ class NotStored(Exception):
     """The storage took nothing: full, or out of reach."""
 
 
-def store(upload: UploadedFile[Any]) -> str:
+def store(upload: File[Any], *, folder: str = "pieces") -> str:
     """Write a file, whose row is to be committed next; its name in the storage. Raises NotStored."""
-    name = attachment_path(Attachment(), upload.name or "")
+    name = path_in(folder)
     try:
         return default_storage.save(name, upload)
     except OSError as error:
@@ -63,7 +67,7 @@ def orphans(*, before: dt.datetime) -> Iterator[str]:
         yield from unnamed(batch, model, before)
 
 
-def unnamed(names: list[str], model: type[Attachment | TemplateFile], before: dt.datetime) -> list[str]:
+def unnamed(names: list[str], model: type[Attachment | Export | TemplateFile], before: dt.datetime) -> list[str]:
     known = set(model._default_manager.filter(file__in=names).values_list("file", flat=True))
     return [name for name in names if name not in known and default_storage.get_modified_time(name) < before]
 

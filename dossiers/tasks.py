@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from dossiers import storage, workflow
-from dossiers.workflow import revisions
+from dossiers.workflow import exports, revisions
 from notifications import broker
 
 
@@ -53,3 +53,15 @@ def watch_referents() -> None:
     now = timezone.now()
     workflow.vacancies.watch(now)
     workflow.takeovers.expire(now)
+
+
+@shared_task
+def produce_export(export_pk: int) -> None:
+    """An export was just asked for."""
+    exports.produce(export_pk)
+
+
+@shared_task
+def sweep_exports() -> None:
+    """Exports that nobody makes: called every minute."""
+    exports.resume()

@@ -3,6 +3,7 @@ from django.urls.converters import StringConverter
 
 from dossiers.views import (
     answers,
+    exports,
     files,
     filling,
     handover,
@@ -58,6 +59,10 @@ urlpatterns = [
         name="stage-receipt",
     ),
     path("instruction/", instruction.index, name="instruction-list"),
+    path("instruction/exports/", exports.index, name="exports"),
+    path("instruction/exports/nouveau/", exports.create, name="create-export"),
+    path("instruction/exports/<uuid:public_id>/", exports.download, name="export-file"),
+    path("instruction/exports/<uuid:public_id>/annulation/", exports.cancel, name="cancel-export"),
     path("instruction/reprises/", handover.takeovers, name="takeovers-to-decide"),
     path("instruction/reprises/<uuid:public_id>/", handover.decide, name="decide-takeover"),
     path("instruction/sans-referent/", handover.ownerless, name="ownerless"),

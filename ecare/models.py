@@ -37,6 +37,7 @@ class AuditKind(models.TextChoices):
     DOSSIER = "dossier", "Changement d'un dossier"
     CLOSING_MOVED = "closing_moved", "Fermeture d'une étape déplacée"
     DOWNLOADED = "downloaded", "Fichier téléchargé"
+    EXPORTED = "exported", "Export de la liste"
     ADMINISTERED = "administered", "Administration"
     REFUSED = "refused", "Accès refusé"
     LIMIT_REACHED = "limit_reached", "Limite atteinte"

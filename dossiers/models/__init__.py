@@ -10,6 +10,7 @@ from dossiers.models.dossiers import (
     Transmission,
     TransmittedFile,
 )
+from dossiers.models.exports import Export
 from dossiers.models.guichets import (
     FormRevision,
     Guichet,
@@ -29,6 +30,7 @@ __all__ = [
     "Dossier",
     "DossierStage",
     "Event",
+    "Export",
     "FormRevision",
     "Guichet",
     "LateAccess",

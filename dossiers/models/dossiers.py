@@ -244,8 +244,13 @@ class ParkedInput(models.Model):
 
 
 def attachment_path(attachment: Attachment, filename: str) -> str:
-    """A path that says nothing of the applicant and cannot collide; the name given by the user stays in the row."""
-    return f"pieces/{timezone.now():%Y/%m}/{uuid.uuid4().hex}"
+    """The name given by the user stays in the row."""
+    return path_in("pieces")
+
+
+def path_in(folder: str) -> str:
+    """A path that says nothing of anybody and cannot collide."""
+    return f"{folder}/{timezone.now():%Y/%m}/{uuid.uuid4().hex}"
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):

@@ -1,5 +1,11 @@
 """Reads, one function per screen."""
 
+from dossiers.queries.exports import (
+    columns_last_chosen,
+    exports_of,
+    filtered,
+    sorted_as_listed,
+)
 from dossiers.queries.filling import (
     call_message,
     form_change,
@@ -87,9 +93,12 @@ __all__ = [
     "call_message",
     "claimable",
     "claims",
+    "columns_last_chosen",
     "counters",
     "creatable",
     "drafts_of",
+    "exports_of",
+    "filtered",
     "first_stages",
     "form_change",
     "history",
@@ -112,6 +121,7 @@ __all__ = [
     "sections",
     "sections_of",
     "sheet",
+    "sorted_as_listed",
     "standing",
     "successors",
     "takeovers",

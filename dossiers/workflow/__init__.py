@@ -1,6 +1,6 @@
 """Every write of the room: one function per change, with its actor."""
 
-from dossiers.workflow import assignment, editing, publication, revisions, takeovers, vacancies
+from dossiers.workflow import assignment, editing, exports, publication, revisions, takeovers, vacancies
 from dossiers.workflow.announcements import announce
 from dossiers.workflow.files import FileRefused, add_file, archive_file, move_file, replace_file
 from dossiers.workflow.filling import Closed, Kept, NotOpen, Saved, save_answer, save_answers
@@ -50,6 +50,7 @@ __all__ = [
     "create_dossier",
     "drop_parked",
     "editing",
+    "exports",
     "grant_late_access",
     "is_actor",
     "is_due",

@@ -31,6 +31,7 @@ NEVER_ACTIVATED_KEPT = timedelta(days=env.int("NEVER_ACTIVATED_KEPT_DAYS", defau
 INACTIVE_KEPT = timedelta(days=env.int("INACTIVE_KEPT_DAYS", default=730))
 INACTIVE_NOTICE = timedelta(days=env.int("INACTIVE_NOTICE_DAYS", default=30))
 EMAILS_KEPT = timedelta(days=env.int("EMAILS_KEPT_DAYS", default=365))
+EXPORTS_KEPT = timedelta(days=env.int("EXPORTS_KEPT_DAYS", default=7))
 PARKED_KEPT = timedelta(days=env.int("PARKED_KEPT_DAYS", default=7))
 # Addresses included; a year at least.
 AUDIT_KEPT = timedelta(days=max(365, env.int("AUDIT_KEPT_DAYS", default=365)))
@@ -176,6 +177,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
         "options": {"expires": 600},
     },
     "watch-referents": {"task": "dossiers.tasks.watch_referents", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep-exports": {"task": "dossiers.tasks.sweep_exports", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-files": {"task": "dossiers.tasks.sweep_files", "schedule": crontab(hour=3, minute=40)},
 }
 

@@ -18,3 +18,14 @@ for (const form of document.querySelectorAll("form[data-short-url]")) {
     for (const [name, value] of [...event.formData]) if (!value) event.formData.delete(name);
   });
 }
+
+// <fieldset data-columns>: one button ticks everything, or nothing once everything is.
+for (const fieldset of document.querySelectorAll("fieldset[data-columns]")) {
+  const button = fieldset.querySelector("[data-tick-all]");
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const boxes = [...fieldset.querySelectorAll("input[type=checkbox]")];
+    const all = boxes.every((box) => box.checked);
+    for (const box of boxes) box.checked = !all;
+  });
+}

@@ -7,6 +7,11 @@ TABLE: dict[str, tuple[Row, Row]] = {
     "dossiers:decide-takeover": (only("lead"), only("lead", outcome="→dossiers:takeovers-to-decide")),
     "dossiers:ownerless": (only("lead"), NO_POST),
     "dossiers:reassign": (only("lead"), only("lead", outcome="→dossiers:ownerless")),
+    "dossiers:exports": (only(*INSTRUCTORS), NO_POST),
+    "dossiers:create-export": (only(*INSTRUCTORS), only(*INSTRUCTORS, outcome="→dossiers:exports")),
+    # Whoever asked for it, and nobody else: here the verifier.
+    "dossiers:export-file": (only("verifier"), NO_POST),
+    "dossiers:cancel-export": (NO_POST, only("verifier", outcome="→dossiers:exports")),
     "dossiers:instruction-list": (only(*INSTRUCTORS), NO_POST),
     "dossiers:instruction-dossier": (only(*READERS), NO_POST),
     "dossiers:instruction-stage": (only(*READERS, outcome="→dossiers:instruction-dossier"), NO_POST),

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from dossiers import kinds, workflow
-from dossiers.models import Attachment, DossierStage, TakeoverRequest
+from dossiers.enums import ExportFormat
+from dossiers.models import Attachment, DossierStage, Export, TakeoverRequest
 from tests.access_matrix.table import PATTERNS
 from tests.accounts.factories import UserFactory
 from tests.accounts.sessions import give_password
@@ -30,6 +31,8 @@ class Scene:
     transmitted: DossierStage
     validated: DossierStage
     takeover: TakeoverRequest  # of the first, asked by the colleague
+    made: Export  # the verifier's, ready
+    waiting: Export  # his too, under way
 
     def __post_init__(self) -> None:
         half = Client()
@@ -66,6 +69,8 @@ class Scene:
         }
         if name in {"dossiers:withdraw-claim", "dossiers:object-to-takeover", "dossiers:decide-takeover"}:
             values["public_id"] = self.takeover.public_id
+        if name in {"dossiers:export-file", "dossiers:cancel-export"}:
+            values["public_id"] = (self.made if name == "dossiers:export-file" else self.waiting).public_id
         if name == "dossiers:perimeter":
             values["code"] = "perimeter"
         if name == "dossiers:answer":
@@ -97,6 +102,7 @@ class Scene:
             "dossiers:object-to-takeover": {"reason": "Toujours là."},
             "dossiers:decide-takeover": {"accept": "1"},
             "dossiers:reassign": {"referent": self.people["colleague_of_all"].public_id, "reason": "Départ."},
+            "dossiers:create-export": {"format": "csv", "columns": ["reference"]},
             "dossiers:request-modification": {"message": "Complétez.", "due_on": next_week, "read": 1},
             "dossiers:validate": {"read": 1},
             "dossiers:reject": {"reason": "Hors périmètre.", "read": 1},
@@ -134,4 +140,12 @@ def build() -> Scene:
         "colleague_of_all": everyone,
     }
     takeover = workflow.takeovers.ask(stages[0], by=colleague, reason="Parti.", at=timezone.now())
-    return Scene(people, UserFactory(), *[factories.fresh(stage) for stage in stages], takeover)
+    asked = [
+        workflow.exports.ask(
+            people["verifier"], query="", format=ExportFormat.CSV, columns=["reference"], at=timezone.now()
+        )
+        for _ in range(2)
+    ]
+    workflow.exports.produce(asked[0].pk)
+    made, waiting = (Export.objects.get(pk=each.pk) for each in asked)
+    return Scene(people, UserFactory(), *[factories.fresh(stage) for stage in stages], takeover, made, waiting)

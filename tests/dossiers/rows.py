@@ -57,7 +57,7 @@ def row(
             by=dossier.referent,
             answers={},
             applicant={},
-            estimate={"track": "1"},
+            estimate={"track": "1", "track_label": "Parcours 1", "sites": 1, "total": "11000.00"},
         )
     search.refresh(created)
     return created

@@ -171,6 +171,7 @@ def test_what_people_do_is_in_the_log(client: Client) -> None:
         "email_changed",
         "late_access",
         "file_refused",
+        "exported",
     }
     assert kinds >= set(AuditKind.values) - told_elsewhere - {"limit_reached", "purged"}
     receipt, taken = AuditEntry.objects.filter(kind=AuditKind.DOWNLOADED)

@@ -1,0 +1,92 @@
+"""The rows of an export, some dossiers at a time: what it holds in memory does not grow with their number (Q75)."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from dossiers.exports.columns import FIXED, Plan
+from dossiers.kinds.base import Cell
+from dossiers.models import Attachment, DossierStage, Transmission, TransmittedFile
+from dossiers.models.dossiers import DossierStageQuerySet
+
+#: Dossiers read at once.
+CHUNK = 500
+OF_TRANSMISSION = "transmission."
+
+
+class Snapshot(NamedTuple):
+    """What an export reads of a transmission."""
+
+    pk: int
+    number: int
+    answers: dict[str, Any]
+    estimate: dict[str, Any] | None
+
+
+def keys_of(stages: DossierStageQuerySet) -> array[int]:
+    """The dossiers to write, in the order of the list: eight bytes each."""
+    return array("q", stages.values_list("pk", flat=True).iterator(chunk_size=10_000))
+
+
+def chunks(keys: array[int]) -> Iterator[array[int]]:
+    for start in range(0, len(keys), CHUNK):
+        yield keys[start : start + CHUNK]
+
+
+def rows(readable: DossierStageQuerySet, keys: Sequence[int], plan: Plan) -> list[list[Cell]]:
+    """The rows of these dossiers, in the order of `keys`; those that are not among `readable` any more are left out."""
+    paths = [FIXED[code].path for code in plan.fixed]
+    names = [path for path in dict.fromkeys(paths) if not path.startswith(OF_TRANSMISSION)]
+    found = {
+        pk: (stage, revision, dict(zip(names, values, strict=True)))
+        for pk, stage, revision, *values in DossierStage.objects.filter(
+            pk__in=readable.filter(pk__in=keys).values("pk")
+        )
+        .order_by()
+        .values_list("pk", "stage_id", "revision_id", *names)
+    }
+    snapshots = last_transmissions(list(found)) if plan.reads_transmissions else {}
+    files = transmitted_files([each.pk for each in snapshots.values()]) if plan.has_files else {}
+    return [row(plan, *found[key], snapshots.get(key), files) for key in keys if key in found]
+
+
+def row(
+    plan: Plan,
+    stage: int,
+    revision: int,
+    values: dict[str, Any],
+    snapshot: Snapshot | None,
+    files: dict[tuple[int, str], list[Attachment]],
+) -> list[Cell]:
+    cells: list[Cell] = []
+    for code in plan.fixed:
+        fixed = FIXED[code]
+        if fixed.path.startswith(OF_TRANSMISSION):
+            cells.append(fixed.read(getattr(snapshot, fixed.path.removeprefix(OF_TRANSMISSION))) if snapshot else None)
+        else:
+            cells.append(fixed.read(values[fixed.path]))
+    for asked in plan.asked:
+        if snapshot is None or asked.stage != stage:
+            cells += [None] * asked.width
+        else:
+            named = files.get((snapshot.pk, asked.code), [])
+            cells += asked.cells(revision, snapshot.answers.get(asked.code), named)
+    return cells
+
+
+def last_transmissions(stages: Sequence[int]) -> dict[int, Snapshot]:
+    """The last transmission of each étape: 1 query."""
+    last = Transmission.objects.filter(dossier_stage__in=stages).order_by("dossier_stage_id", "-number")
+    read = last.distinct("dossier_stage_id").values_list("dossier_stage_id", "pk", "number", "answers", "estimate")
+    return {stage: Snapshot(*values) for stage, *values in read}
+
+
+def transmitted_files(transmissions: Sequence[int]) -> dict[tuple[int, str], list[Attachment]]:
+    """The files of transmissions, by transmission and question: 1 query."""
+    found: dict[tuple[int, str], list[Attachment]] = {}
+    links = TransmittedFile.objects.filter(transmission__in=transmissions).select_related("attachment")
+    for link in links.only("transmission_id", "attachment__code", "attachment__name").order_by("position"):
+        found.setdefault((link.transmission_id, link.attachment.code), []).append(link.attachment)
+    return found

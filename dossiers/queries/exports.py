@@ -1,0 +1,36 @@
+"""What an export holds, and those that somebody asked for."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+
+from accounts.models import User
+from dossiers import access
+from dossiers.filters import InstructionFilter
+from dossiers.models import Export
+from dossiers.models.dossiers import DossierStageQuerySet
+from dossiers.queries.instruction import INSTRUCTION_SORTS, instruction_sort
+
+
+def filtered(user: User, query: str) -> InstructionFilter:
+    """The list as `user` reads it now, under the filters of an address of the list."""
+    return InstructionFilter(QueryDict(query), queryset=access.instructed_stages(user), user=user)
+
+
+def sorted_as_listed(filters: InstructionFilter) -> DossierStageQuerySet:
+    """The dossiers that these filters keep, in the order of the list."""
+    sort = instruction_sort(filters.data.get("tri", ""))
+    sign = "-" if sort.startswith("-") else ""
+    stages: DossierStageQuerySet = filters.qs
+    return stages.order_by(*(f"{sign}{field}" for field in (*INSTRUCTION_SORTS[sort.removeprefix("-")], "pk")))
+
+
+def exports_of(user: User) -> QuerySet[Export]:
+    """The exports of `user`, the last asked for first; none once he instructs no more."""
+    return Export.objects.of(user) if user.is_instructor else Export.objects.none()
+
+
+def columns_last_chosen(user: User) -> list[str]:
+    """What `user` ticked the last time; empty before the first."""
+    return exports_of(user).values_list("columns", flat=True).first() or []
