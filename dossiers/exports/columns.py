@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 from django.utils import timezone
@@ -15,8 +16,9 @@ from django.utils import timezone
 from dossiers import kinds, queries
 from dossiers.enums import Status
 from dossiers.kinds.base import Cell
-from dossiers.models import FormRevision, Question
+from dossiers.models import FormRevision, Question, Transmission
 from dossiers.models.dossiers import DossierStageQuerySet
+from ecare.encryption import SecretJSONField
 from establishments.enums import EstablishmentType
 
 Read = Callable[[Any], Cell]
@@ -29,6 +31,13 @@ def as_it_is(value: Any) -> Cell:
 def moment(value: dt.datetime | None) -> Cell:
     """The instant as the clocks of Paris said it."""
     return timezone.localtime(value).replace(tzinfo=None) if value else None
+
+
+def opened(value: Any) -> Any:
+    """An answer read without its field, its secrets in clear."""
+    field = Transmission._meta.get_field("answers")
+    assert isinstance(field, SecretJSONField)
+    return field.opened(value)
 
 
 def of_estimate(key: str) -> Read:
@@ -126,7 +135,8 @@ class Asked:
         question = self.questions.get(revision)
         if question is None or (value is None and not files):
             return [None] * self.width
-        cells = kinds.of(question).cells(question, value, files)
+        kind = kinds.of(question)
+        cells = kind.cells(question, opened(value) if kind.holds_secrets else value, files)
         places = self.places[revision]
         if places is None:
             return cells
@@ -136,13 +146,32 @@ class Asked:
         return placed
 
 
-@dataclass(frozen=True)
+@dataclass
 class Plan:
     """What the columns of an export are, worked out once for all its rows."""
 
     fixed: list[str]
     asked: list[Asked]
     headings: list[str]
+
+    @cached_property
+    def width(self) -> int:
+        """How many cells the answers fill."""
+        return sum(each.width for each in self.asked)
+
+    def of_stage(self, stage: int) -> tuple[int, list[Asked], int]:
+        """How many blanks stand before the answers to an étape, its questions, how many blanks after."""
+        return self._by_stage.get(stage, (self.width, [], 0))
+
+    @cached_property
+    def _by_stage(self) -> dict[int, tuple[int, list[Asked], int]]:
+        found, before = {}, 0
+        for stage, asked in groupby(self.asked, key=lambda each: each.stage):
+            own = list(asked)
+            width = sum(each.width for each in own)
+            found[stage] = (before, own, self.width - before - width)
+            before += width
+        return found
 
     @property
     def has_files(self) -> bool:

@@ -6,14 +6,23 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from django.db.models import JSONField
+from django.db.models.functions import Cast
+
 from dossiers.exports.columns import FIXED, Plan
 from dossiers.kinds.base import Cell
-from dossiers.models import Attachment, DossierStage, Transmission, TransmittedFile
+from dossiers.models import DossierStage, Transmission, TransmittedFile
 from dossiers.models.dossiers import DossierStageQuerySet
 
 #: Dossiers read at once.
 CHUNK = 500
 OF_TRANSMISSION = "transmission."
+
+
+class File(NamedTuple):
+    """What an export says of a file."""
+
+    name: str
 
 
 class Snapshot(NamedTuple):
@@ -58,7 +67,7 @@ def row(
     revision: int,
     values: dict[str, Any],
     snapshot: Snapshot | None,
-    files: dict[tuple[int, str], list[Attachment]],
+    files: dict[tuple[int, str], list[File]],
 ) -> list[Cell]:
     cells: list[Cell] = []
     for code in plan.fixed:
@@ -67,26 +76,30 @@ def row(
             cells.append(fixed.read(getattr(snapshot, fixed.path.removeprefix(OF_TRANSMISSION))) if snapshot else None)
         else:
             cells.append(fixed.read(values[fixed.path]))
-    for asked in plan.asked:
-        if snapshot is None or asked.stage != stage:
-            cells += [None] * asked.width
-        else:
-            named = files.get((snapshot.pk, asked.code), [])
-            cells += asked.cells(revision, snapshot.answers.get(asked.code), named)
+    before, own, after = plan.of_stage(stage) if snapshot else (plan.width, [], 0)
+    cells += [None] * before
+    for asked in own:
+        assert snapshot is not None
+        named = files.get((snapshot.pk, asked.code), [])
+        cells += asked.cells(revision, snapshot.answers.get(asked.code), named)
+    cells += [None] * after
     return cells
 
 
 def last_transmissions(stages: Sequence[int]) -> dict[int, Snapshot]:
-    """The last transmission of each étape: 1 query."""
+    """The last transmission of each étape, its secrets still closed: 1 query."""
     last = Transmission.objects.filter(dossier_stage__in=stages).order_by("dossier_stage_id", "-number")
-    read = last.distinct("dossier_stage_id").values_list("dossier_stage_id", "pk", "number", "answers", "estimate")
-    return {stage: Snapshot(*values) for stage, *values in read}
+    read = last.annotate(closed=Cast("answers", JSONField())).distinct("dossier_stage_id")
+    return {
+        stage: Snapshot(*values)
+        for stage, *values in read.values_list("dossier_stage_id", "pk", "number", "closed", "estimate")
+    }
 
 
-def transmitted_files(transmissions: Sequence[int]) -> dict[tuple[int, str], list[Attachment]]:
+def transmitted_files(transmissions: Sequence[int]) -> dict[tuple[int, str], list[File]]:
     """The files of transmissions, by transmission and question: 1 query."""
-    found: dict[tuple[int, str], list[Attachment]] = {}
-    links = TransmittedFile.objects.filter(transmission__in=transmissions).select_related("attachment")
-    for link in links.only("transmission_id", "attachment__code", "attachment__name").order_by("position"):
-        found.setdefault((link.transmission_id, link.attachment.code), []).append(link.attachment)
+    found: dict[tuple[int, str], list[File]] = {}
+    links = TransmittedFile.objects.filter(transmission__in=transmissions).order_by("position")
+    for transmission, code, name in links.values_list("transmission_id", "attachment__code", "attachment__name"):
+        found.setdefault((transmission, code), []).append(File(name))
     return found

@@ -62,7 +62,7 @@ class CSV(Writer):
         self.row(cells)
 
     def row(self, cells: Iterable[Cell]) -> None:
-        self.writer.writerow([self.said(cell) for cell in cells])
+        self.writer.writerow(["" if cell is None else self.said(cell) for cell in cells])
 
     @staticmethod
     def said(cell: Cell) -> str:

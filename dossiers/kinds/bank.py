@@ -56,6 +56,7 @@ class Bank(Kind):
     name = "Coordonnées bancaires"
     template = "dossiers/kinds/group.html"
     has_files = True
+    holds_secrets = True
     is_drawn_once = False
     options_form = SlotOptions
 

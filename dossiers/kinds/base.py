@@ -121,6 +121,8 @@ class Kind(ABC):
     recap_template: ClassVar[str] = "dossiers/kinds/recap.html"
     has_fields: ClassVar[bool] = True
     has_files: ClassVar[bool] = False
+    #: Whether its value holds what the database encrypts (Q60).
+    holds_secrets: ClassVar[bool] = False
     #: Whether its fields, as the form shows them, follow from the question and from what was typed alone, and may be
     #: kept by the process: not when they read the establishment, nor when they hold what must not lie about (Q60).
     is_drawn_once: ClassVar[bool] = True
