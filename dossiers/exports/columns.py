@@ -67,7 +67,7 @@ FIXED: dict[str, Fixed] = {
     "referent-nom": Fixed("Référent – nom", "dossier__referent__last_name"),
     "referent-prenom": Fixed("Référent – prénom", "dossier__referent__first_name"),
     "referent-email": Fixed("Référent – adresse e-mail", "dossier__referent__email"),
-    "verificateur": Fixed("Vérificateur", "dossier__verifier__last_name"),
+    "verificateur": Fixed("Vérificateur – nom", "dossier__verifier__last_name"),
     "cree": Fixed("Créé le", "dossier__created_at", moment),
     "premiere-transmission": Fixed("Première transmission", "first_transmitted_at", moment),
     "transmission": Fixed("Dernière transmission", "transmitted_at", moment),
