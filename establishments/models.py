@@ -142,6 +142,9 @@ class LegalEntity(models.Model):
     )
     sort_name = models.CharField("clé de tri", max_length=250, blank=True, editable=False, db_collation="C")
     search_text = models.TextField("mots recherchés", blank=True, editable=False, db_collation="C")
+    search_town = models.TextField(
+        "commune recherchée", blank=True, editable=False, db_collation="C", default="", db_default=""
+    )
     words = models.TextField(
         "mots recherchés, sites compris",
         blank=True,
@@ -242,6 +245,15 @@ class GeographicEntity(models.Model):
     opened_on = models.DateField("ouverte le", null=True, blank=True)
     is_active = models.BooleanField("ouverte", default=True)
     closed_on = models.DateField("fermée le", null=True, blank=True)
+    search_text = models.TextField(
+        "mots recherchés",
+        blank=True,
+        editable=False,
+        db_collation="C",
+        default="",
+        db_default="",
+        help_text="Ses noms et sa commune\u00a0: sa ligne dans les mots de son entité juridique.",
+    )
     extracted_on = models.DateField("décrite par l'extraction du", null=True, blank=True)
 
     objects = GeographicEntityQuerySet.as_manager()
@@ -316,6 +328,22 @@ class SearchWord(models.Model):
 
     def __str__(self) -> str:
         return self.word
+
+
+class Spelling(models.Model):
+    """By which rules the search columns are spelt now; one row at most. Other rules spell them again."""
+
+    only = models.BooleanField(primary_key=True, default=True, editable=False)
+    rules = models.CharField("empreinte des règles", max_length=64)
+    spelt_at = models.DateTimeField("appliquées le", auto_now=True)
+
+    class Meta:
+        verbose_name = "orthographe de recherche"
+        verbose_name_plural = "orthographe de recherche"
+        constraints = [models.CheckConstraint(name="spelling_is_alone", condition=Q(only=True))]
+
+    def __str__(self) -> str:
+        return self.rules
 
 
 class ImportRun(models.Model):

@@ -158,8 +158,8 @@ def active_sites(legal_entity: LegalEntity, *, text: str = "") -> GeographicEnti
     number, words = finess.normalise_number(text), search.wanted(text)
     kept = [
         pk
-        for pk, site, city, *names in sites.values_list("pk", "finess", "city", "name", "long_name")
-        if site.startswith(number) or (words and search.holds(search.located(search.searchable(*names), city), words))
+        for pk, site, line in sites.values_list("pk", "finess", "search_text")
+        if site.startswith(number) or (words and search.holds(line, words))
     ]
     return sites.filter(pk__in=kept)
 

@@ -6,6 +6,7 @@ FINESS writes « ASS.ACCUEIL FORMA INSERT PERSON SOURD », « RES. ST-JEAN », �
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "’": "'", "ʼ": "'", "´": "'"})
 _ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu)'(?=[a-z0-9])")
@@ -188,12 +189,18 @@ def searchable(*names: str) -> str:
 
     So that `LIKE '% word%'` finds the beginning of any word, the first included, through the trigram index.
     """
-    return "".join(f" {text}" for text in dict.fromkeys(normalise(name) for name in names) if text)
+    return "".join(f" {text}" for text in dict.fromkeys(map(normalise, dict.fromkeys(names))) if text)
+
+
+@lru_cache(maxsize=65536)
+def spell_town(city: str) -> str:
+    """What a `search_town` column holds: the normalised name of the town, without « CEDEX »."""
+    return _CEDEX.sub("", normalise(city))
 
 
 def located(text: str, city: str) -> str:
-    """A text made by `searchable`, and the town when it does not hold it; without « CEDEX »."""
-    town = _CEDEX.sub("", normalise(city))
+    """A text made by `searchable`, and the town when it does not hold it."""
+    town = spell_town(city)
     return text if not town or f" {town}" in text else f"{text} {town}"
 
 
@@ -210,6 +217,11 @@ def columns(name: str, long_name: str) -> tuple[str, str]:
     if long and long != short:
         text += f" {long}"
     return short or long or LAST, text
+
+
+def line(name: str, long_name: str, city: str) -> str:
+    """`search_text` of a site: its names and its town."""
+    return located(columns(name, long_name)[1], city)
 
 
 def sort_key(name: str) -> str:

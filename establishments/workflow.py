@@ -15,6 +15,7 @@ from establishments.importing import (
     dating,
     deriving,
     flat,
+    loading,
     merging,
     nomenclature,
     pair,
@@ -121,7 +122,10 @@ def load_reference(folder: Path, samples: Sequence[Sequence[Path]] = ()) -> list
     with transaction.atomic():
         _alone()
         nomenclature.load(folder)
+        if not deriving.are_spelt():
+            deriving.search_columns()
         deriving.all_of_it()
+        deriving.settle()
     return [import_extracts(paths) for paths in samples if not _imported(paths)]
 
 
@@ -132,11 +136,18 @@ def _imported(paths: Sequence[Path]) -> bool:
 
 
 @transaction.atomic
-def spell_names_again() -> int:
-    """To run after a change of the spelling rules. Returns how many entities changed."""
+def spell_names(*, again: bool = False) -> int:
+    """Spell the search columns by the present rules, if they are spelt by others, or `again` in any case.
+
+    Part of every deployment. Returns how many EJ and EG changed. Raises Refused during an import, which spells first.
+    """
+    if deriving.are_spelt() and not again:
+        return 0
     _alone()
-    changed = deriving.search_columns()
-    deriving.all_of_it()
+    with staging.settings_for_whole_tables():
+        changed = deriving.search_columns()
+        deriving.all_of_it()
+        deriving.settle()
     return changed
 
 
@@ -189,14 +200,20 @@ def _import(extracts: list[Extract], accept_closures: bool, progress: Progress, 
         dating.confirm_last_full(statements.SITES, of_sites, lambda format_: format_.gives_sites)
     if not accept_closures:
         merging.refuse_too_many_closures(of_entities, of_sites)
+    respelt = not deriving.are_spelt() and bool(deriving.search_columns())
     merging.add_unknown_codes(statuses=read.stage.statuses, categories=read.stage.categories)
-    merging.prepare()
-    entities = merging.entities(of_entities) if of_entities else Counts()
-    entities.created += merging.entities_of_sites()
-    sites = merging.sites(of_sites) if of_sites else Counts()
-    groups = merging.groups(read.groups)
-    if entities.changed or sites.changed or groups.changed:
-        deriving.all_of_it()
+    with loading.of(read.stage.entities + read.stage.sites):
+        entities = merging.entities(of_entities) if of_entities else Counts()
+        entities.created += merging.entities_of_sites()
+        sites = merging.sites(of_sites) if of_sites else Counts()
+        groups = merging.groups(read.groups)
+        changed = entities.changed or sites.changed or groups.changed
+        if changed and not all(scope.is_full for scope in scopes.values()):
+            deriving.search_columns()  # a selection may say one of two names
+        if changed or respelt:
+            deriving.all_of_it()
+    if changed or respelt:
+        deriving.settle()
     parts = {"entities": entities, "sites": sites, "groups": groups}
     return ImportRun.objects.create(
         pk=key,

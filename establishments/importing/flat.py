@@ -63,22 +63,24 @@ def sites(
             finess, entity, name, category, siret, address, postal, city, departement, opened, label = [
                 fields[index] for index in get
             ]
+            name, city = rows.name(name), city[:100]
             yield (
                 f"ligne {line}",
                 SiteRow(
                     rows.number(finess),
                     rows.entity_number(entity),
-                    rows.name(name),
+                    name,
                     None,
                     rows.code(category, 4, "catégorie"),
                     rows.digits(siret, 14),
                     address.replace(" | ", " ")[: rows.LONGEST_LINE],
                     postal[:5],
-                    city[:100],
+                    city,
                     rows.departement(departement, departements, postal),
                     rows.day(opened),
                     None,
                     None,
+                    search.line(name, "", city),
                 ),
                 label,
             )

@@ -72,13 +72,6 @@ def next_run() -> int:
         return cursor.fetchone()[0]
 
 
-def prepare() -> None:
-    """What the insertion of EJ reads beside the staged rows."""
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.staged_likely")
-        cursor.execute(statements.CREATE_LIKELY)
-
-
 def entities(scope: Scope) -> Counts:
     """Insert, update and close EJ."""
     return _merge(statements.ENTITIES, scope)

@@ -5,6 +5,7 @@ They hold open entities only and say nothing of closings.
 
 from collections.abc import Callable, Iterator
 
+from establishments import search
 from establishments.importing import reading, rows
 from establishments.importing.rows import EntityRow, Malformed, SiteRow
 
@@ -70,18 +71,20 @@ def _entity(fields: list[str], departements: frozenset[str]) -> EntityRow:
 def _site(fields: list[str], departements: frozenset[str]) -> SiteRow:
     _expect(fields, _SITE, 32)
     postal_code, city = rows.postal(fields[15])
+    short, long = rows.name(fields[3]), rows.name(fields[4])
     return SiteRow(
         rows.number(fields[1]),
         rows.entity_number(fields[2]),
-        rows.name(fields[3]),
-        rows.name(fields[4]),
+        short,
+        long,
         rows.code(fields[18], 4, "catégorie"),
         rows.digits(fields[22], 14),
         rows.address(fields[7], fields[8], fields[9], fields[11]),
         postal_code,
         city,
-        rows.departement(fields[12 + 1], departements, postal_code),
+        rows.departement(fields[13], departements, postal_code),
         rows.day(fields[28]),
         None,
         None,
+        search.line(short, long, city),
     )

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import ijson
 
+from establishments import search
 from establishments.importing import reading, rows
 from establishments.importing.pair import Reject
 from establishments.importing.rows import TWICE, EntityRow, GroupRow, Malformed, SiteRow
@@ -173,21 +174,24 @@ def _site(item: dict[str, Any], entity: str, departements: frozenset[str]) -> Si
     about = item["informationsGeneralesEGE"]
     place = _address(item, _SITE_ADDRESS)
     is_active, closed_on = _state(item, about)
+    short, long = rows.name(about.get("nomEgeCourt")), rows.name(about.get("nomEgeLong"))
+    city = (place.get("ligneAcheminement") or "").strip()[:100]
     return _clean(
         SiteRow(
             rows.number(about["numFinessEge"]),
             entity,
-            rows.name(about.get("nomEgeCourt")),
-            rows.name(about.get("nomEgeLong")),
+            short,
+            long,
             rows.code(item.get("categorieentiteGeographiqueExercice"), 4, "catégorie"),
             rows.digits(about.get("siret"), 14),
             _street(place),
             (place.get("codePostal") or "")[:5],
-            (place.get("ligneAcheminement") or "").strip()[:100],
+            city,
             _departement(place, departements),
             rows.day(about.get("dateOuverture")),
             is_active,
             closed_on,
+            search.line(short, long, city),
         )
     )
 

@@ -62,11 +62,12 @@ class EntityRow(NamedTuple):
     closed_on: date | None
     sort_name: str | None
     search_text: str | None
+    search_town: str | None
     reference: str | None = None
     """Identifier inside a FINESS+ file: what its groups refer to."""
 
 
-NOTHING_SAID = EntityRow("", *(None,) * 13)
+NOTHING_SAID = EntityRow("", *(None,) * 14)
 
 
 class SiteRow(NamedTuple):
@@ -83,6 +84,7 @@ class SiteRow(NamedTuple):
     opened_on: date | None
     is_active: bool | None
     closed_on: date | None
+    search_text: str
 
 
 class GroupRow(NamedTuple):
@@ -210,5 +212,6 @@ def entity(
         is_active,
         closed_on,
         *search.columns(short, long),
+        None if city is None else search.spell_town(city),
         reference,
     )

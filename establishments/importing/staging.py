@@ -17,12 +17,12 @@ _CREATE = """
         finess varchar(9), name varchar(200), long_name varchar(250), legal_status varchar(2), siren varchar(9),
         address varchar(250), postal_code varchar(5), city varchar(100), departement varchar(3),
         is_active boolean, closed_on date, sort_name varchar(250) COLLATE "C", search_text text COLLATE "C",
-        reference text
+        search_town text COLLATE "C", reference text
     ) ON COMMIT DROP;
     CREATE TEMP TABLE staged_site (
         finess varchar(9), entity varchar(9), name varchar(200), long_name varchar(250), category varchar(4),
         siret varchar(14), address varchar(250), postal_code varchar(5), city varchar(100), departement varchar(3),
-        opened_on date, is_active boolean, closed_on date
+        opened_on date, is_active boolean, closed_on date, search_text text COLLATE "C"
     ) ON COMMIT DROP
 """
 
@@ -91,9 +91,6 @@ class Stage:
     def finish(self) -> None:
         self._copy("staged_entity", self._entities)
         self._copy("staged_site", self._sites)
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE pg_temp.staged_entity")
-            cursor.execute("ANALYZE pg_temp.staged_site")
 
     def _copy(self, table: str, batch: list[Any]) -> None:
         with connection.cursor() as cursor, cursor.copy(f"COPY pg_temp.{table} FROM STDIN") as copy:

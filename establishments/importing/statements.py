@@ -56,7 +56,8 @@ ENTITIES = Noun(
                    opened.is_active,
                    CASE WHEN NOT opened.is_active THEN COALESCE(staged.closed_on, kept.closed_on) END AS closed_on,
                    COALESCE(staged.sort_name, kept.sort_name) AS sort_name,
-                   COALESCE(staged.search_text, kept.search_text) AS search_text, kept.is_active AS was_active,
+                   COALESCE(staged.search_text, kept.search_text) AS search_text,
+                   COALESCE(staged.search_town, kept.search_town) AS search_town, kept.is_active AS was_active,
                    COALESCE(NULLIF(kept.name, ''), kept.long_name) AS was_name
             FROM opened
             JOIN staged_entity staged USING (finess)
@@ -69,7 +70,7 @@ ENTITIES = Noun(
             departement_id = told.departement_id,
             region_id = (SELECT region_id FROM establishments_departement WHERE code = told.departement_id),
             is_active = told.is_active, closed_on = told.closed_on, sort_name = told.sort_name,
-            search_text = told.search_text, extracted_on = %(day)s
+            search_text = told.search_text, search_town = told.search_town, extracted_on = %(day)s
         FROM told
         WHERE told.id = kept.id
           AND (kept.name, kept.long_name, kept.legal_status_id, kept.siren, kept.address, kept.postal_code, kept.city,
@@ -99,19 +100,14 @@ ENTITIES = Noun(
     insert="""
         INSERT INTO establishments_legalentity
             (finess, name, long_name, legal_status_id, siren, address, postal_code, city, departement_id, region_id,
-             is_active, closed_on, sort_name, search_text, extracted_on, region_codes, kinds)
+             is_active, closed_on, sort_name, search_text, search_town, extracted_on, region_codes, kinds)
         SELECT staged.finess, COALESCE(staged.name, ''), COALESCE(staged.long_name, ''), staged.legal_status,
                COALESCE(staged.siren, ''), COALESCE(staged.address, ''), COALESCE(staged.postal_code, ''),
-               COALESCE(staged.city, ''), staged.departement,
-               CASE WHEN staged.departement IS NULL THEN likely.region_id ELSE departement.region_id END,
+               COALESCE(staged.city, ''), staged.departement, departement.region_id,
                COALESCE(staged.is_active, true), staged.closed_on, COALESCE(staged.sort_name, '~'),
-               COALESCE(staged.search_text, ''), %(day)s,
-               ARRAY(SELECT DISTINCT code FROM unnest(likely.region_codes || departement.region_id) code
-                     WHERE code IS NOT NULL ORDER BY code),
-               CASE WHEN COALESCE(staged.is_active, true) THEN COALESCE(likely.kinds, '{}') ELSE '{}' END
+               COALESCE(staged.search_text, ''), COALESCE(staged.search_town, ''), %(day)s, '{}', '{}'
         FROM staged_entity staged
         LEFT JOIN establishments_departement departement ON departement.code = staged.departement
-        LEFT JOIN staged_likely likely ON likely.entity = staged.finess
         WHERE NOT EXISTS (SELECT FROM establishments_legalentity kept WHERE kept.finess = staged.finess)
     """,
     # Closed at the latest on the day of the extract that does not hold it any more.
@@ -168,7 +164,7 @@ SITES = Noun(
                    COALESCE(staged.long_name, kept.long_name) AS long_name, staged.category AS category_id,
                    staged.siret, staged.address, staged.postal_code, staged.city,
                    staged.departement AS departement_id, COALESCE(staged.opened_on, kept.opened_on) AS opened_on,
-                   opened.is_active,
+                   staged.search_text, opened.is_active,
                    CASE WHEN NOT opened.is_active THEN COALESCE(staged.closed_on, kept.closed_on) END AS closed_on,
                    kept.is_active AS was_active, kept.legal_entity_id AS was_entity_id,
                    COALESCE(NULLIF(kept.name, ''), kept.long_name) AS was_name
@@ -184,7 +180,7 @@ SITES = Noun(
             postal_code = told.postal_code, city = told.city, departement_id = told.departement_id,
             region_id = (SELECT region_id FROM establishments_departement WHERE code = told.departement_id),
             opened_on = told.opened_on, is_active = told.is_active, closed_on = told.closed_on,
-            extracted_on = %(day)s
+            search_text = told.search_text, extracted_on = %(day)s
         FROM told
         WHERE told.id = kept.id
           AND (kept.legal_entity_id, kept.name, kept.long_name, kept.category_id, kept.siret, kept.address,
@@ -216,10 +212,10 @@ SITES = Noun(
     insert="""
         INSERT INTO establishments_geographicentity
             (finess, legal_entity_id, name, long_name, category_id, siret, address, postal_code, city, departement_id,
-             region_id, opened_on, is_active, closed_on, extracted_on)
+             region_id, opened_on, is_active, closed_on, search_text, extracted_on)
         SELECT staged.finess, entity.id, staged.name, COALESCE(staged.long_name, ''), staged.category, staged.siret,
                staged.address, staged.postal_code, staged.city, staged.departement, departement.region_id,
-               staged.opened_on, COALESCE(staged.is_active, true), staged.closed_on, %(day)s
+               staged.opened_on, COALESCE(staged.is_active, true), staged.closed_on, staged.search_text, %(day)s
         FROM staged_site staged
         JOIN establishments_legalentity entity ON entity.finess = staged.entity
         LEFT JOIN establishments_departement departement ON departement.code = staged.departement
@@ -257,31 +253,11 @@ SITES = Noun(
 # An EJ that only its sites name exists all the same: its number, no name, until a file describes it.
 INSERT_ENTITIES_OF_SITES = """
     INSERT INTO establishments_legalentity
-        (finess, name, long_name, siren, address, postal_code, city, is_active, sort_name, search_text, region_id,
-         region_codes, kinds)
-    SELECT likely.entity, '', '', '', '', '', '', true, '~', '', likely.region_id, likely.region_codes, likely.kinds
-    FROM staged_likely likely
-    WHERE NOT EXISTS (SELECT FROM establishments_legalentity kept WHERE kept.finess = likely.entity)
-"""
-# A head start for the EJ that are new: what `deriving` will most likely find, so that it has few rows to write again.
-# `deriving` has the last word.
-CREATE_LIKELY = """
-    CREATE TEMP TABLE staged_likely ON COMMIT DROP AS
-    SELECT entity, CASE WHEN cardinality(regions) = 1 THEN regions[1] END AS region_id, regions AS region_codes,
-           array_remove(ARRAY[CASE WHEN essms THEN 'essms' END, CASE WHEN sanitary THEN 'es' END], NULL)::varchar(5)[]
-               AS kinds
-    FROM (
-        SELECT staged.entity,
-               bool_or(category.is_essms) FILTER (WHERE COALESCE(staged.is_active, true)) AS essms,
-               bool_or(category.is_sanitary) FILTER (WHERE COALESCE(staged.is_active, true)) AS sanitary,
-               COALESCE(array_agg(DISTINCT departement.region_id)
-                        FILTER (WHERE departement.region_id IS NOT NULL AND COALESCE(staged.is_active, true)),
-                        '{}')::varchar(3)[] AS regions
-        FROM staged_site staged
-        LEFT JOIN establishments_category category ON category.code = staged.category
-        LEFT JOIN establishments_departement departement ON departement.code = staged.departement
-        GROUP BY staged.entity
-    ) AS of_sites
+        (finess, name, long_name, siren, address, postal_code, city, is_active, sort_name, search_text, region_codes,
+         kinds)
+    SELECT DISTINCT staged.entity, '', '', '', '', '', '', true, '~', '', '{}'::varchar(3)[], '{}'::varchar(5)[]
+    FROM staged_site staged
+    WHERE NOT EXISTS (SELECT FROM establishments_legalentity kept WHERE kept.finess = staged.entity)
 """
 # Changes with any row of ours: what tells that nothing happened since an import.
 FINGERPRINT = """

@@ -59,7 +59,7 @@ def test_search_finds_and_keeps_what_was_typed(client, legal_entity):
 
 def test_search_as_one_types_answers_the_list_alone_and_tells_its_count(client, legal_entity):
     site = GeographicEntityFactory(legal_entity=legal_entity, name="FOYER DES SAULES")
-    deriving.words()
+    deriving.entities()
     fill(client, legal_entity, until=SCREEN_2)
     page = client.get(SCREEN_2, {"q": "saules"}, headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in page

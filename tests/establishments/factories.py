@@ -99,6 +99,7 @@ class LegalEntityFactory(DjangoModelFactory):
     kinds = factory.LazyFunction(lambda: [EstablishmentType.ESSMS.value])
     sort_name = factory.LazyAttribute(lambda entity: search.sort_key(entity.name))
     search_text = factory.LazyAttribute(lambda entity: search.searchable(entity.name, entity.long_name))
+    search_town = factory.LazyAttribute(lambda entity: search.spell_town(entity.city))
     words = factory.SelfAttribute("search_text")
     long_name = ""
     city = "PARIS"
@@ -125,6 +126,8 @@ class GeographicEntityFactory(DjangoModelFactory):
     region = factory.SelfAttribute("legal_entity.region")
     city = "PARIS"
     postal_code = "75014"
+    long_name = ""
+    search_text = factory.LazyAttribute(lambda site: search.line(site.name, site.long_name, site.city))
 
 
 class HospitalGroupFactory(DjangoModelFactory):

@@ -3,14 +3,20 @@
 import datetime as dt
 import gzip
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from pytest_django import Settings
 
+from ecare.management.commands.prepare import digest_of
 from establishments import search, workflow
-from establishments.models import GeographicEntity, HospitalGroup, ImportRun, LegalEntity
+from establishments.models import GeographicEntity, HospitalGroup, ImportRun, LegalEntity, Spelling
+from tests.accounts.factories import UserFactory
 from tests.establishments import extracts
+from tests.establishments.conftest import FIXTURES
 from tests.establishments.extracts import csv_entity, csv_site, plus, plus_entity, plus_site
 from tests.establishments.factories import finess_number
 
@@ -321,5 +327,38 @@ def test_flat_files_add_and_update_but_never_close(write: Write, plus_sample: Pa
 def test_names_are_spelt_again_after_a_change_of_rules(write: Write) -> None:
     workflow.import_extracts([write("ej", extracts.HEADER, csv_entity(EJ, "ASS. LE PHARE"))])
     LegalEntity.objects.update(search_text=" autre", sort_name="autre")
-    assert workflow.spell_names_again() == 1
+    assert workflow.spell_names() == 0
+    assert workflow.spell_names(again=True) == 1
     assert LegalEntity.objects.get().search_text == " association le phare"
+
+
+def test_an_update_of_the_portal_spells_names_by_its_own_rules(
+    write: Write, settings: Settings, tmp_path: Path
+) -> None:
+    """`prepare`, which every deployment runs, and failing that the next import."""
+    settings.VAR_DIR = tmp_path
+    (tmp_path / "reference.sha256").write_text(digest_of(FIXTURES))
+    UserFactory()
+    first = write("ej", extracts.HEADER, csv_entity(EJ, "ASS. LE PHARE"))
+    second = write("eg", extracts.HEADER, csv_site(EG, EJ, "RES. DU PORT"))
+    workflow.import_extracts([first, second])
+    held = LegalEntity.objects.get().words
+    for update in (
+        lambda: call_command("prepare", stdout=StringIO()),
+        lambda: workflow.import_extracts([first, second]),
+    ):
+        Spelling.objects.update(rules="of the version before")
+        LegalEntity.objects.update(search_text=" ass phare", words=" ass phare", sort_name="ass")
+        GeographicEntity.objects.update(search_text=" res")
+        update()
+        assert LegalEntity.objects.get().words == held
+        assert GeographicEntity.objects.get().search_text.startswith(" residence du port")
+        assert workflow.spell_names() == 0
+
+
+def test_a_selection_that_says_one_of_two_names_leaves_the_words_of_both(write: Write) -> None:
+    workflow.import_extracts(
+        [write("ej", extracts.HEADER, csv_entity(EJ, "PHARE").replace("PHARE;PHARE", "PHARE;LA LANTERNE"))]
+    )
+    workflow.import_extracts([write("ej_20270101.csv", "nofiness_ej;rs_affichage", f"{EJ};LE PHARE")])
+    assert LegalEntity.objects.get().search_text == " le phare la lanterne"

@@ -113,7 +113,7 @@ def test_search_by_the_number_of_a_site_finds_its_entity_and_shows_the_site() ->
     entity = LegalEntityFactory(name="ARBRES")
     first, second = (GeographicEntityFactory(legal_entity=entity, name="FOYER", finess=n) for n in SITE_NUMBERS)
     GeographicEntityFactory()
-    deriving.words()
+    deriving.entities()
     assert found(first.finess) == found(second.finess) == found(first.finess[:5].lower()) == ["ARBRES"]
     [row] = queries.picker(kind=EstablishmentType.ESSMS, region_code="11", text=second.finess)[:10]
     assert row.found_sites == (second,)
@@ -285,8 +285,8 @@ def _entity_with_sites(name: str, *sites: str, **fields: object) -> LegalEntity:
 
 def test_entity_is_found_by_the_name_of_a_site_after_those_found_by_their_own() -> None:
     _entity_with_sites("ASSOCIATION ARBRES", "EHPAD LES TILLEULS", "FOYER DU LAC")
-    _entity_with_sites("ZODIAQUE TILLEULS")
-    deriving.words()
+    _entity_with_sites("ZODIAQUE TILLEULS", "FOYER DU LAC")
+    deriving.entities()
     page = queries.picker(kind=EstablishmentType.ESSMS, region_code="11", text="tilleuls")[:10]
     assert isinstance(page, list)
     assert [(entity.name, [site.name for site in entity.found_sites]) for entity in page] == [
@@ -297,10 +297,11 @@ def test_entity_is_found_by_the_name_of_a_site_after_those_found_by_their_own() 
 
 def test_entity_is_found_by_its_town_and_by_that_of_a_site_on_one_line_first() -> None:
     own = LegalEntityFactory(name="SERVICE D'AIDE", city="ST DENIS CEDEX 1")
+    GeographicEntityFactory(legal_entity=own, name="FOYER")
     _entity_with_sites("A MEETING", "SERVICE D'AIDE", city="PARIS")
     GeographicEntityFactory(legal_entity=LegalEntity.objects.get(name="A MEETING"), name="FOYER", city="ST DENIS")
     site = _entity_with_sites("Z ASSOCIATION", "SERVICE D'AIDE", city="ST DENIS")
-    deriving.words()
+    deriving.entities()
     page = queries.picker(kind=EstablishmentType.ESSMS, region_code="11", text="aide saint-denis")[:10]
     assert [entity.name for entity in page] == [own.name, site.name, "A MEETING"]
     assert [len(entity.found_sites) for entity in page] == [0, 1, 0]
@@ -314,16 +315,15 @@ def test_sites_shown_cost_one_query_and_two_rows_an_entity_at_1_3_and_30(django_
         read.append(instance)
 
     rows = 0
+    category = CategoryFactory(essms=True)
     for total in (1, 3, 30):
         for n in range(rows, total):
             entity = LegalEntityFactory(name=f"ARBRES {n}")
             GeographicEntity.objects.bulk_create(
-                GeographicEntityFactory.build_batch(
-                    580 if n == 0 else 2, legal_entity=entity, category=None, departement=None, region=None
-                )
+                GeographicEntityFactory.build_batch(580 if n == 0 else 2, legal_entity=entity, category=category)
             )
         rows = total
-        deriving.words()
+        deriving.entities()
         read.clear()
         post_init.connect(keep, sender=GeographicEntity)
         with django_assert_num_queries(3):
@@ -336,16 +336,17 @@ def test_sites_shown_cost_one_query_and_two_rows_an_entity_at_1_3_and_30(django_
 
 
 def test_name_of_a_closed_site_finds_nothing() -> None:
-    entity = _entity_with_sites("ASSOCIATION ARBRES", "EHPAD LES TILLEULS")
-    deriving.words()
+    entity = _entity_with_sites("ASSOCIATION ARBRES", "EHPAD LES TILLEULS", "FOYER DU LAC")
+    deriving.entities()
     assert found("tilleuls") == [entity.name]
-    entity.sites.update(is_active=False)
-    deriving.words()
+    entity.sites.filter(name="EHPAD LES TILLEULS").update(is_active=False)
+    deriving.entities()
     assert found("tilleuls") == []
+    assert found("lac") == [entity.name]
 
 
 def test_entity_is_found_by_a_slip_in_the_name_of_a_site() -> None:
     entity = _entity_with_sites("ASSOCIATION ARBRES", "EHPAD LES TILLEULS")
-    deriving.words()
+    deriving.entities()
     deriving.vocabulary()
     assert found("tileuls") == [entity.name]

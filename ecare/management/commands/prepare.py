@@ -30,13 +30,15 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         is_new = not get_user_model()._default_manager.exists()
         stamp = settings.VAR_DIR / "reference.sha256"
-        digest = _digest(settings.BASE_DIR / "fixtures")
+        digest = digest_of(settings.BASE_DIR / "fixtures")
         if is_new or not stamp.exists() or stamp.read_text() != digest:
             for command, title in REFERENCE.items():
                 self.step(title)
                 call_command(command, stdout=io.StringIO())
             stamp.parent.mkdir(parents=True, exist_ok=True)
             stamp.write_text(digest)
+        # Nothing to do, nearly always: the rules change with the code, not with the files.
+        call_command("spell_names", stdout=io.StringIO())
         if demo and is_new:
             self.step("Données de démonstration")
             accounts = io.StringIO()
@@ -47,7 +49,7 @@ class Command(BaseCommand):
         self.stdout.write(f"  {title}…")
 
 
-def _digest(folder: Path) -> str:
+def digest_of(folder: Path) -> str:
     """What the reference files hold, so that loading them again is only done when they changed."""
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):

@@ -58,16 +58,8 @@ class Command(BaseCommand):
             action="store_true",
             help="lit et compare tout, dit ce que l'import ferait, puis n'écrit rien",
         )
-        parser.add_argument(
-            "--spell-again",
-            action="store_true",
-            help="n'importe rien\u00a0: recalcule les mots recherchés, après un changement des règles d'orthographe",
-        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["spell_again"]:
-            self.stdout.write(f"{workflow.spell_names_again()} raison(s) sociale(s) recalculée(s).")
-            return
         if not options["files"]:
             raise CommandError("Indiquez au moins un fichier.")
         try:
