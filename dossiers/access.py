@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts import queries as accounts_queries
 from accounts.enums import Role
@@ -67,6 +67,25 @@ def readable(stages: DossierStageQuerySet, user: User) -> DossierStageQuerySet:
         Q(stage__regional_role=RegionalRole.NONE)
         | Q(stage__regional_role="", dossier__guichet__regional_role=RegionalRole.NONE)
     )
+
+
+def countable_stages(user: User) -> QuerySet[Stage]:
+    """The étapes of which `user` may read figures: for an instructeur régional, those that let him in."""
+    if not user.is_instructor:
+        return Stage.objects.none()
+    if user.role != Role.REGIONAL:
+        return Stage.objects.all()
+    return Stage.objects.exclude(
+        Q(regional_role=RegionalRole.NONE) | Q(regional_role="", guichet__regional_role=RegionalRole.NONE)
+    )
+
+
+def countable(user: User) -> Q:
+    """The counts that `user` may add up: those of the dossiers that he may read (see `readable`)."""
+    allowed = Q(stage__in=countable_stages(user))
+    if user.role != Role.REGIONAL:
+        return allowed
+    return allowed & Q(regions__overlap=[region.pk for region in user.regions.all()])
 
 
 def reading_scope(user: User) -> str:

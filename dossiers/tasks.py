@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from dossiers import storage, workflow
-from dossiers.workflow import exports, revisions
+from dossiers.workflow import exports, revisions, tallies
 from notifications import broker
 
 
@@ -65,3 +65,9 @@ def produce_export(export_pk: int) -> None:
 def sweep_exports() -> None:
     """Exports that nobody makes: called every minute."""
     exports.resume()
+
+
+@shared_task
+def count_dossiers() -> None:
+    """What the statistics are read from: called every ten minutes."""
+    tallies.refresh(timezone.now())

@@ -12,6 +12,7 @@ from dossiers.views import (
     public,
     referent,
     stages,
+    statistics,
     takeovers,
     transfer,
 )
@@ -59,6 +60,8 @@ urlpatterns = [
         name="stage-receipt",
     ),
     path("instruction/", instruction.index, name="instruction-list"),
+    path("statistiques/", statistics.index, name="statistics"),
+    path("statistiques/chiffres.csv", statistics.figures, name="statistics-figures"),
     path("instruction/exports/", exports.index, name="exports"),
     path("instruction/exports/nouveau/", exports.create, name="create-export"),
     path("instruction/exports/<uuid:public_id>/", exports.download, name="export-file"),

@@ -132,6 +132,15 @@ def count(number: int, singular: str, plural: str) -> str:
     return f"{integer(number)}{NBSP}{singular if abs(number) < 2 else plural}"
 
 
+def duration(hours: int) -> str:
+    """« 5 heures », « 3 jours », « 3 jours et 4 heures »: whole hours counted as they are, a day being 24 of them."""
+    days, rest = divmod(hours, 24)
+    parts = [count(days, "jour", "jours")] if days else []
+    if rest or not days:
+        parts.append(count(rest, "heure", "heures"))
+    return " et ".join(parts)
+
+
 def size(number_of_bytes: int) -> str:
     """« 3,2 Mo »: units of 1 024, as the file managers of our users count them."""
     value = float(number_of_bytes)

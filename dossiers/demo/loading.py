@@ -23,6 +23,7 @@ from dossiers import catalog
 from dossiers.demo import applications, hospitals
 from dossiers.demo.cast import PASSWORD, PEOPLE, PLANS, Person
 from dossiers.models import Milestone, Stage
+from dossiers.workflow import tallies
 from establishments.models import LegalEntity, Region
 from notifications import delivery
 from notifications.models import Email
@@ -72,6 +73,7 @@ def load() -> None:
         applications.create(plan, number, stage, referent=people[plan.referent], verifier=verifier, entities=entities)
     hospitals.create(people, entities, verifier=verifier, administrator=administrator)
     put_emails_away(people)
+    tallies.refresh(timezone.now())
 
 
 def legal_entities() -> dict[str, LegalEntity]:

@@ -23,10 +23,13 @@ from dossiers.models.guichets import (
     WindowChange,
 )
 from dossiers.models.takeovers import TakeoverRequest
+from dossiers.models.tallies import DailyTally, DelayTally, Tallied, Tally
 
 __all__ = [
     "Answer",
     "Attachment",
+    "DailyTally",
+    "DelayTally",
     "Dossier",
     "DossierStage",
     "Event",
@@ -42,6 +45,8 @@ __all__ = [
     "Section",
     "Stage",
     "TakeoverRequest",
+    "Tallied",
+    "Tally",
     "TemplateFile",
     "Transmission",
     "TransmittedFile",

@@ -66,6 +66,12 @@ from dossiers.queries.register import (
     RegisterNews,
     register_news,
 )
+from dossiers.queries.statistics import (
+    counted_guichets,
+    counted_stages,
+    region_names,
+    tallied_at,
+)
 from dossiers.queries.transmitted import (
     TransmittedEntry,
     history,
@@ -94,6 +100,8 @@ __all__ = [
     "claimable",
     "claims",
     "columns_last_chosen",
+    "counted_guichets",
+    "counted_stages",
     "counters",
     "creatable",
     "drafts_of",
@@ -116,6 +124,7 @@ __all__ = [
     "question",
     "questions",
     "referent_dossiers",
+    "region_names",
     "register_news",
     "score",
     "sections",
@@ -126,6 +135,7 @@ __all__ = [
     "successors",
     "takeovers",
     "takeovers_of",
+    "tallied_at",
     "template_files",
     "terms",
     "to_decide",

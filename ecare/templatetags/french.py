@@ -29,6 +29,7 @@ for _name in (
     "phone",
     "iban",
     "quoted",
+    "duration",
 ):
     register.filter(_name, _or_empty(getattr(french, _name)))
 

@@ -7,6 +7,8 @@ TABLE: dict[str, tuple[Row, Row]] = {
     "dossiers:decide-takeover": (only("lead"), only("lead", outcome="→dossiers:takeovers-to-decide")),
     "dossiers:ownerless": (only("lead"), NO_POST),
     "dossiers:reassign": (only("lead"), only("lead", outcome="→dossiers:ownerless")),
+    "dossiers:statistics": (only(*INSTRUCTORS), NO_POST),
+    "dossiers:statistics-figures": (only(*INSTRUCTORS), NO_POST),
     "dossiers:exports": (only(*INSTRUCTORS), NO_POST),
     "dossiers:create-export": (only(*INSTRUCTORS), only(*INSTRUCTORS, outcome="→dossiers:exports")),
     # Whoever asked for it, and nobody else: here the verifier.

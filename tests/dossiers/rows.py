@@ -25,6 +25,7 @@ def row(
     legal_entity: LegalEntity | None = None,
     referent: User | None = None,
     transmitted_at: dt.datetime | None = None,
+    estimate: dict[str, str] | None = None,
     **entity_fields: Any,
 ) -> DossierStage:
     """A dossier of the POC at `status`."""
@@ -57,7 +58,7 @@ def row(
             by=dossier.referent,
             answers={},
             applicant={},
-            estimate={"track": "1", "track_label": "Parcours 1", "sites": 1, "total": "11000.00"},
+            estimate={"track": "1", "track_label": "Parcours 1", "sites": 1, "total": "11000.00", **(estimate or {})},
         )
     search.refresh(created)
     return created
