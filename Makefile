@@ -7,7 +7,7 @@ export PORT
 # Every message is in UTF-8, whatever the terminal says.
 export PYTHONUTF8 := 1
 
-.PHONY: help run test access check format manage lock install browser
+.PHONY: help run test bench access check format manage lock install browser
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo 'make check                    format, lint, imports, types, migrations, production settings'
 	@echo 'make manage ARGS="command"    manage.py on the data of `make run`, whether it runs or not'
 	@echo 'make access                   write docs/acces.md again: who may open which address'
+	@echo 'make bench [ARGS="pages"]     measure, beside a floor, and write docs/benchmarks.md (an hour)'
 	@echo 'make format                   what `make check` would ask for, done'
 	@echo 'make lock                     compute the locked dependencies again'
 
@@ -47,6 +48,9 @@ check: install
 format: install
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+bench: install
+	@$(BIN)/python bench/all.py $(ARGS)
 
 access: install
 	@DJANGO_SETTINGS_MODULE=ecare.settings.test $(BIN)/python -m tests.access_matrix

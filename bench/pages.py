@@ -6,19 +6,13 @@ One client, on the demonstration's data, each page in turn, a hundred times; med
 Django view without middleware behind a second server started the same way.
 """
 
-import http.client
 import os
-import re
-import socket
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
-from urllib.parse import urlencode
 
 import django
 
@@ -32,6 +26,7 @@ from django.core.management import call_command  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
+from bench.serving import asker, memory, server  # noqa: E402
 from dossiers import kinds, queries  # noqa: E402
 from dossiers.models import DossierStage  # noqa: E402
 from tests.accounts import sessions  # noqa: E402
@@ -39,44 +34,6 @@ from tests.accounts import sessions  # noqa: E402
 ROUNDS, WARMING = 100, 5
 #: Ceilings, in F.
 CEILINGS = {"home": 8, "sign-in": 8, "dashboard": 18, "form of 19 questions": 25, "recap": 25, "one answer saved": 15}
-
-
-@contextmanager
-def server(application: str) -> Iterator[tuple[int, int]]:
-    """Port and process of an application served by one worker, ended afterwards."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", application, "--workers", "1", "--threads", "8", "--no-control-socket"]
-    process = subprocess.Popen([*command, "--log-level", "critical", "--bind", f"127.0.0.1:{port}"], cwd=ROOT)
-    try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield port, process.pid
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def asker(port: int, path: str, cookies: str = "", *, status: int = 200) -> Callable[[], bytes]:
-    """One request on a connection of its own, whose answer must have that status."""
-
-    def ask(data: dict[str, str] | None = None, **headers: str) -> bytes:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        headers = {"Cookie": cookies, **headers}
-        if data is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        connection.request("GET" if data is None else "POST", path, urlencode(data) if data else None, headers)
-        response = connection.getresponse()
-        body = response.read()
-        connection.close()
-        if response.status != status:
-            sys.exit(f"{path}: {response.status}")
-        return body
-
-    return ask
 
 
 def saver(port: int, stage: DossierStage, cookies: str, csrf: str) -> Callable[[], bytes]:
@@ -96,7 +53,7 @@ def saver(port: int, stage: DossierStage, cookies: str, csrf: str) -> Callable[[
 
 
 def main() -> None:
-    call_command("prepare", demo=True)
+    call_command("prepare", demo=True, verbosity=0)
     drafts = DossierStage.objects.filter(status="draft", dossier__guichet__code__icontains="poc")
     stage = max(drafts, key=lambda each: each.answers.count())
     client = sessions.sign_in(Client(), stage.dossier.referent)
@@ -120,14 +77,13 @@ def main() -> None:
                 act()
                 if turn >= WARMING:
                     times[name].append(time.perf_counter() - start)
-        [worker] = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-        memory = int(re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{worker}/smaps_rollup").read_text(), re.MULTILINE)[1])
+        held = memory(master)
     floor_time = statistics.median(times["F"])
     print(f"F: {floor_time * 1000:.2f} ms")
     for name, ceiling in CEILINGS.items():
         median = statistics.median(times[name])
         print(f"{name:22} {median * 1000:6.1f} ms = {median / floor_time:5.1f} F (at most {ceiling})")
-    print(f"memory of the worker   {memory / 1024:6.0f} MiB (at most 160)")
+    print(f"memory of the worker   {held:6} MiB (at most 160)")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,62 @@
+"""The screens of instruction at 1,000 dossiers and at 100,000, beside the floor F (Q70, Q71).
+
+    .venv/bin/python bench/instruction.py [fewer more]
+
+Each volume is made by `seed_scale` in a database of its own. Every filter, every sort both ways, the first page, one in
+the middle and the last, searches of each sort, a dossier, the statistics and the exports: median of whole requests of
+one client, queries, then the plans of the three heaviest statements.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FEWER, MORE = 1_000, 100_000
+LIST_CEILING, DOSSIER_CEILING, QUERIES, GROWTH = 35, 25, 12, 1.3
+
+
+def measured(dossiers: int) -> dict:
+    command = [
+        sys.executable,
+        "-m",
+        "ecare.embedded",
+        "throwaway",
+        "--",
+        sys.executable,
+        __file__,
+        "--child",
+        str(dossiers),
+    ]
+    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout
+    return json.loads(printed.splitlines()[-1])
+
+
+def main(fewer: int, more: int) -> None:
+    small, large = measured(fewer), measured(more)
+    floor = large["medians"]["F"]
+    print(f"F: {floor * 1000:.2f} ms; medians; * where a ceiling of the quality promises is passed")
+    print(f"{'':34} {fewer:>9,} {more:>9,}   times      F  queries")
+    passed = []
+    for screen, median in large["medians"].items():
+        if screen == "F":
+            continue
+        before = next((value for name, value in small["medians"].items() if name == screen), None)
+        growth = median / before if before else float("nan")
+        queries = large["queries"][screen]
+        ceiling = DOSSIER_CEILING if screen == "dossier" else LIST_CEILING
+        over = median / floor > ceiling or queries > QUERIES or growth > GROWTH
+        passed += [screen] if over else []
+        print(
+            f"{screen[:34]:34} {before * 1000 if before else float('nan'):6.1f} ms {median * 1000:6.1f} ms"
+            f"  {growth:6.2f} {median / floor:6.1f}  {queries:4}{' *' if over else ''}"
+        )
+    print(f"memory of the worker: {large['memory']} MiB (at most 160)")
+    print(f"{len(passed)} of {len(large['queries'])} screens pass a ceiling")
+    for screen, seconds, plan in large["plans"]:
+        print(f"\n{screen}: {seconds * 1000:.0f} ms\n{plan}")
+
+
+if __name__ == "__main__":
+    main(*(int(number) for number in sys.argv[1:3]) if len(sys.argv) > 2 else (FEWER, MORE))

@@ -1,0 +1,119 @@
+"""The screens of a verifier on a volume of dossiers: `bench/instruction.py` runs it once a volume and compares.
+
+.venv/bin/python -m ecare.embedded throwaway -- .venv/bin/python bench/screens.py DOSSIERS
+"""
+
+import json
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import django
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ.update(DJANGO_SETTINGS_MODULE="ecare.settings.dev", EMAIL_URL="consolemail://")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.http import QueryDict  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
+from django.urls import reverse  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from accounts.models import User  # noqa: E402
+from bench.serving import asker, memory, server  # noqa: E402
+from dossiers import access, queries  # noqa: E402
+from dossiers.filters import InstructionFilter  # noqa: E402
+from dossiers.workflow import tallies  # noqa: E402
+from tests.accounts import sessions  # noqa: E402
+
+ROUNDS, WARMING = 15, 3
+HOST = {"host": "127.0.0.1"}
+
+
+def addresses() -> dict[str, str]:
+    """The screens of a verifier by name, on the volume at hand."""
+    user = User.objects.get(username="volume-verifier-1")
+    stages = access.instructed_stages(user)
+    filters = InstructionFilter(QueryDict(), queryset=stages, user=user)
+    listed = stages.select_related("dossier__legal_entity", "dossier__referent").order_by("-transmitted_at")
+    one = listed[stages.count() // 2]
+    pages = -(-stages.count() // queries.PAGE_SIZE)
+    index = reverse("dossiers:instruction-list")
+    found = {
+        "list": index,
+        "list, middle page": f"{index}?page={pages // 2}",
+        "list, last page": f"{index}?page={pages}",
+    }
+    for name, each in filters.filters.items():
+        choices = [value for value, _ in each.extra.get("choices") or [] if value]
+        for value in dict.fromkeys(choices[:1] + choices[-1:]):
+            found[f"list, {name}={value}"] = f"{index}?{name}={value}"
+    for sort in queries.INSTRUCTION_SORTS:
+        found |= {f"list, tri={sign}{sort}": f"{index}?tri={sign}{sort}" for sign in ("", "-")}
+        found[f"list, tri={sort}, last page"] = f"{index}?tri={sort}&page={pages}"
+    entity = one.dossier.legal_entity
+    for name, words in {
+        "a reference": one.dossier.reference,
+        "a FINESS number": entity.finess,
+        "the name of an EJ": entity.name,
+        "a frequent word": "residence",
+        "a typo": "residance",
+        "an address": one.dossier.referent.email,
+        "a name": one.dossier.referent.last_name,
+        "nothing": "zzyzx",
+    }.items():
+        found[f"search of {name}"] = f"{index}?q={words.replace(' ', '+').replace('&', '%26')}"
+    found["dossier"] = reverse("dossiers:instruction-dossier", args=[one.dossier.reference])
+    found |= {name: reverse(f"dossiers:{name}") for name in ("statistics", "exports", "create-export")}
+    return found
+
+
+def main(dossiers: int) -> None:
+    """Make the volume, measure it, and write what was measured as JSON, last."""
+    settings.VOLUME_ALLOWED = True
+    call_command("prepare", verbosity=0)
+    call_command("seed_scale", dossiers=dossiers, stdout=sys.stderr)
+    tallies.refresh(timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    client = sessions.sign_in(Client(), User.objects.get(username="volume-verifier-1"))
+    name = settings.SESSION_COOKIE_NAME
+    paths = addresses()
+    asked, heaviest = {}, []
+    for screen, path in paths.items():
+        client.get(path, headers=HOST)
+        with CaptureQueriesContext(connection) as captured:
+            client.get(path, headers=HOST)
+        asked[screen] = len(captured)
+        heaviest += [
+            (float(each["time"]), screen, each["sql"]) for each in captured if each["sql"].startswith("SELECT")
+        ]
+    plans = []
+    for seconds, screen, sql in sorted(heaviest, reverse=True)[:3]:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF) {sql}")
+            plans.append((screen, seconds, "\n".join(line for (line,) in cursor.fetchall())))
+    cookies = f"{name}={client.cookies[name].value}"
+    with server("bench.floor:application") as (floor, _), server("ecare.wsgi") as (port, master):
+        acts = {"F": asker(floor, "/"), **{screen: asker(port, path, cookies) for screen, path in paths.items()}}
+        times: dict[str, list[float]] = {screen: [] for screen in acts}
+        for turn in range(WARMING + ROUNDS):
+            for screen, act in acts.items():
+                start = time.perf_counter()
+                act()
+                if turn >= WARMING:
+                    times[screen].append(time.perf_counter() - start)
+        held = memory(master)
+    medians = {screen: statistics.median(spent) for screen, spent in times.items()}
+    print(json.dumps({"medians": medians, "queries": asked, "plans": plans, "memory": held}))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
