@@ -53,7 +53,7 @@ def saver(port: int, stage: DossierStage, cookies: str, csrf: str) -> Callable[[
 
 
 def main() -> None:
-    call_command("prepare", demo=True, verbosity=0)
+    call_command("prepare", demo=True, stdout=sys.stderr)
     drafts = DossierStage.objects.filter(status="draft", dossier__guichet__code__icontains="poc")
     stage = max(drafts, key=lambda each: each.answers.count())
     client = sessions.sign_in(Client(), stage.dossier.referent)
