@@ -59,6 +59,7 @@ from dossiers.queries.referent import (
     first_stages,
     open_stages,
     referent_dossiers,
+    represented,
     transferable,
     waiting_for_referent,
 )
@@ -126,6 +127,7 @@ __all__ = [
     "referent_dossiers",
     "region_names",
     "register_news",
+    "represented",
     "score",
     "sections",
     "sections_of",

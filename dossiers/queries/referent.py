@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from accounts import queries as accounts_queries
 from accounts.models import Representation, User
@@ -119,27 +119,40 @@ class AvailableGuichets:
         return {stage.pk: stage for guichet in [*self.own, *self.others] for stage in guichet.stages.all()}
 
 
-def available_guichets(user: User) -> AvailableGuichets:
-    """Every guichet with its étapes, for « Présentation des guichets disponibles »: 3 queries."""
-    kinds_represented = set(accounts_queries.establishments_of(user).values_list("establishment_type", flat=True))
+def own_establishments(user: int, at: dt.datetime) -> Any:
+    late = LateAccess.objects.active_at(at).filter(legal_entity=OuterRef("legal_entity"))
+    return accounts_queries.establishments_of(User(pk=user)).annotate(late_stages=ArraySubquery(late.values("stage")))
+
+
+ESTABLISHMENTS = Composed(own_establishments, user=-1, at=dt.datetime(1, 1, 1, tzinfo=dt.UTC))
+FIRST_STAGES = Composed(first_stages)
+
+
+def represented(user: User, *, at: dt.datetime) -> list[Any]:
+    """The representations of a référent, each with `late_stages`: the étapes on which its EJ has more time at `at`
+    (D15b): 1 query."""
+    return ESTABLISHMENTS.rows(user=user.pk, at=at)
+
+
+def available_guichets(represented: Iterable[Representation]) -> AvailableGuichets:
+    """Every guichet with its étapes, for « Présentation des guichets disponibles »: 2 queries."""
+    types = {each.establishment_type for each in represented}
     guichets = list(Guichet.objects.prefetch_related("stages"))
-    own = [guichet for guichet in guichets if kinds_represented & set(guichet.audience)]
+    own = [guichet for guichet in guichets if types & set(guichet.audience)]
     return AvailableGuichets(own, [guichet for guichet in guichets if guichet not in own])
 
 
-def creatable(user: User, *, at: dt.datetime) -> list[tuple[Stage, Representation]]:
+def creatable(user: User, *, at: dt.datetime, represented: Iterable[Any]) -> list[tuple[Stage, Representation]]:
     """The pairs (first étape, establishment of the user) in time at `at`, by the window of the étape or by an exception
-    made for the EJ (D15b), that the guichet's audience allows and that have no dossier yet of this user: 3 queries."""
-    late = LateAccess.objects.active_at(at).filter(legal_entity=OuterRef("legal_entity"))
-    representations: list[Any] = list(
-        accounts_queries.establishments_of(user).annotate(late_stages=ArraySubquery(late.values("stage")))
-    )
+    made for the EJ (D15b), that the guichet's audience allows and that have no dossier yet of this user: 2 queries.
+
+    `represented` is what the function of that name gave.
+    """
     own = set(access.own_stages(user).values_list("dossier__guichet_id", "dossier__legal_entity_id"))
-    given_time = {stage for each in representations for stage in each.late_stages}
     return [
         (stage, representation)
-        for stage in first_stages().filter(Q(pk__in=open_stages(at)) | Q(pk__in=given_time))
-        for representation in representations
+        for stage in FIRST_STAGES.rows()
+        for representation in represented
         if (stage.is_open(at) or stage.pk in representation.late_stages)
         and representation.establishment_type in stage.guichet.audience
         and (stage.guichet_id, representation.legal_entity_id) not in own

@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import queries as accounts_queries
 from dossiers import pdf, queries, steps, workflow
 from dossiers.forms import CreateDossierForm
 from dossiers.models import DossierStage
@@ -28,8 +27,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     query = request.GET.copy()
     query.pop("page", None)
     at = scope.received_at(request)
-    pairs = queries.creatable(user, at=at)
-    guichets = queries.available_guichets(user)
+    represented = queries.represented(user, at=at)
+    pairs = queries.creatable(user, at=at, represented=represented)
+    guichets = queries.available_guichets(represented)
     return render(
         request,
         "dossiers/dashboard.html",
@@ -51,7 +51,8 @@ def create(request: HttpRequest) -> HttpResponse:
     """« Candidater à un domaine ou à un dispositif » as a page (D2)."""
     user = scope.referents_only(request)
     at = scope.received_at(request)
-    pairs = queries.creatable(user, at=at)
+    represented = queries.represented(user, at=at)
+    pairs = queries.creatable(user, at=at, represented=represented)
     form = CreateDossierForm(request.POST if request.method == "POST" else None, pairs=pairs)
     claim = ""
     if request.method == "POST" and form.is_valid():
@@ -66,8 +67,7 @@ def create(request: HttpRequest) -> HttpResponse:
                 claim = f"{stage.guichet.code}.{representation.legal_entity.finess}"
         else:
             return redirect("dossiers:form", dossier.reference)
-    represents = accounts_queries.establishments_of(user).exists() if not pairs else True
-    context = {"form": form, "pairs": pairs, "represents": represents, "claim": claim}
+    context = {"form": form, "pairs": pairs, "represents": bool(represented), "claim": claim}
     return render(request, "dossiers/create.html", context)
 
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 def waiting(user: User, now: dt.datetime) -> list[DossierStage]:
-    stages = queries.available_guichets(user).stages
+    stages = queries.available_guichets(queries.represented(user, at=timezone.now())).stages
     return queries.waiting_for_referent(user, now=now, stages=stages).to_fill
 
 

@@ -12,12 +12,13 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from dossiers import kinds, queries, workflow
+from dossiers import kinds, workflow
 from dossiers.enums import Status
 from dossiers.models import Dossier, DossierStage, Stage
 from ecare import french
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories
+from tests.dossiers.creating import creatable
 
 pytestmark = pytest.mark.django_db
 MILLISECOND = dt.timedelta(milliseconds=1)
@@ -214,8 +215,8 @@ def test_once_closed_the_draft_is_read_only_and_says_so(stage: DossierStage) -> 
 def test_a_guichet_is_offered_until_the_instant_it_closes(stage: DossierStage) -> None:
     person = factories.referent(factories.entity())
     representation = person.representations.get()
-    assert queries.creatable(person, at=LAST_MOMENT) == [(stage.stage, representation)]
-    assert queries.creatable(person, at=CLOSES_AT) == []
+    assert creatable(person, at=LAST_MOMENT) == [(stage.stage, representation)]
+    assert creatable(person, at=CLOSES_AT) == []
     url = reverse("dossiers:create")
     data = {"stage": stage.stage_id, "establishment": representation.pk}
     with at(CLOSES_AT):

@@ -27,6 +27,7 @@ from dossiers.models.dossiers import DossierStageQuerySet
 from notifications.models import Email
 from tests.accounts.factories import TermsVersionFactory, UserFactory
 from tests.dossiers import factories, pages
+from tests.dossiers.creating import creatable
 from tests.establishments.factories import GeographicEntityFactory, LegalEntityFactory, RegionFactory
 
 pytestmark = pytest.mark.django_db
@@ -116,8 +117,8 @@ class TestSeeded(TestCase):
         people = {user.username: user for user in User.objects.all()}
         owner, colleague, several, newcomer, hospital, group = (people[person.username] for person in cast.PEOPLE[:6])
         assert queries.transferable(owner, colleague).count() == 1, "the guide's transfer can be tried"
-        assert queries.creatable(several, at=now), "and the creation of a dossier"
-        assert queries.creatable(newcomer, at=now)
+        assert creatable(several, at=now), "and the creation of a dossier"
+        assert creatable(newcomer, at=now)
         regional = next(user for user in people.values() if user.role == Role.REGIONAL)
         assert [region.pk for region in regional.regions.all()] == ["84"]
         verifier = next(user for user in people.values() if user.role == Role.VERIFIER)

@@ -20,6 +20,7 @@ from establishments.models import Region
 from notifications.models import Email
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories, pages
+from tests.dossiers.creating import creatable
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
@@ -47,7 +48,7 @@ def test_a_dossier_begins_by_the_etape_that_says_so_whatever_its_rank_and_its_ki
     person = factories.referent(factories.entity())
     entity = person.representations.get().legal_entity
     now = timezone.now()
-    assert [each.pk for each, _ in queries.creatable(person, at=now)] == [stage.pk]
+    assert [each.pk for each, _ in creatable(person, at=now)] == [stage.pk]
     with pytest.raises(workflow.Refused, match="première étape"):
         workflow.create_dossier(before, entity, by=person, at=now)
     dossier = workflow.create_dossier(Stage.objects.get(pk=stage.pk), entity, by=person, at=now)

@@ -11,13 +11,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from dossiers import queries, workflow
+from dossiers import workflow
 from dossiers.enums import EventKind
 from dossiers.models import DossierStage, LateAccess, Stage, WindowChange
 from ecare import french
 from notifications.models import Email
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories, pages
+from tests.dossiers.creating import creatable
 from tests.establishments.factories import DepartementFactory
 
 pytestmark = pytest.mark.django_db
@@ -120,13 +121,13 @@ def test_an_exception_lets_a_dossier_be_created_and_its_activated_referents_know
     factories.referent(entity, activated_at=None)
     stranger = factories.referent(factories.entity())
     now = timezone.now()
-    assert queries.creatable(person, at=now) == []
+    assert creatable(person, at=now) == []
     workflow.grant_late_access(stage, entity, now + DAY, by=administrator(), reason=REASON)
     told = Email.objects.filter(kind="late_access_to_create").values_list("to", flat=True)
     assert set(told) == {person.email, colleague.email}
-    [(offered, representation)] = queries.creatable(person, at=now)
+    [(offered, representation)] = creatable(person, at=now)
     assert (offered, representation.legal_entity) == (stage, entity)
-    assert queries.creatable(person, at=now + DAY) == queries.creatable(stranger, at=now) == []
+    assert creatable(person, at=now + DAY) == creatable(stranger, at=now) == []
     data = {"stage": stage.pk, "establishment": representation.pk}
     response = factories.signed_in(person).post(reverse("dossiers:create"), data)
     created = DossierStage.objects.get(dossier__legal_entity=entity)
