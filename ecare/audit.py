@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -60,23 +60,29 @@ def _seal_some() -> int:
     if last is not None:
         waiting = waiting.filter(at__gt=last.sealed_at - WINDOW)
     now = timezone.now()
-    position, digest = (last.position, last.digest) if last else (0, FIRST)
-    seals = []
+    seals: list[AuditSeal] = []
     for entry in waiting[:BATCH]:
-        position += 1
-        digest = chained(digest, position, now, entry)
-        seals.append(AuditSeal(position=position, entry=entry, digest=digest, sealed_at=now))
+        seal = AuditSeal(position=last.position + 1 if last else 1, entry=entry, sealed_at=now)
+        seal.digest = chained(link(last), seal, entry)
+        seals.append(seal)
+        last = seal
     AuditSeal.objects.bulk_create(seals)
     return len(seals)
 
 
-def chained(before: str, position: int, sealed_at: dt.datetime, entry: AuditEntry) -> str:
+def link(before: AuditSeal | None) -> str:
+    """What a seal holds of the one before. Its date too: a line is purged for its age, which nothing else would vouch
+    for once it is gone."""
+    return f"{before.digest} {_utc(before.sealed_at)}" if before else FIRST
+
+
+def chained(before: str, seal: AuditSeal, entry: AuditEntry) -> str:
     """The digest of a line at its place. Keyed: who can write to the database but not read the environment of the
     portal cannot compute the chain again after a forgery."""
     said = [
         before,
-        position,
-        _utc(sealed_at),
+        seal.position,
+        _utc(seal.sealed_at),
         entry.pk,
         _utc(entry.at),
         entry.kind,
@@ -94,31 +100,36 @@ def _utc(moment: dt.datetime) -> str:
     return moment.astimezone(dt.UTC).isoformat()
 
 
-def flaws(*, head: str = "", now: dt.datetime) -> Iterator[str]:
-    """What does not hold in the log, a French sentence each. `head` (« position:empreinte ») is what an earlier
-    verification gave, kept elsewhere: without it, removing the last lines together with their seals cannot be seen."""
+def flaws(*, heads: Iterable[str] = (), now: dt.datetime) -> Iterator[str]:
+    """What does not hold in the log, a French sentence each. `heads` (« position:empreinte ») are those written
+    elsewhere since, by the task or by a verification: without one, removing the last lines together with their seals
+    cannot be seen."""
     purged_before = now - settings.AUDIT_KEPT
-    before: str | None = FIRST
-    expected, previous_seal = 1, None
-    head_position, _, head_digest = head.partition(":")
-    head_seen = not head
+    before: AuditSeal | None = None
+    missing, whole = set(heads), True
     for seal in AuditSeal.objects.select_related("entry").order_by("position").iterator(chunk_size=2_000):
+        missing.discard(str(seal))
+        expected = before.position + 1 if before else 1
         if seal.position != expected:
             yield f"Sceaux {expected} à {seal.position - 1} supprimés"
-            before = None
-        if str(seal.position) == head_position:
-            head_seen = seal.digest == head_digest
+            whole = False
         entry = seal.entry
         if entry is None:
             if seal.sealed_at > purged_before:
                 yield f"Ligne {seal.entry_id} supprimée (sceau {seal.position})"
-        elif before is not None and chained(before, seal.position, seal.sealed_at, entry) != seal.digest:
-            yield f"Ligne {entry.pk} modifiée, ou son sceau {seal.position}"
-        elif previous_seal is not None and entry.at < previous_seal - WINDOW:
+        elif whole and not _holds(before, seal, entry):
+            yield f"Ligne {entry.pk} modifiée, ou l'un des sceaux {expected - 1} et {seal.position}"
+        elif before is not None and entry.at < before.sealed_at - WINDOW:
             yield f"Ligne {entry.pk} insérée après coup (sceau {seal.position})"
-        before, previous_seal, expected = seal.digest, seal.sealed_at, seal.position + 1
-    if not head_seen:
-        yield f"Le sceau {head_position} n'est plus celui qui avait été relevé"
+        before, whole = seal, True
+    for head in sorted(missing, key=lambda head: int(head.partition(":")[0])):
+        yield f"Le sceau {head.partition(':')[0]} n'est plus celui qui avait été relevé"
     late = AuditEntry.objects.filter(seal=None, at__lt=now - WINDOW).order_by("pk")
     for pk in late.values_list("pk", flat=True).iterator():
         yield f"Ligne {pk} insérée après coup, ou jamais scellée"
+
+
+def _holds(before: AuditSeal | None, seal: AuditSeal, entry: AuditEntry) -> bool:
+    # Seals of the first version held the digest alone of the one before.
+    links = {link(before), before.digest} if before else {FIRST}
+    return seal.digest in {chained(each, seal, entry) for each in links}

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import logging
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import time_machine
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import workflow as accounts_workflow
 from dossiers import workflow
-from ecare import audit, limits
+from ecare import audit, embedded, limits, tasks
 from ecare.models import AuditEntry, AuditKind, AuditSeal
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories
@@ -99,7 +104,10 @@ def test_lines_put_in_another_order_are_named() -> None:
     first, second = entries()[2:4]
     tamper("UPDATE ecare_auditseal SET entry_id = -entry_id WHERE entry_id IN (%s, %s)", first, second)
     tamper("UPDATE ecare_auditseal SET entry_id = %s + entry_id WHERE entry_id < 0", first + second)
-    assert verified() == [f"Ligne {second} modifiée, ou son sceau 3", f"Ligne {first} modifiée, ou son sceau 4"]
+    assert verified() == [
+        f"Ligne {second} modifiée, ou l'un des sceaux 2 et 3",
+        f"Ligne {first} modifiée, ou l'un des sceaux 3 et 4",
+    ]
 
 
 def test_a_line_inserted_afterwards_is_named() -> None:
@@ -117,14 +125,105 @@ def test_a_line_inserted_afterwards_is_named() -> None:
     assert f"Ligne {forged.pk} modifiée" in flaw
 
 
-def test_the_end_of_the_log_cannot_be_cut_under_a_seal_kept_elsewhere() -> None:
-    entries()
-    head = str(AuditSeal.objects.latest("position"))
-    assert verified(head=head) == []
-    tamper("DELETE FROM ecare_auditentry WHERE id > (SELECT entry_id FROM ecare_auditseal WHERE position = 4)")
-    tamper("DELETE FROM ecare_auditseal WHERE position > 4")
+def test_a_line_removed_and_passed_off_as_purged_is_named_by_the_next() -> None:
+    pks = entries()
+    tamper("DELETE FROM ecare_auditentry WHERE id = %s", pks[1])
+    tamper("UPDATE ecare_auditseal SET sealed_at = sealed_at - interval '2 years' WHERE position = 2")
+    assert verified() == [f"Ligne {pks[2]} modifiée, ou l'un des sceaux 2 et 3"]
+
+
+def test_seals_of_the_first_version_still_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(audit, "link", lambda before: before.digest if before else audit.FIRST)
+        pks = entries(4)
+    entries(2)
     assert verified() == []
-    assert verified(head=head) == ["Le sceau 6 n'est plus celui qui avait été relevé"]
+    tamper("UPDATE ecare_auditentry SET subject = 'autre' WHERE id = %s", pks[1])
+    assert verified() == [f"Ligne {pks[1]} modifiée, ou l'un des sceaux 1 et 2"]
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Iterator[Path]:
+    """Where the operator collects what the task writes (tests/ecare/test_logging.py shows it on the error output)."""
+    path = tmp_path / "worker.log"
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("worker | %(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logger = logging.getLogger("ecare.tasks")
+    logger.addHandler(handler)
+    yield path
+    logger.removeHandler(handler)
+    handler.close()
+
+
+@pytest.mark.parametrize("kept", [5, 3, 0])
+def test_the_end_of_the_log_cannot_be_cut_under_the_seals_written_elsewhere(written: Path, kept: int) -> None:
+    """Whether the portal goes on writing afterwards or not."""
+    for number in range(6):
+        audit.record(AuditKind.DOSSIER, subject=f"S{number}")
+        if number % 2:
+            tasks.seal_audit()
+    tasks.seal_audit()  # nothing new: no line
+    assert written.read_text().count("sealed up to") == 3
+    assert verified(log=[str(written)]) == []
+    head = str(AuditSeal.objects.latest("position"))
+    tamper("DELETE FROM ecare_auditentry WHERE id IN (SELECT entry_id FROM ecare_auditseal WHERE position > %s)", kept)
+    tamper("DELETE FROM ecare_auditseal WHERE position > %s", kept)
+    assert verified() == []
+    lost = [f"Le sceau {position} n'est plus celui qui avait été relevé" for position in (2, 4, 6) if position > kept]
+    assert verified(log=[str(written)]) == lost
+    entries(6)
+    assert verified(log=[str(written)], head=[head]) == lost
+
+
+def test_a_log_that_holds_no_seal_proves_nothing(tmp_path: Path) -> None:
+    empty = tmp_path / "autre.log"
+    empty.write_text("web | 200\n")
+    for options in ({"log": [str(empty)]}, {"log": [str(tmp_path / "absent")]}, {"head": ["6"]}):
+        with pytest.raises(CommandError, match=r"sceau|absent|empreinte"):
+            call_command("verify_audit", **options)
+
+
+@pytest.fixture
+def granted() -> None:
+    """The role of the operating manual, which ours may take."""
+    place = connection.settings_dict
+    where = {"host": place["HOST"], "port": place["PORT"] or None, "dbname": place["NAME"], "user": embedded.OWNER}
+    with psycopg.connect(**where, autocommit=True) as owner:
+        if not owner.execute("SELECT 1 FROM pg_roles WHERE rolname = 'ecare_app'").fetchone():
+            owner.execute("CREATE ROLE ecare_app")
+        owner.execute(f'GRANT ecare_app TO "{place["USER"] or embedded.ROLE}"')
+
+
+@pytest.mark.usefixtures("granted")
+def test_a_role_that_owns_nothing_writes_the_log_and_cannot_rewrite_it() -> None:
+    """Q57, with the grants of the operating manual."""
+    entries(2)
+    manual = Path(settings.BASE_DIR, "docs", "exploitation.md").read_text(encoding="utf-8")
+    [grants] = [block for block in re.findall(r"```sql\n(.+?)```", manual, re.DOTALL) if "ecare_auditseal" in block]
+    with connection.cursor() as cursor:
+        cursor.execute(grants)
+        for table in ("ecare_auditentry", "ecare_auditseal"):
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+        cursor.execute("SET LOCAL ROLE ecare_app")
+        audit.record(AuditKind.DOSSIER, subject="écrite")
+        assert audit.seal() == 1
+        for refused in (
+            "UPDATE ecare_auditentry SET subject = ''",
+            "UPDATE ecare_auditseal SET digest = ''",
+            "DELETE FROM ecare_auditentry",
+            "DELETE FROM ecare_auditseal",
+            "TRUNCATE ecare_auditentry CASCADE",
+            "TRUNCATE ecare_auditseal",
+            "ALTER TABLE ecare_auditentry DISABLE TRIGGER USER",
+            "DROP TRIGGER audit_entry_is_kept ON ecare_auditentry",
+            "DROP TABLE ecare_auditseal",
+            "CREATE OR REPLACE FUNCTION ecare_audit_is_kept() RETURNS trigger LANGUAGE sql AS ''",
+            "SET session_replication_role = replica",
+        ):
+            with pytest.raises((IntegrityError, ProgrammingError)), transaction.atomic():
+                cursor.execute(refused)
+        cursor.execute("RESET ROLE")
+    assert AuditEntry.objects.filter(subject="écrite").count() == 1
 
 
 def test_a_forger_without_the_key_cannot_chain_again(settings: Any) -> None:
