@@ -13,7 +13,8 @@ export PYTHONUTF8 := 1
 help:
 	@echo 'make run [PORT=8000]          the portal, until Ctrl-C'
 	@echo 'make test [ARGS="-k words"]   the whole suite, on servers of its own'
-	@echo 'make check                    format, lint, imports, types, migrations, production settings'
+	@echo 'make check                    format, lint, imports, types, migrations, production settings,'
+	@echo '                              known vulnerabilities when a network answers'
 	@echo 'make manage ARGS="command"    manage.py on the data of `make run`, whether it runs or not'
 	@echo 'make access                   write docs/acces.md again: who may open which address'
 	@echo 'make bench [ARGS="pages"]     measure, beside a floor, and write docs/benchmarks.md (an hour)'
@@ -44,6 +45,7 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run --settings ecare.settings.test
 	$(BIN)/python manage.py check --deploy --fail-level WARNING --settings ecare.settings.prod
+	$(BIN)/python -m ecare.vulnerabilities requirements-dev.txt requirements-uv.txt
 
 format: install
 	$(BIN)/ruff check --fix-only --quiet .
