@@ -15,7 +15,6 @@ from django.utils import timezone
 from accounts.composition import FormerIdentity, Matter
 from accounts.models import DELETED, User
 from dossiers import queries, search, workflow
-from dossiers.enums import Status
 from dossiers.models import Attachment, Dossier, DossierStage, Event, ParkedInput, TakeoverRequest, Transmission
 from dossiers.workflow.table import locked
 from establishments.models import LegalEntity
@@ -24,8 +23,8 @@ from notifications.enums import FORGOTTEN
 
 
 def open_matters(user: User, legal_entity: LegalEntity | None = None) -> list[Matter]:
-    """The dossiers that await their référent, a rejected one awaiting nothing; for one EJ, what was asked of it too."""
-    held = DossierStage.objects.of_referent(user.pk).current().exclude(status=Status.REJECTED)
+    """The open dossiers of `user`; for one EJ, what was asked of it too."""
+    held = DossierStage.objects.of_referent(user.pk).open()
     asked = TakeoverRequest.objects.pending().filter(asker=user)
     if legal_entity is None:
         asked = asked.none()  # gone with the account

@@ -27,13 +27,14 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         """The dossiers whose référent is `user`: the only ones an applicant may see or name (D16)."""
         return self.filter(referent=user)
 
-    def ownerless(self) -> DossierQuerySet:
-        """Open dossiers whose référent can no longer sign in as one: to be reassigned (Q38). A rejected dossier asks
-        nothing of anybody."""
-        rejected = DossierStage.objects.filter(dossier=models.OuterRef("pk"), is_current=True, status=Status.REJECTED)
-        return self.filter(Q(referent__is_active=False) | ~Q(referent__role=Role.REFERENT)).exclude(
-            models.Exists(rejected)
-        )
+    def open(self, at: dt.datetime | None = None) -> DossierQuerySet:
+        """The dossiers that still ask something of their référent, or may (docs/adr/0025): see
+        `DossierStageQuerySet.open`."""
+        return self.filter(models.Exists(DossierStage.objects.open(at).filter(dossier=models.OuterRef("pk"))))
+
+    def ownerless(self, at: dt.datetime | None = None) -> DossierQuerySet:
+        """Open dossiers whose référent can no longer sign in as one: to be reassigned (Q38)."""
+        return self.open(at).filter(Q(referent__is_active=False) | ~Q(referent__role=Role.REFERENT))
 
 
 class Dossier(models.Model):
@@ -99,6 +100,16 @@ class DossierStageQuerySet(models.QuerySet["DossierStage"]):
     def current(self) -> DossierStageQuerySet:
         """The étape each dossier stands at: one row a dossier."""
         return self.filter(is_current=True)
+
+    def open(self, at: dt.datetime | None = None) -> DossierStageQuerySet:
+        """The étape each open dossier stands at, the one meaning of « open » (docs/adr/0025): neither rejected, nor a
+        draft never transmitted whose time is over. Moving the closing, granting an exception, reopening a decision open
+        the dossier again, by themselves."""
+        at = at or timezone.now()
+        transmitted = DossierStage.objects.filter(dossier=models.OuterRef("dossier"), is_instructed=True)
+        late = Q(late_until__isnull=True) | Q(late_until__lte=at)
+        lapsed = late & Q(status=Status.DRAFT, stage__closes_at__lte=at) & ~models.Exists(transmitted)
+        return self.current().exclude(status=Status.REJECTED).exclude(lapsed)
 
     def with_context(self) -> DossierStageQuerySet:
         """Everything a page's heading names, in the same query."""

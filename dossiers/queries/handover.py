@@ -40,7 +40,7 @@ def to_decide() -> TakeoverRequestQuerySet:
 
 
 def ownerless() -> DossierStageQuerySet:
-    """« Dossiers à réattribuer »: the current étapes of dossiers whose référent can no longer sign in, the longest
+    """« Dossiers à réattribuer »: the current étapes of open dossiers whose référent can no longer sign in, the longest
     known first."""
     stages = DossierStage.objects.current().filter(dossier__in=Dossier.objects.ownerless()).with_context()
     return stages.order_by(F("dossier__vacant_since").asc(nulls_last=True), "pk")

@@ -25,15 +25,15 @@ DOSSIERS = 500
 
 def watch(at: dt.datetime) -> int:
     """Note what became vacant and what no longer is; how many dossiers changed so."""
-    vacated = Dossier.objects.ownerless().filter(vacant_since=None).order_by("referent")
+    vacated = Dossier.objects.ownerless(at).filter(vacant_since=None).order_by("referent")
     gone = list(vacated.values_list("referent", flat=True).distinct()[:BATCH])
-    return sum(vacate(referent, at=at) for referent in gone) + reoccupy()
+    return sum(vacate(referent, at=at) for referent in gone) + reoccupy(at=at)
 
 
 @transaction.atomic
 def vacate(referent_id: int, *, at: dt.datetime) -> int:
     """The dossiers of somebody who left: written in their history, told to each responsable in one e-mail."""
-    vacated = Dossier.objects.ownerless().filter(vacant_since=None, referent=referent_id)
+    vacated = Dossier.objects.ownerless(at).filter(vacant_since=None, referent=referent_id)
     events = []
     for dossier_stage in locked_in_order(vacated):
         dossier = dossier_stage.dossier
@@ -47,10 +47,10 @@ def vacate(referent_id: int, *, at: dt.datetime) -> int:
 
 
 @transaction.atomic
-def reoccupy() -> int:
+def reoccupy(*, at: dt.datetime) -> int:
     """Dossiers whose référent may sign in again, or that no longer ask for one."""
     noted = Dossier.objects.filter(vacant_since__isnull=False)
-    over = noted.exclude(pk__in=noted.ownerless())
+    over = noted.exclude(pk__in=noted.ownerless(at))
     count = 0
     for dossier_stage in locked_in_order(over):
         dossier = dossier_stage.dossier

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -10,7 +12,8 @@ from accounts.enums import Role
 from accounts.models import User
 from dossiers import tasks, workflow
 from dossiers.enums import EventKind
-from dossiers.models import Dossier, DossierStage
+from dossiers.models import Dossier, DossierStage, Stage
+from dossiers.personal_data import open_matters
 from notifications.models import Email
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories, pages
@@ -93,11 +96,31 @@ def test_one_who_comes_back_keeps_his_dossiers_and_may_leave_again(lead: User, s
     assert Email.objects.filter(kind="referent_gone", to=lead.email).count() == 2
 
 
-def test_a_rejected_dossier_asks_for_nobody(lead: User) -> None:
-    stage = factories.rejected()
-    close(stage.dossier.referent)
-    assert watch() == 0
-    assert stage.dossier.reference not in pages.text(factories.signed_in(lead).get(LIST))
+@pytest.mark.parametrize("closed", [False, True])
+@pytest.mark.parametrize("case", ["draft", "transmitted", "rejected", "late", "excused", "never opened"])
+def test_open_has_one_meaning_at_every_door(lead: User, case: str, closed: bool) -> None:
+    """The list of responsables, the deletion of an account and leaving an establishment agree, before the closing and
+    after it (docs/adr/0025)."""
+    build = {"transmitted": factories.transmitted, "rejected": factories.rejected}.get(case, factories.draft)
+    stage = build()
+    referent, entity = stage.dossier.referent, stage.dossier.legal_entity
+    until = timezone.now() + dt.timedelta(days=-1 if case == "late" else 1)
+    if case in {"late", "excused"}:
+        DossierStage.objects.update(late_until=until)
+    if case == "never opened":
+        Stage.objects.update(opens_at=None, closes_at=None)
+    elif closed:
+        factories.poc(closes_at=timezone.now())
+    expected = case != "rejected" and not (closed and case in {"draft", "late"})
+    assert bool(open_matters(referent)) is bool(open_matters(referent, entity)) is expected
+    close(referent)
+    assert watch() == expected
+    assert (stage.dossier.reference in pages.text(factories.signed_in(lead).get(LIST))) is expected
+    # Put off, the closing opens what it had closed; a decision reopened likewise.
+    if case == "rejected":
+        workflow.reopen(factories.fresh(stage), by=lead, reason="Nouvel examen.")
+    factories.poc(closes_at=timezone.now() + dt.timedelta(days=1))
+    assert Dossier.objects.ownerless().count() == 1
 
 
 def test_a_responsable_gives_the_dossier_to_a_colleague_with_a_reason(lead: User, stage: DossierStage) -> None:
