@@ -11,8 +11,9 @@ from ecare.models import AuditKind
 
 
 @receiver(signals.user_logged_in)
-def signed_in(sender: Any, user: User, **_: Any) -> None:
-    audit.record(AuditKind.SIGNED_IN, by=user)
+def signed_in(sender: Any, request: Any, user: User, **_: Any) -> None:
+    """With the second step that was given, when pages of ours asked for it."""
+    audit.record(AuditKind.SIGNED_IN, by=user, **getattr(request, "second_step", {}))
 
 
 @receiver(signals.user_logged_out)

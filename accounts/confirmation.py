@@ -17,7 +17,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import access, codes, forms, lockout, protection, queries, workflow
+from accounts import access, codes, forms, lockout, passkeys, protection, queries, workflow
+from accounts.models import User
 
 View = Callable[..., HttpResponse]
 
@@ -25,11 +26,13 @@ SESSION_KEY = "confirmed_at"
 # By a password then a code sent by e-mail, both asked for since the sign-in.
 WITH_CODE_KEY = "confirmed_with_code_at"
 CODE_SENT_KEY = "code_sent_to_confirm"
+# What a passkey was asked to sign.
+PASSKEY_KEY = "passkey_confirmation"
 WINDOW = timedelta(minutes=10)
 # Time to find the code, and to ask for another one once or twice.
 CODE_WINDOW = timedelta(minutes=30)
 # The fields of the question itself.
-OURS = {"csrfmiddlewaretoken", "confirm-password", "confirm-code", "confirm-again", "confirm-resume"}
+OURS = {"csrfmiddlewaretoken", *(f"confirm-{name}" for name in ("password", "code", "answer", "again", "resume"))}
 WRONG = "Ce n'est pas votre mot de passe. Saisissez-le de nouveau."
 WRONG_CODE = "Ce code est incorrect ou a déjà servi. Attendez le code suivant de votre application."
 
@@ -45,8 +48,8 @@ def is_recent(session: SessionBase, key: str = SESSION_KEY) -> bool:
 
 
 def recently_confirmed(view: View) -> View:
-    """Decorator: the view answers if the person proved who they are in the last ten minutes; asks for the password, or
-    a code of the authenticator app, otherwise."""
+    """Decorator: the view answers if the person proved who they are in the last ten minutes; asks for the password,
+    a code of the authenticator app or a passkey otherwise."""
 
     return _guarded(view, SESSION_KEY, _ask)
 
@@ -84,7 +87,10 @@ def _ask(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse
     user = access.person(request)
     asked = "confirm-resume" in request.POST
     own = queries.own_factors(user)
-    form = forms.ConfirmationForm(request.POST if asked else None, with_app=bool(own.authenticators))
+    by_passkey = asked and "confirm-answer" in request.POST
+    form = forms.ConfirmationForm(request.POST if asked and not by_passkey else None, with_app=bool(own.authenticators))
+    if by_passkey and _signed(request, user):
+        return _go_on(request, view)
     if form.is_valid():
         code, password = form.cleaned_data.get("code", ""), form.cleaned_data["password"]
         if password and lockout.authenticate(request, identifier=user.username, password=password) == user:
@@ -92,7 +98,19 @@ def _ask(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse
         if not password and protection.verify_authenticator(user, code=code):
             return _go_on(request, view)
         form.add_error("password" if password else "code", WRONG if password else WRONG_CODE)
-    return _question(request, form)
+    return _question(request, form, passkeys_of=own, passkey_failed=by_passkey)
+
+
+def _signed(request: HttpRequest, user: User) -> bool:
+    """Whether a passkey of `user` answers what it was asked to sign, for the first time."""
+    state, form = request.session.pop(PASSKEY_KEY, None), forms.ConfirmationPasskeyForm(request.POST)
+    if not state or not form.is_valid():
+        return False
+    try:
+        protection.verify_passkey(request, user, state=state, answer=form.cleaned_data["answer"])
+    except passkeys.Failed:
+        return False
+    return True
 
 
 @never_cache
@@ -126,7 +144,14 @@ def _ask_with_code(request: HttpRequest, view: Callable[[], HttpResponse]) -> Ht
     return _question(request, code_form, code_sent=True)
 
 
-def _question(request: HttpRequest, form: Form, *, code_sent: bool = False) -> HttpResponse:
+def _question(
+    request: HttpRequest,
+    form: Form,
+    *,
+    code_sent: bool = False,
+    passkeys_of: queries.Own | None = None,
+    passkey_failed: bool = False,
+) -> HttpResponse:
     resume = request.POST.get("confirm-resume", "get" if request.method in {"GET", "HEAD"} else "post")
     kept = [
         (name, value)
@@ -134,7 +159,14 @@ def _question(request: HttpRequest, form: Form, *, code_sent: bool = False) -> H
         if name not in OURS and "password" not in name
         for value in values
     ]
-    context = {"form": form, "resume": resume, "kept": kept, "code_sent": code_sent}
+    context = {
+        "form": form,
+        "resume": resume,
+        "kept": kept,
+        "code_sent": code_sent,
+        "with_passkey": bool(passkeys_of and passkeys_of.passkeys),
+        "passkey_failed": passkey_failed,
+    }
     return render(request, "accounts/confirm.html", context)
 
 

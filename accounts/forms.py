@@ -241,7 +241,7 @@ class PasskeyNameForm(forms.Form):
 class PasskeyForm(PasskeyNameForm):
     """The browser's answer, in JSON, with the name by which the person will know that key."""
 
-    answer = forms.JSONField(widget=forms.HiddenInput, required=False)
+    answer = forms.JSONField(widget=forms.HiddenInput({"data-passkey-answer": ""}), required=False)
 
 
 class PasskeyAnswerForm(forms.Form):
@@ -276,6 +276,12 @@ class ConfirmationForm(forms.Form):
     def clean(self) -> None:
         if not self.errors and not self.cleaned_data.get("password") and not self.cleaned_data.get("code"):
             self.add_error("password", "Saisissez votre mot de passe, ou un code de votre application.")
+
+
+class ConfirmationPasskeyForm(PasskeyAnswerForm):
+    """A passkey instead."""
+
+    prefix = "confirm"
 
 
 class ConfirmationCodeForm(CodeForm):

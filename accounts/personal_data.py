@@ -102,7 +102,7 @@ def forget(user: User, was: FormerIdentity) -> None:
         else:
             outbox.forget(change.former_email, until=change.applied_at)
             change.delete()
-    lockout.forget(user)
+    lockout.forget(was.username, was.email, *was.former_emails)
     for model in OF_THE_PERSON:
         owner = "account" if model is Session else "user"
         model.objects.filter(**{owner: user}).delete()

@@ -12,15 +12,25 @@ from django.utils import timezone
 
 from accounts import access, factors, passkeys, queries
 from accounts.browsers import KnownBrowser
+from accounts.devices import EmailCode
 from accounts.enums import Role
 from accounts.factors import Authenticator, RecoveryCodes
 from accounts.models import User
 from accounts.passkeys import Passkey
 from accounts.workflow import Refused
+from ecare import audit
+from ecare.models import AuditKind
 from notifications import outbox
 
 APPS = 5
 PASSKEYS = 10
+# What the audit log calls them.
+WORDS: dict[type, str] = {
+    Authenticator: "application",
+    EmailCode: "code par e-mail",
+    Passkey: "clé d'accès",
+    RecoveryCodes: "code de secours",
+}
 
 
 def start_authenticator(user: User, *, by: User) -> Authenticator:
@@ -45,7 +55,7 @@ def confirm_authenticator(user: User, *, code: str, name: str, by: User) -> Auth
         if started is None or not django_otp.verify_token(user, started.persistent_id, code):
             return None
         Authenticator.objects.filter(pk=started.pk).update(confirmed=True, name=name)
-        _tell(user, f"L'application «\u00a0{name}\u00a0» est ajoutée")
+        _tell(user, f"L'application «\u00a0{name}\u00a0» est ajoutée", "application ajoutée", by=by)
     started.refresh_from_db()
     return started
 
@@ -61,7 +71,7 @@ def add_passkey(
         if Passkey.objects.filter(user=user).count() >= PASSKEYS:
             raise Refused("Vous avez déjà dix clés d'accès. Retirez-en une avant d'en ajouter une autre.")
         passkey = passkeys.new_passkey(request, user, state, answer, name=name)
-        _tell(user, f"La clé d'accès «\u00a0{name}\u00a0» est ajoutée")
+        _tell(user, f"La clé d'accès «\u00a0{name}\u00a0» est ajoutée", "clé d'accès ajoutée", by=by)
         return passkey
 
 
@@ -87,7 +97,7 @@ def remove(device: Authenticator | Passkey, *, by: User) -> None:
                 )
             RecoveryCodes.objects.filter(user=user).delete()
         kind = "L'application" if isinstance(device, Authenticator) else "La clé d'accès"
-        _tell(user, f"{kind} «\u00a0{device.name}\u00a0» est retirée")
+        _tell(user, f"{kind} «\u00a0{device.name}\u00a0» est retirée", f"{WORDS[type(device)]} retirée", by=by)
 
 
 def draw_recovery_codes(user: User, *, by: User) -> list[str]:
@@ -100,7 +110,12 @@ def draw_recovery_codes(user: User, *, by: User) -> list[str]:
             raise Refused("Ajoutez d'abord une application d'authentification ou une clé d'accès.")
         device = RecoveryCodes.objects.get_or_create(user=user, defaults={"name": "Codes de secours", "digests": []})[0]
         codes = device.draw()
-        _tell(user, "De nouveaux codes de secours sont créés, les précédents ne servent plus")
+        _tell(
+            user,
+            "De nouveaux codes de secours sont créés, les précédents ne servent plus",
+            "codes de secours renouvelés",
+            by=by,
+        )
         return codes
 
 
@@ -115,7 +130,7 @@ def forget_factors(user: User, *, by: User) -> bool:
         for model in (Authenticator, Passkey, RecoveryCodes):
             model.objects.filter(user=user).delete()
         if had:
-            _tell(user, "Un administrateur a retiré vos seconds facteurs, à votre demande")
+            _tell(user, "Un administrateur a retiré vos seconds facteurs, à votre demande", "tous retirés", by=by)
         return had
 
 
@@ -123,7 +138,10 @@ def verify_authenticator(user: User, *, code: str) -> Authenticator | None:
     """The authenticator app of `user` that shows `code`, never given before. One call among many wins."""
     with transaction.atomic():
         apps = Authenticator.objects.select_for_update().filter(user=user, confirmed=True).order_by("pk")
-        return factors.verified(apps, code)
+        found = factors.verified(apps, code)
+        if apps and found is None:
+            _refused(user, WORDS[Authenticator])
+        return found
 
 
 def verify_recovery_code(user: User, *, code: str) -> RecoveryCodes | None:
@@ -134,16 +152,23 @@ def verify_recovery_code(user: User, *, code: str) -> RecoveryCodes | None:
     with transaction.atomic():
         verified: RecoveryCodes | None = django_otp.verify_token(user, device.persistent_id, code)
         if verified:
-            _tell(user, f"Un code de secours a servi à se connecter, il en reste {verified.left}")
+            left = f"il en reste {verified.left}"
+            _tell(user, f"Un code de secours a servi à se connecter, {left}", "code de secours utilisé", by=user)
+        else:
+            _refused(user, WORDS[RecoveryCodes])
     return verified
 
 
 def verify_passkey(request: HttpRequest, user: User, *, state: dict[str, Any], answer: Any) -> Passkey:
     """The passkey of `user` that signed the challenge of `state`; a challenge answers once.
     Raises `passkeys.Failed`."""
-    with transaction.atomic():
-        list(Passkey.objects.select_for_update().filter(user=user))
-        return passkeys.answered(request, user, state, answer)
+    try:
+        with transaction.atomic():
+            list(Passkey.objects.select_for_update().filter(user=user))
+            return passkeys.answered(request, user, state, answer)
+    except passkeys.Failed:
+        _refused(user, WORDS[Passkey])
+        raise
 
 
 def recognise(user: User, digest: str) -> bool:
@@ -166,7 +191,9 @@ def note_browser(user: User, digest: str, *, first: bool, browser: str, at: date
             )
 
 
-def _tell(user: User, what: str) -> None:
+def _tell(user: User, what: str, event: str, *, by: User) -> None:
+    """What the owner reads in an e-mail, and the `event` for the audit log (S2), which names no device."""
+    audit.record(AuditKind.FACTOR_CHANGED, by=by, subject=f"compte {user.pk}", event=event)
     outbox.post(
         kind="factor_changed",
         to=user.email,
@@ -179,6 +206,10 @@ def _tell(user: User, what: str) -> None:
         },
         key=f"factor-changed:{user.pk}:{uuid.uuid4().hex}",
     )
+
+
+def _refused(user: User, what: str) -> None:
+    audit.record(AuditKind.CODE_FAILED, by=user, subject=what)
 
 
 def _lock(user: User) -> None:

@@ -32,6 +32,7 @@ class AuditKind(models.TextChoices):
     CODE_FAILED = "code_failed", "Code refusé"
     SIGNED_OUT = "signed_out", "Déconnexion"
     PASSWORD_CHANGED = "password_changed", "Mot de passe changé"
+    FACTOR_CHANGED = "factor_changed", "Second facteur"
     EMAIL_CHANGED = "email_changed", "Changement d'adresse e-mail"
     ACCOUNT_DELETED = "account_deleted", "Compte supprimé"
     DOSSIER = "dossier", "Changement d'un dossier"

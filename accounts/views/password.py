@@ -72,7 +72,7 @@ def reset_confirm(request: HttpRequest, public_id: uuid.UUID, token: str) -> Htt
             workflow.reset_password(user, token=token, new_password=form.cleaned_data["new_password1"])
         except workflow.Refused:
             return render(request, "accounts/password_reset_void.html", status=410)
-        lockout.forget(user)
+        lockout.forget(user.username, user.email)
         messages.success(request, "Votre mot de passe est enregistré. Connectez-vous avec ce nouveau mot de passe.")
         return redirect("accounts:sign-in")
     return render(request, "accounts/password_reset_confirm.html", {"form": form})

@@ -1,12 +1,13 @@
 """The second step of whoever has more than the e-mailed code: an app, a passkey, a recovery code."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import access, forms, passkeys, pending, protection, queries
+from accounts import access, confirmation, forms, passkeys, pending, protection, queries
+from accounts.middleware import before_own_factor
 from accounts.views.sign_in import after_password, open_session
 from ecare import french
 
@@ -68,7 +69,19 @@ def passkey_options(request: HttpRequest) -> HttpResponse:
     started = pending.current(request.session)
     if started is None:
         return redirect("accounts:sign-in")
-    options, request.session[STATE_KEY] = passkeys.options_to_use(request, started.user)
+    options, request.session[STATE_KEY] = passkeys.options_to_use(request, started.user, alone=False)
+    return JsonResponse(options)
+
+
+@before_own_factor
+@never_cache
+@require_POST
+def confirmation_options(request: HttpRequest) -> HttpResponse:
+    """The same, to confirm an act. 404 for whoever has none."""
+    user = access.person(request)
+    if not queries.own_factors(user).passkeys:
+        raise Http404
+    options, request.session[confirmation.PASSKEY_KEY] = passkeys.options_to_use(request, user, alone=True)
     return JsonResponse(options)
 
 

@@ -156,9 +156,11 @@ def open_session(request: HttpRequest, started: pending.PendingSignIn, device: A
     first = user.last_login is None
     pending.end(request.session)
     Registration.load(request.session).forget(request.session)
+    request.second_step = {"factor": protection.WORDS[type(device)]}  # type: ignore[attr-defined]
     auth.login(request, user, backend=BACKEND)
     django_otp.login(request, device)
     confirmation.mark(request.session)
+    lockout.forgive(request, user)
     request.session[sessions.OPENING] = sessions.opening(request.headers.get("User-Agent", ""))
     # From now on, whatever is written to the session meanwhile (Q14).
     request.session.set_expiry(timezone.now() + SESSION_LIFETIME)

@@ -32,7 +32,7 @@ def purge_never_activated(keys: Collection[int], now: datetime) -> int:
             user = never_activated(now).filter(pk=pk).select_for_update().first()
             if user is not None:
                 outbox.forget(user.email)
-                lockout.forget(user)
+                lockout.forget(user.username, user.email)
                 user.delete()
                 purged += 1
     return purged

@@ -1,5 +1,5 @@
 // Passkeys: <form data-passkey="create|get" data-options="/address/"> asks the server what is wanted, the browser for a
-// key, and sends the form with the answer in its field `answer`. The server judges.
+// key, and sends the form with the answer in its field <input data-passkey-answer>. The server judges.
 
 const decode = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
 
@@ -55,8 +55,8 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
   const failure = document.querySelector("[data-passkey-failure]");
   const button = form.querySelector("button[type=submit]");
   form.addEventListener("submit", async (event) => {
-    const name = form.elements.name;
-    if (name && !name.value.trim()) return; // the server says what is missing
+    const making = form.dataset.passkey === "create";
+    if (making && !form.elements.name.value.trim()) return; // the server says what is missing
     event.preventDefault();
     failure.hidden = true;
     button.disabled = true;
@@ -67,8 +67,9 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
       });
       if (!response.ok || response.redirected) throw new Error("no options");
       const options = await response.json();
-      form.elements.answer.value = JSON.stringify(await (form.dataset.passkey === "create" ? create : get)(options));
-      form.submit();
+      const answer = JSON.stringify(await (making ? create : get)(options));
+      form.querySelector("[data-passkey-answer]").value = answer;
+      HTMLFormElement.prototype.submit.call(form); // a field carried along may be called « submit »
     } catch {
       failure.hidden = false;
       button.disabled = false;

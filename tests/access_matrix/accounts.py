@@ -35,6 +35,7 @@ TABLE: dict[str, tuple[Row, Row]] = {
     "accounts:passkey-options": (NO_POST, only(*SIGNED_IN)),
     "accounts:passkey": (only(), only()),
     "accounts:recovery-codes": (only(*SIGNED_IN), only(*SIGNED_IN, outcome="→accounts:security")),
+    "accounts:confirm-options": (NO_POST, only()),  # nobody here has a passkey
     "accounts:session": (everybody(200), everybody(200)),
     "accounts:close-sessions": (NO_POST, only(*SIGNED_IN, outcome="→accounts:account")),
     # No session of theirs has this identifier.

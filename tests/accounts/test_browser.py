@@ -146,7 +146,7 @@ def test_terms_pages(look, user):
 
 
 def test_pause_page(look, user, page: Page):
-    for n in range(10):
+    for n in range(5):
         Client().post("/connexion/", {"username": user.username, "password": f"essai {n}"})
 
     def type_password() -> None:

@@ -1,5 +1,6 @@
-"""The pause after ten wrong passwords (Q7): for the account, known or not, and never for good."""
+"""The pause after five wrong passwords (Q7, Q8): of an identifier, known or not, and never for good."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,8 @@ import time_machine
 from axes.models import AccessAttempt
 from django.test import Client
 
+from accounts.models import User
+from ecare.models import Limit
 from tests.accounts.factories import PASSWORD, UserFactory
 from tests.accounts.registering import SCREEN_2, fill
 from tests.accounts.sessions import CODE, SIGN_IN, give_code, last_code, sign_in
@@ -14,33 +17,59 @@ from tests.accounts.sessions import CODE, SIGN_IN, give_code, last_code, sign_in
 pytestmark = pytest.mark.django_db
 
 
+VARYING = {"Content-Security-Policy", "Content-Length", "Expires"}  # by the nonce, what was typed, the hour
+
+
 def attempt(identifier: str, password: str = "une erreur de frappe", address: str = "192.0.2.1"):
     return Client(REMOTE_ADDR=address).post(SIGN_IN, {"username": identifier, "password": password})
 
 
-def test_ten_wrong_passwords_pause_the_account_whatever_the_address_and_the_identifier():
+def test_five_wrong_passwords_pause_an_identifier_whatever_the_address_and_the_case():
     user = UserFactory()
-    for n in range(9):
-        assert attempt((user.username, user.email)[n % 2], address=f"192.0.2.{n}").status_code == 200
-    assert attempt(user.username).status_code == 429
-    refused = attempt(user.email.upper(), PASSWORD, "198.51.100.7")
+    for n in range(4):
+        assert attempt((user.email, user.email.upper())[n % 2], address=f"192.0.2.{n}").status_code == 200
+    assert attempt(f" {user.email}").status_code == 429
+    refused = attempt(user.email, PASSWORD, "198.51.100.7")
     assert refused.status_code == 429
     assert refused["Retry-After"] == "900"
     assert "Connexion en pause" in refused.content.decode()
+    # Its owner still has the other way in, and whoever knows both learns nothing of one from the other.
+    assert attempt(user.username, PASSWORD).url == CODE
 
 
-def test_an_account_that_does_not_exist_is_paused_just_the_same():
-    user = UserFactory()
-    known = [attempt(user.username) for _ in range(12)]
-    unknown = [attempt("personne@exemple.fr") for _ in range(12)]
-    assert [it.status_code for it in known] == [it.status_code for it in unknown]
-    assert known[-1].content == unknown[-1].content
+def test_fifty_tries_tell_nothing_of_who_has_an_account():
+    """Q8: page, status, headers and the moment of the pause are those of an identifier without account, for its
+    user name, its address, a closed account, one never activated; a sign-in of the owner, from elsewhere, shows not."""
+    user, closed, pending = UserFactory(), UserFactory(is_active=False), UserFactory(pending=True)
+
+    def answers(identifier: str, tries: int, owner: User | None = None) -> list[tuple[int, str, dict[str, str]]]:
+        found = []
+        for n in range(tries):
+            if owner and n == 3:
+                browser = Client(REMOTE_ADDR="198.51.100.7")
+                give_code(
+                    browser, browser.post(SIGN_IN, {"username": owner.email, "password": PASSWORD}) and last_code(owner)
+                )
+            response = attempt(identifier, address=f"192.0.2.{n + 1}")
+            page = re.sub(r'(csrfmiddlewaretoken" value=|nonce=|id="error-)"\w+"', "", response.content.decode())
+            headers = {name: value for name, value in response.headers.items() if name not in VARYING}
+            found.append((response.status_code, page.replace(identifier, "…"), headers))
+        return found
+
+    expected = answers("personne-de-ce-nom", 50)
+    assert [status for status, *_ in expected] == [200] * 4 + [429] * 46
+    for identifier in (user.username, user.email, "inconnue@exemple.org"):
+        assert answers(identifier, 50) == expected, identifier
+    present = UserFactory()
+    assert answers(present.username, 7, owner=present) == expected[:7]
+    for account in (closed, pending):
+        assert answers(account.username, 7) == expected[:7]
 
 
-def test_the_pause_concerns_one_account_and_not_an_address():
+def test_the_pause_concerns_one_identifier_and_not_an_address():
     """A whole establishment may stand behind one address."""
     user, neighbour = UserFactory(), UserFactory()
-    for _ in range(12):
+    for _ in range(6):
         attempt(user.username)
     assert attempt(neighbour.username, PASSWORD).url == CODE
 
@@ -48,7 +77,7 @@ def test_the_pause_concerns_one_account_and_not_an_address():
 def test_the_pause_ends_by_itself_and_insisting_does_not_lengthen_it():
     user = UserFactory()
     with time_machine.travel("2026-06-04T08:00:00+00:00", tick=False) as clock:
-        for _ in range(10):
+        for _ in range(5):
             attempt(user.username)
         clock.shift(timedelta(minutes=14, seconds=59))
         assert attempt(user.username, PASSWORD).status_code == 429
@@ -58,10 +87,10 @@ def test_the_pause_ends_by_itself_and_insisting_does_not_lengthen_it():
 
 def test_a_sign_in_forgets_the_wrong_passwords(client):
     user = UserFactory()
-    for _ in range(9):
-        attempt(user.username)
+    for identifier in [user.username, user.email] * 4:
+        attempt(identifier, address="127.0.0.1")
     client.post(SIGN_IN, {"username": user.username, "password": PASSWORD})
-    assert AccessAttempt.objects.exists()
+    assert AccessAttempt.objects.count() == 2
     give_code(client, last_code(user))
     assert not AccessAttempt.objects.exists()
 
@@ -71,8 +100,10 @@ def test_nothing_that_was_typed_is_written_down():
     UserFactory(username="marie")
     attempt("marie", "un secret bien gardé")
     attempt("inconnue@exemple.fr", "un autre secret")
+    assert AccessAttempt.objects.count() == 2
     for row in AccessAttempt.objects.values():
         assert "secret" not in str(row)
+        assert "marie" not in str(row)
         assert "inconnue" not in str(row)
         assert "csrfmiddlewaretoken=" not in str(row).replace("csrfmiddlewaretoken=*", "")
 
@@ -97,8 +128,11 @@ def test_one_address_tries_fifty_wrong_passwords_in_a_quarter_of_an_hour_whateve
 
 def test_right_passwords_are_not_counted_against_an_address():
     user = UserFactory()
-    for _ in range(51):
+    limits_used = Limit.objects.count()
+    for _ in range(3):
         assert attempt(user.username, PASSWORD).url == CODE
+    assert Limit.objects.count() == limits_used + 1
+    assert Limit.objects.latest("expires_at").moments == []
 
 
 def test_one_address_causes_sixty_messages_an_hour_at_most(client):

@@ -11,10 +11,12 @@ from django.test import Client
 from accounts import protection, queries, workflow
 from accounts.enums import Role
 from accounts.models import Authenticator, EmailCode, RecoveryCodes
+from ecare.models import AuditEntry
 from notifications.models import Email
 from tests.accounts.factories import PASSWORD, UserFactory
 from tests.accounts.second_steps import SECOND_STEP, authenticator, code_of, recovery_codes
 from tests.accounts.sessions import CODE, SIGN_IN, give_code, is_signed_in, last_code, sign_in
+from tests.accounts.test_confirmation import stale
 from tests.accounts.test_races import at_once, same_browser, signed_in_sessions
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +26,12 @@ RECOVERY = "/compte/securite/secours/"
 
 def password(client: Client, user) -> str:
     return client.post(SIGN_IN, {"username": user.username, "password": PASSWORD}).url
+
+
+def told(user) -> list[str]:
+    """The lines of the audit log about the second steps of `user`, who acted."""
+    lines = AuditEntry.objects.filter(kind="factor_changed", actor_id=user.pk, subject=f"compte {user.pk}")
+    return [line.detail["event"] for line in lines.order_by("pk")]
 
 
 def test_an_app_is_added_named_as_such_and_asked_at_the_next_sign_in(client):
@@ -46,6 +54,7 @@ def test_an_app_is_added_named_as_such_and_asked_at_the_next_sign_in(client):
     codes = re.findall(r"<code>(.+?)</code>", page)
     assert len(set(codes)) == 10
     assert not any(code in str(RecoveryCodes.objects.values()) for code in codes)
+    assert told(user) == ["application ajoutée", "codes de secours renouvelés"]
 
     newcomer = Client()
     assert password(newcomer, user) == SECOND_STEP
@@ -56,6 +65,9 @@ def test_an_app_is_added_named_as_such_and_asked_at_the_next_sign_in(client):
     with time_machine.travel(timedelta(seconds=61)):
         assert newcomer.post(SECOND_STEP, {"code": code_of(device)}).url == "/instruction/"
         assert is_signed_in(newcomer)
+    opened, refused = AuditEntry.objects.filter(actor_id=user.pk).order_by("-pk")[:2]
+    assert (refused.kind, refused.subject) == ("code_failed", "application")
+    assert (opened.kind, opened.detail) == ("signed_in", {"factor": "application"})
 
 
 def test_a_code_of_the_app_is_accepted_half_a_minute_early_or_late_and_never_again(client):
@@ -98,6 +110,7 @@ def test_a_recovery_code_opens_once_whatever_its_case_and_tells_its_owner(client
     typed = codes[3].lower().replace("-", " ")
     assert client.post(f"{SECOND_STEP}?moyen=secours", {"code": typed}).url == "/tableau-de-bord/"
     assert "il en reste 9" in Email.objects.get(kind="factor_changed").text
+    assert told(user) == ["code de secours utilisé"]
     other = Client()
     password(other, user)
     slip = codes[4][:-1] + ("3" if codes[4].endswith("2") else "2")
@@ -122,8 +135,8 @@ def test_new_recovery_codes_void_the_former_ones():
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("means", ["app", "recovery"])
 def test_one_code_posted_eight_times_at_once_opens_one_session(means):
-    """Q1, for the other second steps."""
-    for _ in range(5):
+    """Q1, for the other second steps; then, the sign-in being old, the next code confirms one act."""
+    for _ in range(3):
         user, client = UserFactory(), Client()
         device, codes = authenticator(user), recovery_codes(user)
         password(client, user)
@@ -132,6 +145,11 @@ def test_one_code_posted_eight_times_at_once_opens_one_session(means):
         answers = at_once([partial(same_browser(client).post, address, {"code": code}) for _ in range(8)])
         assert [answer.url for answer in answers if answer.status_code == 302].count("/tableau-de-bord/") == 1
         assert signed_in_sessions() == before + 1
+        stale(client, user)
+        with time_machine.travel(timedelta(seconds=61)):
+            typed = {"confirm-resume": "get", "confirm-code": code_of(device)}
+            answers = at_once([partial(same_browser(client).post, RECOVERY, typed) for _ in range(8)])
+        assert [answer.url for answer in answers if answer.status_code == 302].count(RECOVERY) == 1
 
 
 def test_the_mailed_code_stays_possible_unless_the_role_requires_better(client, settings):
@@ -199,6 +217,7 @@ def test_removing_the_last_one_keeps_the_session_and_forgets_the_recovery_codes(
         assert is_signed_in(client)
         assert not is_signed_in(other), "what it opened elsewhere ends with it"
     assert not RecoveryCodes.objects.exists()
+    assert told(user) == ["application retirée"]
     assert password(Client(), user) == CODE
 
 
@@ -216,6 +235,8 @@ def test_nobody_touches_somebody_else_s(client):
     sign_in(client, admin)
     client.post("/admin/accounts/user/", {"action": "forget_factors", "_selected_action": [owner.pk]}, follow=True)
     assert not queries.own_factors(owner)
+    line = AuditEntry.objects.get(kind="factor_changed")
+    assert (line.actor_id, line.subject, line.detail) == (admin.pk, f"compte {owner.pk}", {"event": "tous retirés"})
     assert "Un administrateur a retiré" in Email.objects.get(to=owner.email, kind="factor_changed").text
 
 

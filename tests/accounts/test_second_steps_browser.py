@@ -1,6 +1,7 @@
 """Second steps in a real browser: a passkey of its virtual authenticator, and every page with axe, at 320 px."""
 
 import json
+import re
 from functools import partial
 
 import pytest
@@ -8,6 +9,8 @@ from django.test import Client
 from django_otp_webauthn.models import WebAuthnCredential
 from playwright.sync_api import Browser, Page, expect
 
+from accounts.models import Session
+from ecare.models import AuditEntry, Limit
 from tests.accounts.factories import PASSWORD, UserFactory
 from tests.accounts.second_steps import SECOND_STEP, authenticator, code_of, recovery_codes
 from tests.accounts.sessions import sign_in
@@ -17,6 +20,7 @@ from tests.accounts.test_confirmation import stale
 from tests.accounts.test_races import at_once, same_browser, signed_in_sessions
 
 pytestmark = pytest.mark.django_db(transaction=True)
+RECOVERY = "/compte/securite/secours/"
 
 
 @pytest.fixture
@@ -81,6 +85,21 @@ def test_a_passkey_from_its_making_to_its_removal(page: Page, own_site, virtual_
     passkey.refresh_from_db()
     assert passkey.sign_count > 0
 
+    # Later, the key confirms an act by itself; a copy of it, which counts behind, confirms nothing.
+    for session in Session.objects.all():
+        session.session_data = Session.objects.encode({**session.get_decoded(), "confirmed_at": 0})
+        session.save()
+    WebAuthnCredential.objects.update(sign_count=10_000)
+    page.goto(f"{own_site.url}/compte/securite/secours/")
+    page.get_by_role("button", name="Utiliser une clé d'accès").click()
+    expect(page.get_by_text("La clé d'accès n'a pas été reconnue.")).to_be_visible()
+    expect(page).to_have_title(re.compile("^Erreur – Confirmez que c'est bien vous"))
+    axe(page)
+    assert AuditEntry.objects.filter(kind="code_failed", actor_id=user.pk, subject="clé d'accès").exists()
+    WebAuthnCredential.objects.update(sign_count=passkey.sign_count)
+    page.get_by_role("button", name="Utiliser une clé d'accès").click()
+    expect(page.get_by_role("heading", name="Codes de secours", level=1)).to_be_visible()
+
     page.goto(f"{own_site.url}/compte/securite/")
     page.get_by_role("link", name="Ordinateur du bureau").click()
     page.get_by_label("Nom de la clé").fill("Portable")
@@ -107,7 +126,7 @@ def test_the_answer_of_a_passkey_opens_one_session_and_only_its_owner_s(page: Pa
     # The answer is kept instead of being sent.
     page.evaluate(
         "() => { HTMLFormElement.prototype.submit = function () {"
-        " document.body.dataset.kept = this.elements.answer.value; } }"
+        " document.body.dataset.kept = this.querySelector('[data-passkey-answer]').value; } }"
     )
     page.get_by_role("button", name="Utiliser une clé d'accès").click()
     page.locator("body[data-kept]").wait_for()
@@ -144,6 +163,22 @@ def test_the_answer_of_a_passkey_opens_one_session_and_only_its_owner_s(page: Pa
     session["passkey_sign_in"] = state
     session.save()
     assert again.post(SECOND_STEP, {"answer": answer}).status_code == 200
+
+    # The same to confirm an act, each time with a state that the session holds; too late, a first answer is refused.
+    ask = {"confirm-resume": "get", "confirm-answer": answer}
+    stale(client, user)
+    for at in (state["at"], state["at"] - 700):
+        session = client.session
+        session["passkey_confirmation"] = {**state, "at": at}
+        session.save()
+        answers = at_once([partial(same_browser(client).post, RECOVERY, ask) for _ in range(4)])
+        assert all(it.status_code == 200 for it in answers), "spent at sign-in"
+        WebAuthnCredential.objects.update(sign_count=0)
+        Limit.objects.all().delete()
+    session["passkey_confirmation"] = state
+    session.save()
+    answers = at_once([partial(same_browser(client).post, RECOVERY, ask) for _ in range(8)])
+    assert [it.url for it in answers if it.status_code == 302].count(RECOVERY) == 1
 
 
 def test_every_page(look):

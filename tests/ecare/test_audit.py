@@ -268,6 +268,7 @@ def test_what_people_do_is_in_the_log(client: Client) -> None:
         "administered",
         "account_deleted",
         "email_changed",
+        "factor_changed",
         "late_access",
         "file_refused",
         "exported",
