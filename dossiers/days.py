@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.conf import settings
 from django.utils import timezone
 
 Written = dt.date | dt.datetime | None
@@ -35,3 +36,14 @@ def closing_day(instant: dt.datetime | None) -> Written:
     """What `closing` reads back."""
     day = opening_day(instant)
     return day if day is None or isinstance(day, dt.datetime) else day - dt.timedelta(days=1)
+
+
+def morning(day: dt.date) -> dt.datetime:
+    """When the e-mails of a day leave, those that nobody's doing causes: `DAILY_EMAILS_HOUR`, in Paris."""
+    return timezone.make_aware(dt.datetime.combine(day, dt.time(settings.DAILY_EMAILS_HOUR)))
+
+
+def last_morning(at: dt.datetime) -> dt.date:
+    """The day whose morning came last, at `at`."""
+    today = timezone.localdate(at)
+    return today if at >= morning(today) else today - dt.timedelta(days=1)

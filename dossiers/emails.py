@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.urls import reverse
@@ -115,6 +116,37 @@ def closing_moved(dossier_stage: DossierStage, change: WindowChange) -> None:
         key=f"{extension_key(change)}{dossier_stage.dossier_id}",
         stage=change.stage,
         change=change,
+        dossier_stage=dossier_stage,
+    )
+
+
+def draft_reminder_key(day: dt.date, notice: int) -> str:
+    """Followed by the key of the dossier: one e-mail a last day, a notice in days and a dossier."""
+    return f"remind-draft-{day}-{notice}-"
+
+
+def draft_reminder(dossier_stage: DossierStage, day: dt.date, notice: int) -> None:
+    reminder(dossier_stage, "reminder_draft", draft_reminder_key(day, notice), "Votre dossier {reference}", day)
+
+
+def correction_reminder_key(day: dt.date, notice: int) -> str:
+    return f"remind-correction-{day}-{notice}-"
+
+
+def correction_reminder(dossier_stage: DossierStage, day: dt.date, notice: int) -> None:
+    key = correction_reminder_key(day, notice)
+    reminder(dossier_stage, "reminder_correction", key, "La modification du dossier {reference}", day)
+
+
+def reminder(dossier_stage: DossierStage, kind: str, key: str, what: str, day: dt.date) -> None:
+    """`day` is the last one on which it may be transmitted."""
+    write(
+        dossier_stage.dossier,
+        kind,
+        f"{what} est à transmettre d'ici au {french.weekday(day)}",
+        "Compléter le dossier" if kind == "reminder_draft" else "Modifier le dossier",
+        key=f"{key}{dossier_stage.dossier_id}",
+        stage=dossier_stage.stage,
         dossier_stage=dossier_stage,
     )
 

@@ -48,6 +48,12 @@ def announce() -> None:
 
 
 @shared_task
+def remind() -> None:
+    """Closings and due dates that come near, told to those who have not transmitted: called every minute."""
+    workflow.remind(timezone.now())
+
+
+@shared_task
 def watch_referents() -> None:
     """Dossiers left by somebody who cannot sign in any more, requests that nobody decided: called every minute."""
     now = timezone.now()

@@ -183,6 +183,10 @@ class DossierStage(models.Model):
         indexes = [
             models.Index(fields=["status", "-transmitted_at", "-id"], name="dossier_stage_status"),
             models.Index(fields=["-transmitted_at", "-id"], name="dossier_stage_recent"),
+            # What reminders look for, every minute.
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="dossier_stage_due"),
+            models.Index(fields=["late_until"], condition=Q(late_until__isnull=False), name="dossier_stage_late"),
+            models.Index(fields=["stage", "id"], condition=Q(status=Status.DRAFT), name="dossier_stage_draft"),
         ]
 
     def __str__(self) -> str:

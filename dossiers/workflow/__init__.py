@@ -6,6 +6,7 @@ from dossiers.workflow.files import FileRefused, add_file, archive_file, move_fi
 from dossiers.workflow.filling import Closed, Kept, NotOpen, Saved, save_answer, save_answers
 from dossiers.workflow.moves import Changed, Incomplete, reject, reopen, request_modification, transmit, validate
 from dossiers.workflow.parking import author, drop_parked, park, token
+from dossiers.workflow.reminders import remind
 from dossiers.workflow.scans import record_scan, scan, scan_waiting
 from dossiers.workflow.stages import AlreadyExists, call_stage, callable_stages, create_dossier, start_stage
 from dossiers.workflow.table import (
@@ -61,6 +62,7 @@ __all__ = [
     "reassign",
     "record_scan",
     "reject",
+    "remind",
     "reopen",
     "replace_file",
     "request_modification",

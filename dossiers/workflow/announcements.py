@@ -17,6 +17,7 @@ from dossiers import emails, steps
 from dossiers.enums import StageEntry, Status
 from dossiers.models import DossierStage, Stage, WindowChange
 from dossiers.models.dossiers import DossierStageQuerySet
+from dossiers.workflow.table import locked
 from notifications.models import Email
 
 #: How many référents one pass tells of one thing; the others are told by the next, a minute later.
@@ -62,11 +63,15 @@ def announce_extension(change: WindowChange) -> int:
 
 
 def tell(concerned: DossierStageQuerySet, key: str, post: Callable[[DossierStage], None]) -> int:
-    """Post an e-mail about each dossier that has none of that key, one transaction each."""
+    """Post an e-mail about each dossier that has none of that key, one transaction each; how many were. A dossier that
+    left `concerned` meanwhile, being transmitted for one, is left alone: both wait for its lock."""
     named = concerned.annotate(key=Concat(Value(key), Cast("dossier_id", CharField())))
     untold = named.exclude(Exists(Email.objects.filter(key=OuterRef("key")))).order_by("pk")
-    keys = list(untold.values_list("pk", flat=True)[:BATCH])
-    for pk in keys:
+    told = 0
+    for dossier_stage in list(untold[:BATCH]):
         with transaction.atomic():
-            post(DossierStage.objects.with_context().get(pk=pk))
-    return len(keys)
+            held = locked(dossier_stage)
+            if untold.filter(pk=held.pk).exists():
+                post(held)
+                told += 1
+    return told

@@ -167,6 +167,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     "sweep-outbox": {"task": "notifications.tasks.sweep", "schedule": 15.0, "options": {"expires": 15}},
     "sweep-drafts": {"task": "dossiers.tasks.sweep_drafts", "schedule": 60.0, "options": {"expires": 60}},
     "announce": {"task": "dossiers.tasks.announce", "schedule": 60.0, "options": {"expires": 60}},
+    "remind": {"task": "dossiers.tasks.remind", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-scans": {"task": "dossiers.tasks.sweep_scans", "schedule": 60.0, "options": {"expires": 60}},
     "seal-audit": {"task": "ecare.tasks.seal_audit", "schedule": 60.0, "options": {"expires": 60}},
     "purge": {"task": "ecare.tasks.purge", "schedule": crontab(hour=3, minute=0)},
@@ -336,6 +337,8 @@ LOGGING = {
     },
 }
 
+# When reminders and digests leave, in Paris: from that hour on, should the beat have been away.
+DAILY_EMAILS_HOUR: int = env.int("DAILY_EMAILS_HOUR", default=7)
 SENDER = env("SENDER", default="nepasrepondre.care@esante.gouv.fr")
 SUPPORT_EMAIL = env("SUPPORT_EMAIL", default="ans-support-convergence@esante.gouv.fr")
 # Whom to tell of a weakness: /.well-known/security.txt.
