@@ -72,10 +72,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "ecare.middleware.received_at",
+    # What closes an answer stands around all that may answer, the redirection to HTTPS included.
     "ecare.middleware.isolation",
-    "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.security.SecurityMiddleware",
     "ecare.middleware.methods",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ecare.middleware.session_key",
@@ -255,6 +256,7 @@ PHONENUMBER_DEFAULT_REGION = "FR"
 PHONENUMBER_DB_FORMAT = "E164"
 
 STATIC_URL = "static/"
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STATIC_ROOT: Path | None = Path(env("STATIC_ROOT", default=str(VAR_DIR / "static")))
 # Only the assets of django-dsfr are wanted: its application would add tables and two queries a page.
 STATICFILES_DIRS = [BASE_DIR / "static", ("dsfr", Path(dsfr.__file__).parent / "static" / "dsfr" / "dist")]

@@ -43,6 +43,8 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1)
 MIDDLEWARE = ["ecare.middleware.client_address", *MIDDLEWARE]
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+# To the public name, whatever name was asked for over HTTP.
+SECURE_SSL_HOST = urlsplit(PUBLIC_URL).netloc
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31_536_000

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import json
+from unittest import mock
+
 import pytest
 from cryptography.fernet import Fernet, InvalidToken
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -79,6 +84,40 @@ def test_a_key_is_changed_and_the_old_one_forgotten(settings: Settings) -> None:
     assert Answer.objects.get(dossier_stage=stage, code="bank").raw["iban"] == factories.IBAN
     with pytest.raises(Exception, match="append-only"):
         Transmission.objects.update(number=9)
+
+
+def test_secrets_stored_before_encryption_are_encrypted_by_the_migration_history_included(settings: Settings) -> None:
+    """With the models of that time, over several batches; what is read does not change, and history is closed again."""
+    migration = importlib.import_module("dossiers.migrations.0008_encrypt_secrets")
+    stage = factories.modification_requested()
+    workflow.transmit(stage, by=stage.dossier.referent, at=timezone.now(), seen=factories.seen(stage))
+    parked = {"bank": {"raw": {"iban": PLAIN}, "base": "x"}}
+    ParkedInput.objects.create(user=stage.dossier.referent, dossier_stage=stage, answers=parked)
+    said = {model: list(model.objects.order_by("pk").values()) for model in (Answer, ParkedInput, Transmission)}
+    assert len(said[Transmission]) == 2
+    with connection.cursor() as cursor:
+        for model, rows in said.items():
+            table = model._meta.db_table
+            cursor.execute(f"SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE {table} DISABLE TRIGGER USER")
+            for field in migration.FIELDS[model.__name__]:
+                clear = [(json.dumps(row[field]), row["id"]) for row in rows]
+                cursor.executemany(f"UPDATE {table} SET {field} = %s::jsonb WHERE id = %s", clear)  # noqa: S608
+    # Typed once with its spaces, understood without them, in two transmissions and aside.
+    assert everything().count(PLAIN) == 4
+    assert everything().count(factories.IBAN) == 1
+    before = MigrationExecutor(connection).loader.project_state(("dossiers", "0007_secrets_in_answers")).apps
+    with mock.patch.object(migration, "BATCH", 2), connection.schema_editor(atomic=False) as editor:
+        migration.encrypt(before, editor)
+    assert PLAIN not in "".join(everything().split())
+    assert {model: list(model.objects.order_by("pk").values()) for model in said} == said
+    for change in (Transmission.objects.update, Transmission.objects.filter(number=1).update):
+        with pytest.raises(Exception, match="append-only"), transaction.atomic():
+            change(number=9)
+    # What the migration wrote follows the keys like the rest.
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.ENCRYPTION_KEYS]
+    call_command("reencrypt", verbosity=0)
+    settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
+    assert list(Transmission.objects.order_by("pk").values()) == said[Transmission]
 
 
 def test_what_was_stored_before_encryption_is_read_as_it_is() -> None:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
@@ -32,6 +33,15 @@ def test_every_environment_variable_is_documented(name: str) -> None:
 def test_every_variable_documented_is_read() -> None:
     table = re.findall(r"^\| `([A-Z0-9_]+)` \|", MANUAL, re.MULTILINE)
     assert set(table) - variables() <= {"DJANGO_SETTINGS_MODULE"}
+
+
+def test_what_regional_instructors_only_read_is_told_as_it_is_delivered() -> None:
+    guichets = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in ROOT.glob("fixtures/guichets/[0-9]*.yaml")]
+    [sentence] = re.findall(r"Tels que livrés, (.+?) sont en lecture", MANUAL, re.DOTALL)
+    read = {guichet["code"] for guichet in guichets if guichet["regional_role"] == "read"}
+    assert set(re.findall(r"`([\w-]+)`", sentence)) == read
+    assert {guichet["regional_role"] for guichet in guichets if guichet["code"] not in read} == {"instruct"}
+    assert not [stage for guichet in guichets for stage in guichet["stages"] if "regional_role" in stage]
 
 
 @pytest.mark.parametrize(
