@@ -42,6 +42,12 @@ def leads() -> QuerySet[User]:
     return usable.filter(role=Role.LEAD).order_by("pk")
 
 
+def instructors() -> QuerySet[User]:
+    """Those who instruct, of the ANS and of the régions, and may sign in."""
+    usable: QuerySet[User] = User.objects.usable()
+    return usable.filter(role__in=[Role.VERIFIER, Role.REGIONAL, Role.LEAD]).order_by("last_name", "first_name", "pk")
+
+
 def sessions_of(user: User) -> QuerySet[Session]:
     """The open sessions of `user`, the last used first; fifty are more than anybody has."""
     return Session.objects.filter(account=user, expire_date__gt=timezone.now()).order_by("-last_seen_at", "pk")[:50]

@@ -56,6 +56,11 @@ def instructed_stages(user: User) -> DossierStageQuerySet:
     return readable(DossierStage.objects.filter(is_instructed=True), user)
 
 
+def may_read(user: User, dossier_stage: DossierStage) -> bool:
+    """Whether `user` may read an étape in the back-office: 1 query."""
+    return user.is_active and transmitted_stages(user).filter(pk=dossier_stage.pk).exists()
+
+
 def readable(stages: DossierStageQuerySet, user: User) -> DossierStageQuerySet:
     """Those among transmitted étapes that `user` may read."""
     if not user.is_instructor:

@@ -95,12 +95,13 @@ class EventKind(models.TextChoices):
     STAGE_STARTED = "stage_started", "Étape commencée"
     ASSIGNED = "assigned", "Dossier attribué"
     RELEASED = "released", "Dossier rendu"
+    NOTED = "noted", "Note interne"
     EXCEPTION_GRANTED = "exception_granted", "Délai exceptionnel accordé"
     EXCEPTION_REVOKED = "exception_revoked", "Délai exceptionnel retiré"
 
 
 #: What instruction keeps to itself: the référent's history does not tell who reads the dossier (D14).
-INTERNAL = frozenset({EventKind.ASSIGNED, EventKind.RELEASED})
+INTERNAL = frozenset({EventKind.ASSIGNED, EventKind.RELEASED, EventKind.NOTED})
 
 
 class MilestoneColumn(models.TextChoices):

@@ -5,7 +5,8 @@ import datetime as dt
 from django.conf import settings
 from django.db.models import QuerySet
 
-from dossiers.models import Export, ParkedInput
+from dossiers.models import Export, ParkedInput, Presence
+from dossiers.queries.desk import SEEN_FOR
 from dossiers.workflow import exports
 from ecare.retention import Rule, deleting
 
@@ -20,7 +21,13 @@ def exports_too_old(now: dt.datetime) -> QuerySet[Export]:
     return Export.objects.expired(now)
 
 
+def presences_over(now: dt.datetime) -> QuerySet[Presence]:
+    """Pages that were left."""
+    return Presence.objects.filter(at__lt=now - SEEN_FOR)
+
+
 RULES = [
     Rule("parked", "Saisies mises de côté", parked_too_long, "at", deleting(parked_too_long), kept="PARKED_KEPT"),
+    Rule("presences", "Présences sur les dossiers", presences_over, "at", deleting(presences_over)),
     Rule("exports", "Exports de la liste", exports_too_old, "finished_at", exports.expire, kept="EXPORTS_KEPT"),
 ]

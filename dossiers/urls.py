@@ -3,6 +3,7 @@ from django.urls.converters import StringConverter
 
 from dossiers.views import (
     answers,
+    desk,
     exports,
     files,
     filling,
@@ -79,5 +80,9 @@ urlpatterns = [
     path("instruction/<reference:reference>/reouverture/", instruction.reopen, name="reopen"),
     path("instruction/<reference:reference>/etapes/<slug:stage>/", stages.stage, name="instruction-stage"),
     path("instruction/<reference:reference>/etapes/<slug:stage>/ouverture/", stages.call, name="call-stage"),
+    path("instruction/<reference:reference>/presence/", desk.presence, name="presence"),
+    path("instruction/<reference:reference>/prise-en-charge/", desk.take, name="take"),
+    path("instruction/<reference:reference>/notes/", desk.note, name="note"),
+    path("instruction/<reference:reference>/pieces.zip", desk.files, name="all-files"),
     path("instruction/<reference:reference>/pieces/<uuid:public_id>/", files.instructed_file, name="instructed-file"),
 ]

@@ -22,6 +22,7 @@ from dossiers.models.guichets import (
     TemplateFile,
     WindowChange,
 )
+from dossiers.models.presences import Presence
 from dossiers.models.takeovers import TakeoverRequest
 from dossiers.models.tallies import DailyTally, DelayTally, Tallied, Tally
 
@@ -40,6 +41,7 @@ __all__ = [
     "Milestone",
     "ModificationRequest",
     "ParkedInput",
+    "Presence",
     "Question",
     "Remark",
     "Section",

@@ -1,5 +1,6 @@
 """Reads, one function per screen."""
 
+from dossiers.queries.desk import on_desk, others_there
 from dossiers.queries.exports import (
     columns_last_chosen,
     exports_of,
@@ -117,7 +118,9 @@ __all__ = [
     "latest_transmission",
     "milestones",
     "newest_revision",
+    "on_desk",
     "open_stages",
+    "others_there",
     "ownerless",
     "parked",
     "pending_request",

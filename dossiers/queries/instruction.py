@@ -10,7 +10,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count
 
 from dossiers import kinds, scores
-from dossiers.enums import Status
+from dossiers.enums import EventKind, Status
 from dossiers.models import (
     DossierStage,
     Event,
@@ -97,6 +97,20 @@ class Instructed:
     @property
     def entries(self) -> list[InstructedEntry]:
         return [entry for _, entries in self.sections for entry in entries]
+
+    @property
+    def notes(self) -> list[Event]:
+        """What instruction wrote for itself, newest first."""
+        return [event for event in self.history if event.kind == EventKind.NOTED]
+
+    @property
+    def has_files(self) -> bool:
+        return any(entry.files for entry in self.entries)
+
+    @property
+    def size_of_files(self) -> int:
+        """In bytes."""
+        return sum(file.size for entry in self.entries for file in entry.files)
 
     @property
     def estimate(self) -> Estimate | None:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.enums import Role
 from accounts.models import User
 from dossiers import access, queries, steps, workflow
+from dossiers.desk_forms import NoteForm
 from dossiers.enums import Status
 from dossiers.filters import InstructionFilter
 from dossiers.forms import DecisionForm, ModificationForm, RejectionForm, ReopeningForm
@@ -75,7 +76,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, reference: str) -> HttpResponse:
     """What was last transmitted, and what may be done with it (I2)."""
     user = instructors_only(request)
-    return dossier_page(request, scope.instructed_stage(request, reference), user)
+    return dossier_page(request, scope.desk_stage(request, reference), user)
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,15 @@ class Late:
 
 
 def dossier_page(
-    request: HttpRequest, dossier_stage: DossierStage, user: User, *, late: Late | None = None
+    request: HttpRequest,
+    dossier_stage: DossierStage,
+    user: User,
+    *,
+    late: Late | None = None,
+    note_form: NoteForm | None = None,
 ) -> HttpResponse:
     dossier = dossier_stage.dossier
+    may_instruct = access.may_instruct(user, dossier_stage)
     passages = steps.of(dossier)
     return render(
         request,
@@ -102,7 +109,11 @@ def dossier_page(
             "steps": passages,
             "readable": access.transmitted_stages(user).filter(dossier=dossier).values_list("stage_id", flat=True),
             "callable": workflow.callable_stages(dossier_stage, passages, user),
-            "may_instruct": access.may_instruct(user, dossier_stage),
+            "may_instruct": may_instruct,
+            "may_take": may_instruct and dossier_stage.is_instructed and dossier.verifier_id is None,
+            "may_release": dossier.verifier_id is not None
+            and (dossier.verifier_id == user.pk or access.may_assign(user)),
+            "note_form": note_form or NoteForm(),
             "may_reassign": access.may_reassign(user),
             "late": late,
         },

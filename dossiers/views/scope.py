@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
-from dossiers import access
+from dossiers import access, queries
 from dossiers.models import Attachment, DossierStage
 from dossiers.models.dossiers import AttachmentQuerySet
 
@@ -52,6 +52,13 @@ def own_files(request: HttpRequest, reference: str) -> AttachmentQuerySet:
 def instructed_stage(request: HttpRequest, reference: str) -> DossierStage:
     """The dossier of that reference if the instructor may read it. Raises Http404 for anything else."""
     return get_object_or_404(access.instructed_stages(user_of(request)).with_context(), dossier__reference=reference)
+
+
+def desk_stage(request: HttpRequest, reference: str) -> DossierStage:
+    """The same, with who instructs it and who else has it open."""
+    user = user_of(request)
+    stages = queries.on_desk(access.instructed_stages(user).with_context(), user, received_at(request))
+    return get_object_or_404(stages, dossier__reference=reference)
 
 
 def transmitted_stage(request: HttpRequest, reference: str, stage: str) -> DossierStage:

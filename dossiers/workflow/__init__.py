@@ -1,6 +1,6 @@
 """Every write of the room: one function per change, with its actor."""
 
-from dossiers.workflow import assignment, editing, exports, publication, revisions, takeovers, vacancies
+from dossiers.workflow import assignment, desk, editing, exports, publication, revisions, takeovers, vacancies
 from dossiers.workflow.announcements import announce
 from dossiers.workflow.files import FileRefused, add_file, archive_file, move_file, replace_file
 from dossiers.workflow.filling import Closed, Kept, NotOpen, Saved, save_answer, save_answers
@@ -49,6 +49,7 @@ __all__ = [
     "callable_stages",
     "closing_flaw",
     "create_dossier",
+    "desk",
     "drop_parked",
     "editing",
     "exports",

@@ -50,7 +50,17 @@ class Scene:
         match name.removeprefix("dossiers:"):
             case "reopen" | "start-stage" | "call-stage" | "instruction-stage":
                 return self.validated
-            case "instruction-dossier" | "instructed-file" | "request-modification" | "validate" | "reject":
+            case (
+                "instruction-dossier"
+                | "instructed-file"
+                | "presence"
+                | "take"
+                | "note"
+                | "all-files"
+                | "request-modification"
+                | "validate"
+                | "reject"
+            ):
                 return self.transmitted
             case _:
                 return self.asked
@@ -104,6 +114,7 @@ class Scene:
             "dossiers:reassign": {"referent": self.people["colleague_of_all"].public_id, "reason": "Départ."},
             "dossiers:create-export": {"format": "csv", "columns": ["reference"]},
             "dossiers:request-modification": {"message": "Complétez.", "due_on": next_week, "read": 1},
+            "dossiers:note": {"text": "Appeler l'établissement."},
             "dossiers:validate": {"read": 1},
             "dossiers:reject": {"reason": "Hors périmètre.", "read": 1},
             "dossiers:reopen": {"reason": "Erreur de lecture.", "read": 1},

@@ -1,0 +1,48 @@
+"""Two verifiers in two browsers, on the same dossier: each sees the other, one has it, one decides (I2b, Q34)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.accounts.factories import UserFactory
+from tests.dossiers import factories
+from tests.dossiers.browsing import Check, Open, fits
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_two_verifiers_share_a_dossier_without_doing_the_same_work(open_as: Open, axe: Check) -> None:
+    address = f"/instruction/{factories.transmitted().dossier.reference}/"
+    paul = open_as(UserFactory(verifier=True, first_name="Paul", last_name="Girard"), address)
+    nadia = open_as(UserFactory(lead=True, first_name="Nadia", last_name="Chevalier"), address)
+    root = paul.url.removesuffix(address)
+    expect(nadia.get_by_text("Paul Girard consulte aussi ce dossier")).to_be_visible()
+    axe(nadia)
+    paul.reload()
+    expect(paul.get_by_text("Nadia Chevalier consulte aussi ce dossier")).to_be_visible()
+    with paul.expect_navigation():
+        paul.get_by_role("button", name="Prendre en charge").press("Enter")
+    expect(paul.get_by_text("Vous instruisez ce dossier depuis")).to_be_visible()
+    with nadia.expect_navigation():
+        nadia.get_by_role("button", name="Prendre en charge").click()
+    expect(nadia.get_by_text(re.compile("Paul Girard instruit ce dossier depuis")).first).to_be_visible()
+    paul.locator("#id_text").fill("Appeler l'établissement lundi.")
+    with paul.expect_navigation():
+        paul.get_by_role("button", name="Ajouter la note").click()
+    nadia.goto(f"{root}{address}validation/")
+    paul.goto(f"{root}{address}rejet/")
+    with nadia.expect_navigation():
+        nadia.get_by_role("button", name="Valider l'étape").click()
+    paul.get_by_label(re.compile("Motif")).fill("Hors périmètre.")
+    with paul.expect_navigation():
+        paul.get_by_role("button", name="Rejeter l'étape").click()
+    expect(paul.get_by_text(re.compile("Validé.*par décision de Nadia Chevalier"))).to_be_visible()
+    expect(paul.locator("main")).to_contain_text("Hors périmètre.")  # nothing typed is lost
+    axe(paul)
+    nadia.goto(f"{root}{address}")
+    expect(nadia.get_by_text("Appeler l'établissement lundi.").first).to_be_visible()
+    nadia.set_viewport_size({"width": 320, "height": 700})
+    assert fits(nadia)
