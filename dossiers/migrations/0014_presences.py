@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("dossiers", "0012_tallies"),
+        ("dossiers", "0013_reminders"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
