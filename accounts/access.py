@@ -32,6 +32,11 @@ def may_delete_account(user: User) -> bool:
     return user.role == Role.REFERENT
 
 
+def may_choose_digest(user: User) -> bool:
+    """The daily e-mail is about what one instructs or reads."""
+    return user.is_instructor
+
+
 def is_advised_own_factor(user: User) -> bool:
     """Staff are advised an authenticator app or a passkey (Q12), unless the portal settles for the e-mailed code."""
     return not user.is_referent and settings.STAFF_SECOND_FACTOR != "email"

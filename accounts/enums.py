@@ -19,3 +19,11 @@ class Role(models.TextChoices):
 
 
 INSTRUCTORS = frozenset({Role.VERIFIER, Role.REGIONAL, Role.LEAD})
+
+
+class Digest(models.TextChoices):
+    """Of which dossiers somebody who instructs is told every morning (N1)."""
+
+    NONE = "none", "Aucun"
+    MINE = "mine", "Sur les dossiers que j'instruis"
+    ALL = "all", "Sur tous les dossiers que je peux lire"

@@ -19,7 +19,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 from accounts.browsers import KnownBrowser as KnownBrowser  # Django finds models here only
 from accounts.devices import EmailCode as EmailCode
 from accounts.email_changes import EmailChange as EmailChange
-from accounts.enums import INSTRUCTORS, Civility, Role
+from accounts.enums import INSTRUCTORS, Civility, Digest, Role
 from accounts.factors import Authenticator as Authenticator
 from accounts.factors import RecoveryCodes as RecoveryCodes
 from accounts.sessions import Session as Session
@@ -100,6 +100,11 @@ class User(AbstractBaseUser):
     deleted_at = models.DateTimeField("supprimé le", null=True, blank=True, editable=False)
     # When the person was last told that the account goes, nobody signing in any more.
     inactivity_told_at = models.DateTimeField("prévenu de la suppression le", null=True, blank=True, editable=False)
+    # For those who instruct: what the daily e-mail is about, and until when it told (N1).
+    digest = models.CharField(
+        "récapitulatif quotidien", max_length=10, choices=Digest, default=Digest.ALL, db_default=Digest.ALL
+    )
+    digested_at = models.DateTimeField("récapitulatif arrêté au", null=True, blank=True, editable=False)
 
     objects = UserManager()
 
@@ -146,6 +151,11 @@ class User(AbstractBaseUser):
             ),
             models.CheckConstraint(
                 condition=Q(role__in=Role.values), name="user_role_known", violation_error_message="Rôle inconnu."
+            ),
+            models.CheckConstraint(
+                condition=Q(digest__in=Digest.values),
+                name="user_digest_known",
+                violation_error_message="Récapitulatif inconnu.",
             ),
         ]
 

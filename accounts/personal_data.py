@@ -41,6 +41,7 @@ def export(user: User) -> dict[str, Any]:
             "créé le": user.created_at,
             "activé le": user.activated_at,
             "dernière connexion": user.last_login,
+            "récapitulatif quotidien": user.get_digest_display() if user.is_instructor else None,
         },
         "établissements": [
             {

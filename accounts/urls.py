@@ -42,6 +42,7 @@ urlpatterns = [
     path("compte/suppression/", departure.delete_account, name="delete-account"),
     path("compte/supprime/", departure.account_deleted, name="account-deleted"),
     path("compte/confirmer/cle/", second_step.confirmation_options, name="confirm-options"),
+    path("compte/e-mails/", account.digest, name="digest"),
     path("compte/session/", sessions.remaining, name="session"),
     path("compte/sessions/deconnecter/", sessions.close_others, name="close-sessions"),
     path("compte/sessions/<uuid:public_id>/deconnecter/", sessions.close, name="close-session"),

@@ -54,6 +54,12 @@ def remind() -> None:
 
 
 @shared_task
+def digest() -> None:
+    """What those who instruct are told every morning: called every minute."""
+    workflow.digest(timezone.now())
+
+
+@shared_task
 def watch_referents() -> None:
     """Dossiers left by somebody who cannot sign in any more, requests that nobody decided: called every minute."""
     now = timezone.now()

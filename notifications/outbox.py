@@ -8,7 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from email.utils import make_msgid, parseaddr
 from typing import Any
 
@@ -22,6 +23,17 @@ from notifications.enums import FORGOTTEN, NOWHERE, State
 from notifications.models import Email
 
 SUBJECT_LENGTH = 255
+
+
+@dataclass(frozen=True)
+class Group:
+    """Links under a title. Each is (label, absolute address); `more` leads to the whole of it."""
+
+    title: str
+    links: list[tuple[str, str]]
+    more: tuple[str, str]
+
+
 # Control, format and lone surrogate characters, line and paragraph separators.
 NEVER_IN_A_HEADER = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
@@ -34,6 +46,7 @@ def post(
     context: dict[str, Any],
     key: str,
     action: tuple[str, str] | None = None,
+    groups: Sequence[Group] = (),
     about: str = "",
     is_code: bool = False,
     is_farewell: bool = False,
@@ -41,7 +54,8 @@ def post(
     """Write one e-mail to `to` and have it sent after the commit.
 
     `kind` names the body, `templates/emails/<kind>.txt`: paragraphs separated by blank lines, rendered with
-    `context`. `action` is (label, absolute address) of the one button. `key` is unique by event and recipient:
+    `context`. `action` is (label, absolute address) of the one button; `groups` are
+    lists of links above it. `key` is unique by event and recipient:
     posting it again returns the row of the first time. `about` is the reference of a dossier, or nothing.
     `is_code` sends through the queue of the sign-in codes; its text is erased once sent or 10 minutes old (Q3).
     `is_farewell` is the last one to somebody who leaves: its address goes with it. What is written to an account that
@@ -52,7 +66,7 @@ def post(
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("outbox.post() belongs inside the transaction that causes it")
     recipient, title = one_line(to).replace(" ", ""), one_line(subject)[:SUBJECT_LENGTH]
-    text, html = render(kind=kind, subject=title, context=context, action=action, about=about)
+    text, html = render(kind=kind, subject=title, context=context, action=action, about=about, groups=groups)
     draft = Email(
         key=key,
         kind=kind,
@@ -118,6 +132,7 @@ def render(
     context: dict[str, Any],
     action: tuple[str, str] | None,
     about: str,
+    groups: Sequence[Group] = (),
 ) -> tuple[str, str]:
     """The text and the HTML of an e-mail, from one body."""
     templates = Engine.get_default()
@@ -127,6 +142,7 @@ def render(
         "subject": subject,
         "paragraphs": [block.strip() for block in re.split(r"\n\s*\n", body) if block.strip()],
         "action": action,
+        "groups": groups,
         "about": about,
         "brand": settings.BRAND,
         "support_email": settings.SUPPORT_EMAIL,

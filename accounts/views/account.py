@@ -2,14 +2,17 @@
 
 import uuid
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import access, queries, sessions, workflow
+from accounts.digest_form import DigestForm
+from accounts.enums import Digest
 from accounts.models import User
 from accounts.registration import Addition
 from accounts.views import establishment
@@ -21,7 +24,27 @@ COLLEAGUES_A_PAGE = 20
 @never_cache
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
-    """« Vos informations », « Vos établissements », « Vos collaborateurs »."""
+    """« Vos informations », « Vos établissements », « Vos collaborateurs », « Vos e-mails »."""
+    user = access.person(request)
+    return account_page(request, DigestForm.of(user) if access.may_choose_digest(user) else None)
+
+
+@never_cache
+@require_POST
+def digest(request: HttpRequest) -> HttpResponse:
+    """« Vos e-mails », of those who instruct."""
+    user = access.person(request)
+    if not access.may_choose_digest(user):
+        raise Http404
+    form = DigestForm(request.POST)
+    if not form.is_valid():
+        return account_page(request, form)
+    workflow.choose_digest(user, Digest(form.cleaned_data["digest"]))
+    messages.success(request, "Votre choix est enregistré\u00a0: il vaut dès le prochain récapitulatif.")
+    return redirect("accounts:account")
+
+
+def account_page(request: HttpRequest, digest_form: DigestForm | None) -> HttpResponse:
     user = access.person(request)
     represents = access.may_represent(user)
     current = sessions.of(request).row
@@ -38,6 +61,8 @@ def account(request: HttpRequest) -> HttpResponse:
             "current_session": current.public_id if current else None,
             "terms": queries.terms_in_force(),
             "email_change": queries.email_change_of(user),
+            "digest_form": digest_form,
+            "hour": settings.DAILY_EMAILS_HOUR,
         },
     )
 

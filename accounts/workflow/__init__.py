@@ -16,6 +16,7 @@ from accounts.enums import Role
 from accounts.models import EmailCode, Representation, TermsAcceptance, TermsVersion, User
 from accounts.workflow.departure import delete_account as delete_account
 from accounts.workflow.departure import remove_establishment as remove_establishment
+from accounts.workflow.digest import choose_digest as choose_digest
 from accounts.workflow.email_change import Confirmed as Confirmed
 from accounts.workflow.email_change import ask_email_change as ask_email_change
 from accounts.workflow.email_change import cancel_email_change as cancel_email_change

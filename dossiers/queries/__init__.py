@@ -1,6 +1,7 @@
 """Reads, one function per screen."""
 
 from dossiers.queries.desk import on_desk, others_there
+from dossiers.queries.digests import DayNews, News, day_news
 from dossiers.queries.exports import (
     columns_last_chosen,
     exports_of,
@@ -90,10 +91,12 @@ __all__ = [
     "SORTS",
     "AnnouncedMilestone",
     "AvailableGuichets",
+    "DayNews",
     "HandoverCounts",
     "Instructed",
     "InstructedEntry",
     "InstructionPages",
+    "News",
     "RegisterNews",
     "TransmittedEntry",
     "Waiting",
@@ -106,6 +109,7 @@ __all__ = [
     "counted_stages",
     "counters",
     "creatable",
+    "day_news",
     "drafts_of",
     "exports_of",
     "filtered",

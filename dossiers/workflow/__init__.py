@@ -2,6 +2,7 @@
 
 from dossiers.workflow import assignment, desk, editing, exports, publication, revisions, takeovers, vacancies
 from dossiers.workflow.announcements import announce
+from dossiers.workflow.digests import digest
 from dossiers.workflow.files import FileRefused, add_file, archive_file, move_file, replace_file
 from dossiers.workflow.filling import Closed, Kept, NotOpen, Saved, save_answer, save_answers
 from dossiers.workflow.moves import Changed, Incomplete, reject, reopen, request_modification, transmit, validate
@@ -50,6 +51,7 @@ __all__ = [
     "closing_flaw",
     "create_dossier",
     "desk",
+    "digest",
     "drop_parked",
     "editing",
     "exports",

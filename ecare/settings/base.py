@@ -169,6 +169,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     "sweep-drafts": {"task": "dossiers.tasks.sweep_drafts", "schedule": 60.0, "options": {"expires": 60}},
     "announce": {"task": "dossiers.tasks.announce", "schedule": 60.0, "options": {"expires": 60}},
     "remind": {"task": "dossiers.tasks.remind", "schedule": 60.0, "options": {"expires": 60}},
+    "digest": {"task": "dossiers.tasks.digest", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-scans": {"task": "dossiers.tasks.sweep_scans", "schedule": 60.0, "options": {"expires": 60}},
     "seal-audit": {"task": "ecare.tasks.seal_audit", "schedule": 60.0, "options": {"expires": 60}},
     "purge": {"task": "ecare.tasks.purge", "schedule": crontab(hour=3, minute=0)},

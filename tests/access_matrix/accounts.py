@@ -1,6 +1,17 @@
 """Registration, sign-in and the pages of an account."""
 
-from tests.access_matrix.roles import NO_POST, PUBLIC, REFERENTS, SIGN_IN, SIGNED_IN, Row, at_home, everybody, only
+from tests.access_matrix.roles import (
+    INSTRUCTORS,
+    NO_POST,
+    PUBLIC,
+    REFERENTS,
+    SIGN_IN,
+    SIGNED_IN,
+    Row,
+    at_home,
+    everybody,
+    only,
+)
 
 # Nobody here has a second step but the e-mailed code.
 TO_SECOND_STEP: Row = {**at_home(SIGN_IN)}
@@ -37,6 +48,7 @@ TABLE: dict[str, tuple[Row, Row]] = {
     "accounts:recovery-codes": (only(*SIGNED_IN), only(*SIGNED_IN, outcome="→accounts:security")),
     "accounts:confirm-options": (NO_POST, only()),  # nobody here has a passkey
     "accounts:session": (everybody(200), everybody(200)),
+    "accounts:digest": (NO_POST, only(*INSTRUCTORS, outcome="→accounts:account")),
     "accounts:close-sessions": (NO_POST, only(*SIGNED_IN, outcome="→accounts:account")),
     # No session of theirs has this identifier.
     "accounts:close-session": (NO_POST, only(outcome=404)),

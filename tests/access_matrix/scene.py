@@ -99,6 +99,7 @@ class Scene:
         next_week = timezone.localdate() + dt.timedelta(days=7)
         posts: dict[str, dict[str, Any]] = {
             "accounts:activation-again": {"email": "personne@exemple.fr"},
+            "accounts:digest": {"digest": "mine"},
             "accounts:password-reset": {"email": "personne@exemple.fr"},
             "dossiers:form": {"comment-base": kinds.digest({}), "comment-value": "Un mot", "draft": "1"},
             "dossiers:perimeter": {"draft": "1"},

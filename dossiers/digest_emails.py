@@ -1,0 +1,61 @@
+"""The daily e-mail of those who instruct (N1): counts, a few dossiers by name, and the list for the rest."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.urls import reverse
+
+from accounts.enums import Digest
+from accounts.models import User
+from dossiers.enums import Status
+from dossiers.models import DossierStage
+from dossiers.queries import DayNews, News
+from ecare import french
+from notifications import outbox
+from notifications.outbox import Group
+
+
+def digest(user: User, news: DayNews, *, since: dt.datetime, morning: dt.datetime) -> None:
+    """`news` has something to say."""
+    groups = [
+        group("dossier vous est attribué", "dossiers vous sont attribués", news.assigned),
+        group("nouveau dossier transmis", "nouveaux dossiers transmis", news.transmitted, Status.TRANSMITTED),
+        group("dossier corrigé et transmis", "dossiers corrigés et transmis", news.answered, Status.TRANSMITTED),
+        group(
+            "correction attendue sous trois jours",
+            "corrections attendues sous trois jours",
+            news.due_soon,
+            Status.MODIFICATION_REQUESTED,
+        ),
+    ]
+    outbox.post(
+        kind="digest",
+        to=user.email,
+        subject=f"{french.count(news.total, 'dossier', 'dossiers')} à voir, {french.weekday(morning)}",
+        context={"recipient": user, "since": since, "mine": user.digest == Digest.MINE},
+        key=f"digest-{user.pk}-{morning:%Y-%m-%d}",
+        action=("Ouvrir la liste", outbox.absolute(reverse("dossiers:instruction-list"))),
+        groups=[each for each in groups if each.links],
+    )
+
+
+def group(one: str, several: str, news: News, status: Status | None = None) -> Group:
+    query = {"statut": status.value} if status else {}
+    address = reverse("dossiers:instruction-list", query=query)
+    return Group(
+        title=french.count(news.count, one, several),
+        links=[line(each) for each in news.named],
+        more=(
+            f"Liste des dossiers au statut {french.quoted(status.label)}" if status else "Liste des dossiers",
+            outbox.absolute(address),
+        ),
+    )
+
+
+def line(dossier_stage: DossierStage) -> tuple[str, str]:
+    dossier = dossier_stage.dossier
+    label = f"{dossier.reference}, {dossier.legal_entity.label}, guichet {french.quoted(dossier.guichet.short_title)}"
+    if dossier_stage.due_at:
+        label += f", jusqu'au {french.until(dossier_stage.due_at)}"
+    return label, outbox.absolute(reverse("dossiers:instruction-dossier", args=[dossier.reference]))
