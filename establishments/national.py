@@ -29,6 +29,9 @@ LARGEST = 689
 _SEVERAL = 0.14
 _NONE = 0.015
 _STEEPNESS = 0.75
+_MAINLAND = tuple(f"{code:02d}" for code in range(1, 96) if code != 20)
+# 13 % of the EG belong to an EJ of another département.
+_NEAR = 0.87
 _GROUP_EVERY, _GROUP_MEMBERS = 700, 9
 _SAMPLES = settings.BASE_DIR / "fixtures" / "finess"
 _PLUS_SAMPLE = _SAMPLES / "finessplus_structures_20260813_sample.json.gz"
@@ -42,23 +45,24 @@ Item = dict[str, Any]
 @dataclass(frozen=True)
 class Country:
     """What a generated extract describes. `drift`: the share of EJ and of EG which, since the same country without
-    drift, moved (EG), were renamed or closed, a third each."""
+    drift, moved (EG), were renamed or closed, a third each. `spared`: the départements where nobody is."""
 
     entities: int = ENTITIES
     sites: int = SITES
     day: date = date(2026, 8, 13)
     drift: float = 0.0
     seed: int = 1
+    spared: frozenset[str] = frozenset()
 
     def items(self) -> Iterator[Item]:
         """Each EJ with its EG, as a FINESS+ file holds them; all open before any drift."""
         chance = random.Random(self.seed)
-        sample = _Sample()
+        sample = _Sample(self.spared)
         site_number = 0
         arriving: list[Item] = []
         for number, size in enumerate(_sizes(self.entities, self.sites)):
             entity = sample.entity(chance, number)
-            sites = [sample.site(chance, site_number + place) for place in range(size)]
+            sites = [sample.site(chance, site_number + place, entity) for place in range(size)]
             changes = [self._draw(site_number + place, "EG") for place in range(size)]
             site_number += size
             may_leave = number < self.entities - 1
@@ -143,11 +147,12 @@ def write_pair(folder: Path, country: Country, *, suffix: str = ".csv") -> list[
 class _Sample:
     """The real rows that the generated ones are made of."""
 
-    def __init__(self) -> None:
+    def __init__(self, spared: frozenset[str]) -> None:
         with gzip.open(_PLUS_SAMPLE, "rt", encoding="utf-8") as text:
             found = json.load(text)["pmej"]
         self._sites = [site for item in found for site in item.pop("ege")]
         self._entities = found
+        self._departements = sorted({*_MAINLAND} - spared)
         with gzip.open(_NAMES_SAMPLE, "rt", encoding="utf-8") as text:
             named = list(csv.DictReader(text, delimiter=";"))
         self._names = sorted({row["rs"] for row in named})
@@ -155,6 +160,7 @@ class _Sample:
 
     def entity(self, chance: random.Random, number: int) -> Item:
         item: Item = copy.deepcopy(chance.choice(self._entities))
+        _settle(item, "02", chance.choice(self._departements))
         about = item["informationsGeneralesPMEJ"]
         name = f"{chance.choice(self._names)} {chance.choice(self._cities)}"
         about |= {
@@ -167,10 +173,10 @@ class _Sample:
         }
         return item | {"etatObjet": "A"}
 
-    def site(self, chance: random.Random, number: int) -> Item:
+    def site(self, chance: random.Random, number: int, neighbour: Item) -> Item:
         item: Item = copy.deepcopy(chance.choice(self._sites))
-        # One address: the other uses that a site may declare are written after it, and are not in the older format.
-        item["adresse"] = [next((each for each in item["adresse"] if each["usageAdresse"] == "03"), item["adresse"][0])]
+        near = _commune(neighbour)[:2] if chance.random() < _NEAR else chance.choice(self._departements)
+        _settle(item, "03", near)
         name = chance.choice(self._names)
         about = item["informationsGeneralesEGE"]
         about |= {
@@ -187,6 +193,17 @@ class _Sample:
 def _number(item: Item, number: int) -> str:
     """The nth number of the département of an address."""
     return finess.numbered(_commune(item)[:2], number)
+
+
+def _settle(item: Item, usage: str, departement: str) -> None:
+    """Give an EJ or an EG its address in this département, and no other: the uses that it may declare besides are
+    written after it, and are not in the older format."""
+    place = next((each for each in item["adresse"] if each["usageAdresse"] == usage), {"usageAdresse": usage})
+    item["adresse"] = [place]
+    place |= {
+        "cogCommune": f"{departement}{(place.get('cogCommune') or '001')[-3:]}",
+        "codePostal": f"{departement}000",
+    }
 
 
 def _commune(item: Item) -> str:

@@ -12,7 +12,7 @@ from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, Case, Count, F, Func, IntegerField, OuterRef, Q, Value, When
-from django.db.models.functions import Length
+from django.db.models.functions import Left, Length
 from django.db.models.sql.compiler import SQLCompiler
 
 from ecare import french
@@ -31,6 +31,10 @@ from establishments.models import (
 
 # Beyond that many, names that only look like what was typed help nobody.
 MOST_APPROXIMATE = 50
+# Its own names and its first sites: an entity of hundreds of sites would take longer to compare than all the others.
+_LONGEST_COMPARED = 400
+# As pg_trgm has it (pg_trgm.word_similarity_threshold).
+_ALIKE = 0.6
 _CREDIT_SECONDS = 3600
 _STARTED = time.monotonic()
 MOST_SITES_SHOWN = 2
@@ -45,7 +49,7 @@ _NEAREST_WORDS = """
         FROM unnest(%s::text[]) AS asked (word)
     ),
     compared AS (
-        SELECT asked.word AS asked, asked.slips, candidate.word, candidate.uses,
+        SELECT asked.word AS asked, asked.known, asked.slips, candidate.word, candidate.uses,
                levenshtein_less_equal(candidate.word, asked.word, asked.slips) AS distance
         FROM asked
         JOIN establishments_searchword candidate
@@ -53,24 +57,27 @@ _NEAREST_WORDS = """
         WHERE NOT asked.known OR (SELECT bool_and(known) FROM asked)
     ),
     placed AS (
-        SELECT asked, word, row_number() OVER (PARTITION BY asked ORDER BY distance, uses DESC, word) AS place
+        SELECT asked, known, word, row_number() OVER (PARTITION BY asked ORDER BY distance, uses DESC, word) AS place
         FROM compared
         WHERE distance <= slips
     )
-    SELECT asked, array_agg(word ORDER BY place) FROM placed WHERE place <= 8 GROUP BY asked
+    SELECT asked, known, array_agg(word ORDER BY place) FROM placed WHERE place <= 8 GROUP BY asked, known
 """
 
-# A line of `words` ends with the numbers of the sites that it stands for.
+# A line of `words` ends with the numbers of the sites that it stands for. Its collation is not that of their index, and
+# the first line is cut out once an entity: `words` may be long.
 _SITES_OF_LINES = """
     SELECT site.*
     FROM establishments_legalentity entity
+    CROSS JOIN LATERAL (SELECT split_part(entity.words, E'\\n', 1) AS own OFFSET 0) first
     CROSS JOIN LATERAL (
         SELECT line, place
         FROM unnest(string_to_array(entity.words, E'\\n')) WITH ORDINALITY AS lines (line, place)
         WHERE place > 1 AND {condition}
         ORDER BY place LIMIT %s
     ) found
-    JOIN establishments_geographicentity site ON site.finess = substr(found.line, position(%s in found.line) + 1, 9)
+    JOIN establishments_geographicentity site
+      ON site.finess = substr(found.line, position(%s in found.line) + 1, 9) COLLATE "default"
     WHERE entity.id = ANY(%s)
     ORDER BY entity.id, found.place
 """
@@ -274,9 +281,11 @@ class _SameLine(Func):
 
 
 def _like(text: str, words: list[tuple[str, ...]]) -> tuple[str, list[str]]:
-    """The condition, and its parameters, that an SQL expression holds all the words, as `search.holds` says it."""
-    conditions = [" OR ".join([f"position(%s in {text}) > 0"] * len(spellings)) for spellings in words]
-    parameters = [f" {search.singular(spelling)}" for spellings in words for spelling in spellings]
+    """The condition, and its parameters, that an SQL expression holds all the words, as `search.holds` says it. By
+    LIKE: `position` prepares each of its searches, and there may be hundreds of short lines."""
+    conditions = [" OR ".join([f"{text} LIKE %s"] * len(spellings)) for spellings in words]
+    # Letters, digits and spaces: nothing to escape.
+    parameters = [f"% {search.singular(spelling)}%" for spellings in words for spelling in spellings]
     return " AND ".join(f"({condition})" for condition in conditions), parameters
 
 
@@ -312,7 +321,7 @@ def _show_sites(page: list[LegalEntity], text: str) -> None:
         condition, parameters = "position(%s in line) > 0", [shown]
     else:
         shown = "#"
-        condition, parameters = _like("split_part(entity.words, E'\\n', 1) || line", words)
+        condition, parameters = _like("(own || line)", words)
     sites = GeographicEntity.objects.raw(
         _SITES_OF_LINES.format(condition=condition), [*parameters, MOST_SITES_SHOWN, shown, [*unexplained]]
     )
@@ -322,24 +331,41 @@ def _show_sites(page: list[LegalEntity], text: str) -> None:
 
 def _resembling(rows: LegalEntityQuerySet, text: str, words: list[tuple[str, ...]]) -> list[LegalEntity]:
     """The rows that hold each word as typed, or a word near to it, or the two words it joins (« Bellevue » for
-    « Belle Vue »); failing that, those whose names look like the text as a whole (one word too many). The most alike
-    first."""
+    « Belle Vue »); failing that, those that hold all the words but one and look like the text as a whole. The most
+    alike first."""
     phrase = search.normalise(text)
-    rows = rows.annotate(likeness=TrigramWordSimilarity(phrase, "words"))
+    rows = rows.annotate(likeness=TrigramWordSimilarity(phrase, Left("words", _LONGEST_COMPARED)))
     rows = rows.order_by(F("likeness").desc(), Length("search_text"), "sort_name", "finess")
     typed = [min(spellings, key=len) for spellings in words]
-    nearest = _nearest_words(typed)
+    nearest, known = _nearest_words(typed)
     others = [[*nearest.get(word, ()), *search.cuts(word)] for word in typed]
+    as_typed = [_holds(spellings) for spellings in words]
+    mended = [_holds((*spellings, *more)) for spellings, more in zip(words, others, strict=True)]
     if any(others):
-        mended = [_holds((*spellings, *more)) for spellings, more in zip(words, others, strict=True)]
-        found: list[LegalEntity] = list(rows.filter(reduce(and_, mended))[:MOST_APPROXIMATE])
+        # When every word is known, one at most is not the one meant: more would find everybody.
+        condition = _all_but_one(as_typed, mended) if known else reduce(and_, mended)
+        found: list[LegalEntity] = list(rows.filter(condition)[:MOST_APPROXIMATE])
         if found:
             return found
-    return list(rows.filter(words__trigram_word_similar=phrase)[:MOST_APPROXIMATE])
+    if len(words) == 1:
+        return []
+    return list(rows.filter(_all_but_one(mended if not known else as_typed), likeness__gte=_ALIKE)[:MOST_APPROXIMATE])
 
 
-def _nearest_words(words: list[str]) -> dict[str, list[str]]:
-    """The words of the directory at one slip of the keyboard (two from five letters on), nearest first."""
+def _all_but_one(conditions: list[Q], otherwise: list[Q] | None = None) -> Q:
+    """All of them but one, whichever it is, in the place of which may stand its counterpart in `otherwise`."""
+    lists = (
+        [*conditions[:place], *([otherwise[place]] if otherwise else ()), *conditions[place + 1 :]]
+        for place in range(len(conditions))
+    )
+    condition: Q = reduce(or_, (reduce(and_, each) for each in lists))
+    return condition
+
+
+def _nearest_words(words: list[str]) -> tuple[dict[str, list[str]], bool]:
+    """The words of the directory at one slip of the keyboard (two from five letters on), nearest first, for the words
+    that begin none of them; when they all do, for all of them, and true."""
     with connection.cursor() as cursor:
         cursor.execute(_NEAREST_WORDS, [words])
-        return dict(cursor.fetchall())
+        found = cursor.fetchall()
+    return {asked: near for asked, _, near in found}, bool(found) and all(known for _, known, _ in found)

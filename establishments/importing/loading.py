@@ -22,6 +22,9 @@ _KEYS = """
     UNION ALL
     SELECT 'DROP INDEX legal_entity_picker', pg_get_indexdef('legal_entity_picker'::regclass)
 """
+# Holds nothing, and tells PostgreSQL that these columns are indexed: a row updated in place under an index still to be
+# built would keep that index unused until every transaction of that time has ended.
+_MARK = "CREATE INDEX legal_entity_loading ON establishments_legalentity (region_codes, kinds, words) WHERE false"
 
 
 @contextmanager
@@ -42,6 +45,8 @@ def of(rows: int) -> Iterator[None]:
         aside = cursor.fetchall()
         for remove, _ in aside:
             cursor.execute(remove)
+        cursor.execute(_MARK)
         yield
         for _, restore in aside:
             cursor.execute(restore)
+        cursor.execute("DROP INDEX legal_entity_loading")

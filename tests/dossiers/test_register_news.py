@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
@@ -90,16 +91,21 @@ def test_pages_credit_finess_with_the_day_of_the_latest_extract(stage: DossierSt
     imported(tmp_path, day=14)
     imported(tmp_path, day=13)
     establishments.forget_credit()
-    credit = "FINESS - ANS / ministère chargé de la santé, extraction du 14 août 2026"
-    referent = factories.signed_in(stage.dossier.referent)
-    verifier = factories.signed_in(UserFactory(verifier=True))
-    for client, name in ((referent, "form"), (verifier, "instruction-dossier")):
-        assert credit in pages.text(client.get(pages.url(name, stage), follow=True)), name
+    credit = "Source : FINESS - ANS / ministère chargé de la santé, extraction du 14 août 2026."
     draft = factories.draft()
     own = factories.signed_in(draft.dossier.referent)
-    for name in ("form", "recap"):
-        assert credit in pages.text(own.get(pages.url(name, draft))), name
-    assert credit in pages.text(own.get(reverse("funding:simulator")))
+    shown = {
+        own: ["dossiers:dashboard", "dossiers:create", "dossiers:claims", "accounts:account", "funding:simulator"],
+        factories.signed_in(UserFactory(lead=True)): ["dossiers:instruction-list", "dossiers:takeovers-to-decide"],
+        factories.signed_in(UserFactory(admin=True)): ["admin:establishments_legalentity_changelist"],
+        Client(): ["accounts:register"],
+    }
+    found = {name: pages.text(client.get(reverse(name))) for client, names in shown.items() for name in names}
+    found |= {name: pages.text(own.get(pages.url(name, draft))) for name in ("form", "recap")}
+    verifier = factories.signed_in(UserFactory(verifier=True))
+    found["dossier"] = pages.text(verifier.get(pages.url("instruction-dossier", stage)))
+    assert {name: page.count(credit) for name, page in found.items()} == dict.fromkeys(found, 1)
+    assert credit not in pages.text(own.get("/nulle-part/")), "an error page asks the database nothing"
 
 
 def test_instruction_is_told_that_the_entity_closed_or_was_renamed(stage: DossierStage, tmp_path: Path) -> None:
