@@ -117,7 +117,7 @@ PEOPLE = (
         "Laurent",
         Role.LEAD,
         "Responsable d'instruction",
-        "une décision à rouvrir",
+        "une reprise à décider",
     ),
     Person(
         "thomas.bernard",
@@ -128,6 +128,24 @@ PEOPLE = (
         "Administrateur",
         "les comptes, les barèmes, les e-mails",
     ),
+)
+
+
+#: A référent who left: his account is closed, and a colleague asks for his dossier.
+LEFT = Person(
+    "bruno.marchand",
+    "monsieur",
+    "Bruno",
+    "Marchand",
+    Role.REFERENT,
+    "Référent parti",
+    "",
+    entities=("750719239",),
+)
+CLAIMANT = "camille.moreau"
+CLAIM = (
+    "Bruno Marchand a quitté l'association le mois dernier. J'ai repris ses missions et dois pouvoir répondre aux "
+    "demandes de l'instruction."
 )
 
 
@@ -152,6 +170,7 @@ PLANS = (
     Plan("helene.payet", "060020443", Status.VALIDATED, answers={"applicant_kind": {"value": "og"}}),
     Plan("helene.payet", "2B0000269", Status.REJECTED, answers={"applicant_type": {"value": "commercial"}}),
     Plan("helene.payet", "970407821", Status.DRAFT),
+    Plan("bruno.marchand", "750719239", Status.TRANSMITTED),
 )
 REQUEST = (
     "Le diagnostic OPSSIMS déposé ne couvre pas toutes vos entités. Complétez-le, puis transmettez à nouveau votre "

@@ -21,9 +21,9 @@ from accounts.models import User
 from accounts.workflow import Identity
 from dossiers import catalog
 from dossiers.demo import applications, hospitals
-from dossiers.demo.cast import PASSWORD, PEOPLE, PLANS, Person
+from dossiers.demo.cast import CLAIM, CLAIMANT, LEFT, PASSWORD, PEOPLE, PLANS, Person
 from dossiers.models import Milestone, Stage
-from dossiers.workflow import tallies
+from dossiers.workflow import takeovers, tallies, vacancies
 from establishments.models import LegalEntity, Region
 from notifications import delivery
 from notifications.models import Email
@@ -66,19 +66,20 @@ def load() -> None:
     today = timezone.localdate()
     shift_windows(stage, today=today)
     open_windows(today=today)
-    people = {person.username: create_account(person, entities) for person in PEOPLE}
+    people = {person.username: create_account(person, entities) for person in (*PEOPLE, LEFT)}
     verifier = next(user for user in people.values() if user.role == Role.VERIFIER)
     administrator = next(user for user in people.values() if user.role == Role.ADMIN)
     for number, plan in enumerate(PLANS):
         applications.create(plan, number, stage, referent=people[plan.referent], verifier=verifier, entities=entities)
     hospitals.create(people, entities, verifier=verifier, administrator=administrator)
+    leave(people[LEFT.username], colleague=people[CLAIMANT])
     put_emails_away(people)
     tallies.refresh(timezone.now())
 
 
 def legal_entities() -> dict[str, LegalEntity]:
     """The EJ of the accounts and dossiers, by number. Raises Impossible when some are not loaded."""
-    wanted = {finess for person in PEOPLE for finess in person.entities}
+    wanted = {finess for person in (*PEOPLE, LEFT) for finess in person.entities}
     found = {entity.finess: entity for entity in LegalEntity.objects.active().filter(finess__in=wanted)}
     if missing := sorted(wanted - set(found)):
         raise Impossible(
@@ -172,6 +173,16 @@ def employ(person: Person) -> User:
     token = default_token_generator.make_token(user)
     accounts_workflow.reset_password(user, token=token, new_password=PASSWORD)
     return user
+
+
+def leave(referent: User, *, colleague: User) -> None:
+    """An administrator closes the account of somebody who left; a colleague asks for his dossier (D13, Q38)."""
+    now = timezone.now()
+    referent.is_active = False
+    referent.save(update_fields=["is_active"])
+    vacancies.watch(now)
+    [dossier] = referent.dossiers.all()
+    takeovers.ask(applications.current(dossier), by=colleague, reason=CLAIM, at=now)
 
 
 # E-mails

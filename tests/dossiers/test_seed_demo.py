@@ -85,6 +85,7 @@ class TestSeeded(TestCase):
         assert len(cast.PASSWORD) >= 12
         for user in User.objects.all():
             assert user.is_activated
+            assert user.is_active == (user.username != cast.LEFT.username)
             assert user.check_password(cast.PASSWORD)
             validate_password(cast.PASSWORD, user)
             assert user.email.endswith("@exemple.fr")
@@ -132,6 +133,17 @@ class TestSeeded(TestCase):
         assert validated.dossier.referent == several
         assert {stage.stage.code for stage in access.own_stages(hospital)} == {"controle", "autoevaluation"}
         assert [stage.status for stage in access.own_stages(group)] == [Status.DRAFT]
+
+    def test_a_responsable_has_a_takeover_to_decide_and_a_dossier_to_reassign(self) -> None:
+        lead = User.objects.get(role=Role.LEAD)
+        [asked], [vacant] = queries.to_decide(), queries.ownerless()
+        assert asked.dossier == vacant.dossier
+        assert (asked.asker.username, asked.former.username) == (cast.CLAIMANT, cast.LEFT.username)
+        assert vacant.dossier.vacant_since, "told already: the mailbox of a newcomer stays empty"
+        page = pages.text(factories.signed_in(lead).get(f"/instruction/reprises/{asked.public_id}/"))
+        assert cast.CLAIM in page
+        workflow.takeovers.accept(asked, by=lead, at=timezone.now())
+        assert not queries.ownerless()
 
     def test_a_control_is_asked_for_and_scores_can_be_read(self) -> None:
         control = DossierStage.objects.with_context().get(stage__code="controle")
