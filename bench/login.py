@@ -1,9 +1,11 @@
 """Sign-ins through gunicorn on loopback: what one core takes, ten a second for a minute, and more than it can take.
 
-    .venv/bin/python -m ecare.embedded throwaway -- .venv/bin/python bench/login.py
+    .venv/bin/python -m ecare.embedded throwaway -- .venv/bin/python bench/login.py [alone]
 
 A sign-in is its page, the password, the code: two hashes verified and one made, with the parameters of production.
-A visitor reads the home page meanwhile. Prints what was served, refused politely, and anything else.
+A visitor reads the home page meanwhile. Prints what was served, refused politely, and anything else; what a sign-in
+costs in time of the processor, which is the capacity of a core however busy the machine is; how long the server takes
+to serve again afterwards.
 """
 
 import http.client
@@ -31,6 +33,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import close_old_connections  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from accounts.hashers import Argon2id  # noqa: E402
 from accounts.models import User  # noqa: E402
 from notifications.models import Email  # noqa: E402
 
@@ -95,10 +98,19 @@ def p95(times: list[float]) -> float:
     return sorted(times)[int(0.95 * (len(times) - 1))] * 1000 if times else float("nan")
 
 
+def family(master: int) -> list[int]:
+    return [master, *map(int, Path(f"/proc/{master}/task/{master}/children").read_text().split())]
+
+
+def processor(master: int) -> float:
+    """Seconds of the processor that the whole family has used."""
+    stats = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in family(master))
+    return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
+
+
 def memory(master: int) -> float:
     """Mebibytes of the whole family, shared pages counted once."""
-    family = [master, *map(int, Path(f"/proc/{master}/task/{master}/children").read_text().split())]
-    pages = (Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in family)
+    pages = (Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in family(master))
     return sum(int(re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)[1]) for text in pages) / 1024
 
 
@@ -131,26 +143,49 @@ def rush(port: int, master: int, people: list[User], *, rate: float) -> None:
     print(f"  the home page meanwhile: p95 {p95(seen):.0f} ms over {len(seen)}; memory {heaviest:.0f} MiB")
 
 
+def capacity(port: int, master: int, people: list[User]) -> None:
+    """What a sign-in costs the server, one after the other, PostgreSQL not counted."""
+    used = processor(master)
+    assert {sign_in(port, user)[0] for user in people} == {"served"}
+    cost = (processor(master) - used) / len(people)
+    print(
+        f"a sign-in, its two pages included: {cost * 1000:.0f} ms of processor, that is {1 / cost:.1f} a second a core"
+    )
+
+
+def recovery(port: int, people: list[User]) -> None:
+    """How long after a rush until ten sign-ins in a row, one after the other, are served."""
+    start, last_refused = time.perf_counter(), 0.0
+    in_a_row = 0
+    for user in people:
+        in_a_row = in_a_row + 1 if sign_in(port, user)[0] == "served" else 0
+        if in_a_row == 0:
+            last_refused = time.perf_counter() - start
+        if in_a_row == 10:
+            print(f"  afterwards: the last one refused {last_refused:.1f} s after the end, then ten in a row served")
+            return
+    print(f"  afterwards: still refusing after {time.perf_counter() - start:.1f} s")
+
+
 def main() -> None:
     call_command("migrate", verbosity=0)
     password, now = make_password(PASSWORD), timezone.now()
     people = User.objects.bulk_create(
-        User(username=f"p{n}", email=f"p{n}@exemple.fr", password=password, activated_at=now) for n in range(1200)
+        User(username=f"p{n}", email=f"p{n}@exemple.fr", password=password, activated_at=now) for n in range(1400)
     )
     times = []
     for _ in range(40):
-        start = time.perf_counter()
+        start = time.process_time()
         check_password(PASSWORD, password)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     one = statistics.median(times)
-    print(
-        f"one hash: {one * 1000:.1f} ms, that is {1 / one:.0f} a second and {1 / one / 3:.0f} sign-ins a second a core"
-    )
+    print(f"one hash, Argon2id, {Argon2id.memory_cost // 1024} MiB, {Argon2id.time_cost} passes, ", end="")
+    print(f"{Argon2id.parallelism} lane: {one * 1000:.1f} ms of processor, {1 / one:.0f} a second a core; 3 a sign-in")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "ecare.wsgi", "--preload", "--workers", "2", "--threads", "8"]
     command += ["--no-control-socket", "--log-level", "critical", "--bind", f"127.0.0.1:{port}"]
-    server = subprocess.Popen(command, cwd=ROOT)
+    server = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
         for _ in range(100):
             with socket.socket() as probe:
@@ -158,8 +193,12 @@ def main() -> None:
                     break
             time.sleep(0.2)
         Browser(port).ask("GET", "/connexion/")
+        capacity(port, server.pid, people[1300:])
+        if "alone" in sys.argv:
+            return
         rush(port, server.pid, people[:600], rate=10)
         rush(port, server.pid, people[600:1200], rate=60)
+        recovery(port, people[1200:])
     finally:
         server.terminate()
         server.wait()

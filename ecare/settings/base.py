@@ -331,9 +331,10 @@ LOGGING = {
             "datefmt": "%Y-%m-%dT%H:%M:%S%z",
         }
     },
+    "filters": {"refused_politely": {"()": "ecare.logs.RefusedPolitely"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {
-        "django.request": {"handlers": ["stderr"], "level": "ERROR"},
+        "django.request": {"handlers": ["stderr"], "level": "ERROR", "filters": ["refused_politely"]},
         "django.security": {"handlers": ["stderr"], "level": "WARNING"},
         # The head of the audit log and what was purged, which nobody finds in the database once it is rewritten.
         "ecare": {"handlers": ["stderr"], "level": "INFO", "propagate": False},

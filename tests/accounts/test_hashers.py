@@ -47,13 +47,16 @@ def test_nobody_waits_longer_than_the_patience():
 
 
 @pytest.mark.django_db
-def test_a_sign_in_in_excess_gets_a_page_that_says_so_and_counts_for_nothing(client, monkeypatch):
+def test_a_sign_in_in_excess_gets_a_page_that_says_so_and_counts_for_nothing(client, monkeypatch, caplog):
+    """Nor is it an error in the log, which would wake somebody up."""
     user = UserFactory()
     monkeypatch.setattr(hashers, "GATE", hashers.Gate(at_once=1, waiting=0, patience=0))
     with hashers.GATE:
-        for _ in range(12):
+        for _ in range(6):
             refused = client.post(SIGN_IN, {"username": user.username, "password": PASSWORD})
             assert (refused.status_code, refused["Retry-After"]) == (503, "5")
         assert "Beaucoup de connexions en ce moment" in refused.content.decode()
         assert client.get(SIGN_IN).status_code == 200
+    lines = {(line.name, line.levelname) for line in caplog.records if getattr(line, "status_code", 0) == 503}
+    assert lines == {("django.request", "WARNING")}
     assert client.post(SIGN_IN, {"username": user.username, "password": PASSWORD}).url == CODE
