@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import weasyprint
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -16,6 +18,7 @@ from weasyprint.urls import URLFetcher
 from dossiers import kinds, queries, scores
 from dossiers.models import Attachment, Dossier, Question, Section, Transmission
 from dossiers.queries import TransmittedEntry
+from dossiers.sheet import Entry
 from funding.schedule.calculation import Estimate
 
 STYLESHEET = Path(settings.BASE_DIR) / "static" / "css" / "pdf.css"
@@ -79,7 +82,8 @@ class Receipt:
         return timezone.localtime(self.transmission.at).isoformat(timespec="seconds")
 
 
-def printed(entry: TransmittedEntry) -> Printed:
+def printed(entry: TransmittedEntry | Entry) -> Printed:
+    """An answer transmitted, or being written."""
     lines = entry.kind.printed_lines(entry.question, entry.value) if entry.value is not None else []
     return Printed(entry.question, entry.value, lines, entry.files)
 
@@ -101,4 +105,29 @@ def write(html: str) -> bytes:
     pdf: bytes = weasyprint.HTML(string=html, url_fetcher=fetcher).write_pdf(
         stylesheets=[stylesheet], pdf_variant="pdf/ua-1", pdf_tags=True
     )
-    return pdf
+    return with_running_artifacts(pdf)
+
+
+def with_running_artifacts(content: bytes) -> bytes:
+    """The same document, its footers as pagination artifacts (ISO 14289-1, 7.8): WeasyPrint leaves them marked as
+    content, outside of the structure tree, the last ones that a page draws."""
+    with pikepdf.open(io.BytesIO(content)) as document:
+        tree = document.Root.StructTreeRoot
+        read_aloud = {element.objgen for element in tree.K[0].K}
+        for page, marked in zip(document.pages, list(tree.ParentTree.Nums)[1::2], strict=False):
+            drawn = page.Contents.read_bytes()
+            while len(marked) and top(marked[-1]).objgen not in read_aloud:
+                mark = b"/Span\n<</MCID %d>>\nBDC" % (len(marked) - 1)
+                drawn = drawn.replace(mark, b"/Artifact\n<</Type /Pagination>>\nBDC")
+                del marked[-1]
+            page.Contents.write(drawn)
+        finished = io.BytesIO()
+        document.save(finished)
+    return finished.getvalue()
+
+
+def top(element: pikepdf.Object) -> pikepdf.Object:
+    """The element of the structure tree, just below the document, that holds this one."""
+    while pikepdf.Name.Document != element.P.S:
+        element = element.P
+    return element

@@ -9,6 +9,7 @@ from dossiers.views import (
     filling,
     handover,
     instruction,
+    papers,
     perimeter,
     public,
     referent,
@@ -50,6 +51,7 @@ urlpatterns = [
     path("dossiers/<reference:reference>/recapitulatif/", referent.recap, name="recap"),
     path("dossiers/<reference:reference>/transmettre/", referent.transmit, name="transmit"),
     path("dossiers/<reference:reference>/recepisse/<int:number>.pdf", referent.receipt, name="receipt"),
+    path("dossiers/<reference:reference>/dossier.pdf", papers.own_paper, name="paper"),
     path("dossiers/<reference:reference>/pieces/<uuid:public_id>/", files.own_file, name="file"),
     path("dossiers/<reference:reference>/pieces/<slug:code>/", files.slot, name="slot"),
     path("dossiers/<reference:reference>/modeles/<slug:code>/", files.template_file, name="template-file"),
@@ -84,5 +86,6 @@ urlpatterns = [
     path("instruction/<reference:reference>/prise-en-charge/", desk.take, name="take"),
     path("instruction/<reference:reference>/notes/", desk.note, name="note"),
     path("instruction/<reference:reference>/pieces.zip", desk.files, name="all-files"),
+    path("instruction/<reference:reference>/dossier.pdf", papers.instructed_paper, name="instructed-paper"),
     path("instruction/<reference:reference>/pieces/<uuid:public_id>/", files.instructed_file, name="instructed-file"),
 ]

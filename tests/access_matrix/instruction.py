@@ -22,6 +22,7 @@ TABLE: dict[str, tuple[Row, Row]] = {
     "dossiers:take": (NO_POST, only(*DECIDERS, outcome="→dossiers:instruction-dossier")),
     "dossiers:note": (NO_POST, only(*READERS, outcome="→dossiers:instruction-dossier")),
     "dossiers:all-files": (only(*READERS), NO_POST),
+    "dossiers:instructed-paper": (only(*READERS), NO_POST),
     "dossiers:instructed-file": (only(*READERS), NO_POST),
     "dossiers:request-modification": (only(*DECIDERS), only(*DECIDERS, outcome="→dossiers:instruction-dossier")),
     "dossiers:validate": (only(*DECIDERS), only(*DECIDERS, outcome="→dossiers:instruction-dossier")),

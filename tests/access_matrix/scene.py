@@ -53,6 +53,7 @@ class Scene:
             case (
                 "instruction-dossier"
                 | "instructed-file"
+                | "instructed-paper"
                 | "presence"
                 | "take"
                 | "note"
