@@ -66,7 +66,7 @@ def landing(user: User | AnonymousUser) -> str:
         return "dossiers:home"
     if user.is_admin_role:
         return "admin:index"
-    return "dossiers:instruction-list" if user.is_instructor else "dossiers:dashboard"
+    return "dossiers:instruction-home" if user.is_instructor else "dossiers:dashboard"
 
 
 def safe_next(request: HttpRequest) -> str:

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
+from django.utils import timezone
 
+from accounts import queries as accounts_queries
 from accounts.enums import Role
 from accounts.models import User
 from dossiers import search
 from dossiers.enums import Status
-from dossiers.models import DossierStage, Guichet, Transmission
+from dossiers.models import DossierStage, Stage, Transmission
 from dossiers.models.dossiers import DossierStageQuerySet
-from establishments.models import Region
+from ecare import french
+from establishments.enums import EstablishmentType
+from establishments.models import Departement
 from funding.schedule.models import UnitAmount
+
+#: A due date that comes within that time is near.
+SOON = dt.timedelta(days=7)
+#: The filters that stand under « Plus de filtres ».
+RARE = ("etape", "departement", "type", "depuis", "jusqua", "reponse", "echeance")
 
 
 @dataclass(frozen=True)
 class Active:
-    """A filter in force: its parameter in the URL, its name, its value in words."""
+    """A filter in force: its name, its value in words, the query string of the list without it."""
 
-    parameter: str
     label: str
     value: str
+    without: str
 
 
 def unknown(subject: str) -> dict[str, str]:
@@ -68,6 +77,58 @@ class InstructionFilter(django_filters.FilterSet):
         empty_label="Toutes les régions",
         error_messages=unknown("La région"),
     )
+    etape = django_filters.ChoiceFilter(
+        method="on_stage",
+        label="Étape",
+        empty_label="Toutes les étapes",
+        error_messages=unknown("L'étape"),
+    )
+    departement = django_filters.ChoiceFilter(
+        field_name="dossier__legal_entity__departement",
+        label="Département",
+        help_text="Celui de l'entité juridique",
+        empty_label="Tous les départements",
+        error_messages=unknown("Le département"),
+    )
+    type = django_filters.ChoiceFilter(
+        field_name="dossier__establishment_type",
+        choices=EstablishmentType.choices,
+        label="Type de candidat",
+        empty_label="Tous les types",
+        error_messages=unknown("Le type de candidat"),
+    )
+    verificateur = django_filters.ChoiceFilter(
+        method="instructed_by",
+        label="Vérificateur",
+        empty_label="Tous les vérificateurs",
+        error_messages=unknown("Le vérificateur"),
+    )
+    depuis = django_filters.DateFilter(
+        method="transmitted_from",
+        label="Transmis depuis le",
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        error_messages={"invalid": "«\u00a0Transmis depuis le\u00a0» n'est pas une date, par exemple 04/06/2026."},
+    )
+    jusqua = django_filters.DateFilter(
+        method="transmitted_until",
+        label="Transmis jusqu'au",
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        error_messages={"invalid": "«\u00a0Transmis jusqu'au\u00a0» n'est pas une date, par exemple 04/06/2026."},
+    )
+    reponse = django_filters.ChoiceFilter(
+        method="answered",
+        choices=[("recue", "Réponse reçue à une demande de modification")],
+        label="Réponse du référent",
+        empty_label="Sans précision",
+        error_messages=unknown("La réponse"),
+    )
+    echeance = django_filters.ChoiceFilter(
+        method="due",
+        choices=[("proche", "Dans les sept jours"), ("passee", "Dépassée")],
+        label="Échéance de la modification",
+        empty_label="Sans précision",
+        error_messages=unknown("L'échéance"),
+    )
     parcours = django_filters.ChoiceFilter(
         method="on_track",
         label="Parcours",
@@ -83,10 +144,25 @@ class InstructionFilter(django_filters.FilterSet):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Read once each: to draw the lists, to check the values, and to say them in words.
-        guichets = Guichet.objects.values_list("code", "short_title")
-        self.filters["guichet"].extra["choices"] = list(guichets)
-        self.filters["region"].extra["choices"] = [(region.code, region.name) for region in offered_regions(user)]
-        self.filters["parcours"].extra["choices"] = offered_tracks()
+        self.user = user
+        stages = list(Stage.objects.select_related("guichet").order_by("guichet__position", "position"))
+        departements = offered_departements(user)
+        regional = user.role == Role.REGIONAL
+        regions = user.regions.all() if regional else {each.region for each in departements}
+        offered = {
+            "guichet": dict.fromkeys((each.guichet.code, each.guichet.short_title) for each in stages),
+            "etape": [(stage_code(each), f"{each.guichet.short_title} – {each.title}") for each in stages],
+            "region": sorted(((each.code, each.name) for each in regions), key=lambda pair: pair[1]),
+            "departement": [(each.code, f"{each.code} – {each.name}") for each in departements],
+            "parcours": offered_tracks(),
+            "verificateur": [
+                ("moi", "Moi"),
+                ("personne", "Personne"),
+                *((str(each.public_id), each.full_name) for each in accounts_queries.instructors() if each != user),
+            ],
+        }
+        for name, choices in offered.items():
+            self.filters[name].extra["choices"] = list(choices)
 
     def search(self, stages: DossierStageQuerySet, name: str, text: str) -> DossierStageQuerySet:
         return stages.filter(search.condition(text, path="dossier__"))
@@ -94,6 +170,34 @@ class InstructionFilter(django_filters.FilterSet):
     def in_region(self, stages: DossierStageQuerySet, name: str, code: str) -> DossierStageQuerySet:
         """The same reading of a région as the one that lets an instructeur régional in."""
         return stages.filter(dossier__legal_entity__region_codes__contains=[code])
+
+    def on_stage(self, stages: DossierStageQuerySet, name: str, code: str) -> DossierStageQuerySet:
+        guichet, _, stage = code.partition(".")
+        return stages.filter(stage__guichet__code=guichet, stage__code=stage)
+
+    def instructed_by(self, stages: DossierStageQuerySet, name: str, who: str) -> DossierStageQuerySet:
+        if who == "personne":
+            return stages.filter(dossier__verifier=None)
+        if who == "moi":
+            return stages.filter(dossier__verifier=self.user)
+        return stages.filter(dossier__verifier__public_id=who)
+
+    def transmitted_from(self, stages: DossierStageQuerySet, name: str, day: dt.date) -> DossierStageQuerySet:
+        return stages.filter(transmitted_at__gte=midnight(day))
+
+    def transmitted_until(self, stages: DossierStageQuerySet, name: str, day: dt.date) -> DossierStageQuerySet:
+        """That day included."""
+        return stages.filter(transmitted_at__lt=midnight(day + dt.timedelta(days=1)))
+
+    def answered(self, stages: DossierStageQuerySet, name: str, value: str) -> DossierStageQuerySet:
+        """Transmitted again, and waiting to be read."""
+        return stages.filter(status=Status.TRANSMITTED, transmitted_at__gt=F("first_transmitted_at"))
+
+    def due(self, stages: DossierStageQuerySet, name: str, value: str) -> DossierStageQuerySet:
+        now = timezone.now()
+        if value == "passee":
+            return stages.filter(due_at__lte=now)
+        return stages.filter(due_at__gt=now, due_at__lte=now + SOON)
 
     def on_track(self, stages: DossierStageQuerySet, name: str, code: str) -> DossierStageQuerySet:
         latest = Transmission.objects.filter(dossier_stage=OuterRef("pk"), at=OuterRef("transmitted_at"))
@@ -129,25 +233,59 @@ class InstructionFilter(django_filters.FilterSet):
         """The status asked for, in words; blank for all."""
         return Status(self.status).label if self.status else ""
 
-    @property
+    @cached_property
     def active(self) -> list[Active]:
         """The filters in force, but the status, which the counters show."""
         return [
-            Active(name, "Recherche" if name == "q" else self.filters[name].label, self.in_words(name, value))
+            Active(
+                "Recherche" if name == "q" else self.filters[name].label, self.in_words(name, value), self.without(name)
+            )
             for name, value in self.cleaned.items()
             if value and name != "statut"
         ]
 
+    @property
+    def cleared(self) -> str:
+        """The query string of the list without any filter but the status."""
+        return self.without(*(name for name in self.filters if name != "statut"))
+
+    @property
+    def has_rare(self) -> bool:
+        """Whether one of the filters that are folded away is in force, or in error."""
+        return any(self.cleaned.get(name) or name in self.form.errors for name in RARE)
+
+    @property
+    def rare(self) -> list[forms.BoundField]:
+        return [self.form[name] for name in RARE]
+
+    def without(self, *names: str) -> str:
+        kept = self.data.copy()
+        for name in (*names, "page"):
+            kept.pop(name, None)
+        return f"?{kept.urlencode()}"
+
     def in_words(self, name: str, value: Any) -> str:
+        if isinstance(value, dt.date):
+            return french.day(value)
         choices = self.filters[name].extra.get("choices", [])
         return dict(choices).get(value, str(value))
 
 
-def offered_regions(user: User) -> Iterable[Region]:
-    """Those of an instructeur régional, all of them for the others."""
+def midnight(day: dt.date) -> dt.datetime:
+    """The first instant of a day of Paris."""
+    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
+
+
+def stage_code(stage: Stage) -> str:
+    return f"{stage.guichet.code}.{stage.code}"
+
+
+def offered_departements(user: User) -> list[Departement]:
+    """Those of the régions of an instructeur régional, all of them for the others, with their région: 1 query."""
+    departements = Departement.objects.select_related("region").order_by("code")
     if user.role == Role.REGIONAL:
-        return sorted(user.regions.all(), key=lambda region: region.name)
-    return Region.objects.order_by("name")
+        departements = departements.filter(region__in=[region.pk for region in user.regions.all()])
+    return list(departements)
 
 
 def offered_tracks() -> list[tuple[str, str]]:

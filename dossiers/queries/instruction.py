@@ -32,6 +32,7 @@ INSTRUCTION_SORTS = {
     "region": ["dossier__legal_entity__region__name"],
     "referent": ["dossier__referent__last_name", "dossier__referent__first_name"],
     "statut": ["status"],
+    "verificateur": ["dossier__verifier__last_name", "dossier__verifier__first_name"],
     "transmission": ["transmitted_at"],
 }
 NEWEST_FIRST = "-transmission"
@@ -68,7 +69,12 @@ class InstructionPages(Paginator):  # type: ignore[type-arg]  # not subscriptabl
         start = (number - 1) * PAGE_SIZE
         stages = cast(DossierStageQuerySet, self.object_list)
         keys = list(stages.values_list("pk", flat=True)[start : start + PAGE_SIZE])
-        rows = DossierStage.objects.with_context().filter(pk__in=keys).order_by(*self.order)
+        rows = (
+            DossierStage.objects.with_context()
+            .select_related("dossier__verifier")
+            .filter(pk__in=keys)
+            .order_by(*self.order)
+        )
         return Page(list(rows), number, self)
 
 

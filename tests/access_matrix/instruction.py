@@ -14,6 +14,7 @@ TABLE: dict[str, tuple[Row, Row]] = {
     # Whoever asked for it, and nobody else: here the verifier.
     "dossiers:export-file": (only("verifier"), NO_POST),
     "dossiers:cancel-export": (NO_POST, only("verifier", outcome="→dossiers:exports")),
+    "dossiers:instruction-home": (only(*INSTRUCTORS), NO_POST),
     "dossiers:instruction-list": (only(*INSTRUCTORS), NO_POST),
     "dossiers:instruction-dossier": (only(*READERS), NO_POST),
     "dossiers:instruction-stage": (only(*READERS, outcome="→dossiers:instruction-dossier"), NO_POST),

@@ -30,7 +30,7 @@ def at_home(nobody: Outcome) -> Row:
     return {
         **dict.fromkeys(NOBODY, nobody),
         **dict.fromkeys(REFERENTS, "→dossiers:dashboard"),
-        **dict.fromkeys(INSTRUCTORS, "→dossiers:instruction-list"),
+        **dict.fromkeys(INSTRUCTORS, "→dossiers:instruction-home"),
         "admin": "→admin:index",
     }
 

@@ -63,7 +63,7 @@ def test_an_app_is_added_named_as_such_and_asked_at_the_next_sign_in(client):
     # The code of the enrolment does not serve twice.
     assert "a déjà servi" in newcomer.post(SECOND_STEP, {"code": code_of(device)}).content.decode()
     with time_machine.travel(timedelta(seconds=61)):
-        assert newcomer.post(SECOND_STEP, {"code": code_of(device)}).url == "/instruction/"
+        assert newcomer.post(SECOND_STEP, {"code": code_of(device)}).url == "/accueil/"
         assert is_signed_in(newcomer)
     opened, refused = AuditEntry.objects.filter(actor_id=user.pk).order_by("-pk")[:2]
     assert (refused.kind, refused.subject) == ("code_failed", "application")
@@ -157,7 +157,7 @@ def test_the_mailed_code_stays_possible_unless_the_role_requires_better(client, 
     authenticator(user)
     password(client, user)
     assert client.post("/connexion/code/nouveau/", {"first": "1"}).url == CODE
-    assert give_code(client, last_code(user)).url == "/instruction/"
+    assert give_code(client, last_code(user)).url == "/accueil/"
 
     settings.STAFF_SECOND_FACTOR = "required"
     assert client.get("/instruction/").url == "/compte/securite/"

@@ -81,7 +81,7 @@ def test_a_passkey_from_its_making_to_its_removal(page: Page, own_site, virtual_
     expect(page.get_by_role("button", name="Utiliser une clé d'accès")).to_be_visible()
     axe(page)
     page.get_by_role("button", name="Utiliser une clé d'accès").click()
-    page.wait_for_url("**/instruction/")
+    page.wait_for_url("**/accueil/")
     passkey.refresh_from_db()
     assert passkey.sign_count > 0
 

@@ -102,9 +102,9 @@ def test_the_right_code_opens_the_session_and_leads_to_the_dashboard(client):
     ("role", "landing"),
     [
         (Role.REFERENT, "/tableau-de-bord/"),
-        (Role.VERIFIER, "/instruction/"),
-        (Role.REGIONAL, "/instruction/"),
-        (Role.LEAD, "/instruction/"),
+        (Role.VERIFIER, "/accueil/"),
+        (Role.REGIONAL, "/accueil/"),
+        (Role.LEAD, "/accueil/"),
         (Role.ADMIN, "/admin/"),
     ],
 )

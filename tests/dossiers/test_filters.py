@@ -11,9 +11,10 @@ from django.utils import timezone
 from accounts.models import User
 from dossiers import access, search, workflow
 from dossiers.filters import InstructionFilter
-from dossiers.models import DossierStage
+from dossiers.models import Dossier, DossierStage
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories
+from tests.dossiers.rows import row
 from tests.establishments.factories import DepartementFactory, RegionFactory
 
 pytestmark = pytest.mark.django_db
@@ -164,12 +165,12 @@ def test_values_that_mean_nothing_are_told_and_left_aside(sought: DossierStage, 
         assert "n'est pas dans la liste" in errors[0]
         assert "est ignoré" in errors[0]
     assert {stage.dossier.reference for stage in found.qs} == {sought.dossier.reference}
-    assert [(each.parameter, each.value) for each in found.active] == [("q", "etoiles")]
+    assert [(each.label, each.value) for each in found.active] == [("Recherche", "etoiles")]
 
 
 def test_active_filters_are_said_in_words(verifier: User) -> None:
     factories.poc()
-    RegionFactory(code="94")
+    DepartementFactory(code="2A", region=RegionFactory(code="94"))
     found = filters("q=abc&guichet=poc-essms&region=94&parcours=1&statut=validated", verifier)
     assert [(each.label, each.value) for each in found.active] == [
         ("Recherche", "abc"),
@@ -178,3 +179,51 @@ def test_active_filters_are_said_in_words(verifier: User) -> None:
         ("Parcours", "Parcours 1"),
     ]
     assert found.status == "validated"
+
+
+def test_each_filter_keeps_what_it_says_and_nothing_else(verifier: User) -> None:
+    """One dossier that answers to every filter, one beside it that answers to none."""
+    now = timezone.now()
+    other = UserFactory(verifier=True, last_name="Autre")
+    reunion = DepartementFactory(code="974", region=RegionFactory(code="04"))
+    wanted = row(
+        "modification_requested",
+        legal_entity=factories.entity(departement=reunion),
+        transmitted_at=now - dt.timedelta(days=40),
+    )
+    DossierStage.objects.filter(pk=wanted.pk).update(due_at=now + dt.timedelta(days=3))
+    again = row(transmitted_at=now)
+    DossierStage.objects.filter(pk=again.pk).update(first_transmitted_at=now - dt.timedelta(days=9))
+    late = row("modification_requested", transmitted_at=now)
+    DossierStage.objects.filter(pk=late.pk).update(due_at=now - dt.timedelta(seconds=1))
+    given = row(transmitted_at=now)
+    Dossier.objects.filter(pk=given.dossier_id).update(verifier=other, assigned_at=now)
+    Dossier.objects.filter(pk=again.dossier_id).update(verifier=verifier, assigned_at=now)
+    Dossier.objects.filter(pk=late.dossier_id).update(establishment_type="ght")
+    day = (now - dt.timedelta(days=40)).date()
+    for query, stages in {
+        "departement=974": [wanted],
+        "type=ght": [late],
+        "verificateur=moi": [again],
+        "verificateur=personne": [wanted, late],
+        f"verificateur={other.public_id}": [given],
+        f"depuis={day + dt.timedelta(days=2)}": [again, late, given],
+        f"jusqua={day + dt.timedelta(days=2)}": [wanted],
+        "reponse=recue": [again],
+        "echeance=proche": [wanted],
+        "echeance=passee": [late],
+        "etape=poc-essms.candidature": [wanted, again, late, given],
+        "etape=poc-essms.objectifs": [],
+    }.items():
+        found = filters(query, verifier)
+        assert not found.form.errors, query
+        assert references(query, verifier) == {each.dossier.reference for each in stages}, query
+        [active] = found.active
+        assert active.without == "?"
+    assert "date" in filters("depuis=hier", verifier).form.errors["depuis"][0]
+
+
+def test_a_day_of_transmission_is_one_of_paris(verifier: User) -> None:
+    row(transmitted_at=dt.datetime(2026, 7, 1, 22, 30, tzinfo=dt.UTC))  # half past midnight on the 2nd
+    assert references("depuis=2026-07-02&jusqua=2026-07-02", verifier)
+    assert not references("jusqua=2026-07-01", verifier)
