@@ -54,7 +54,7 @@ def test_the_filters_fold_and_leave_their_room_to_the_table(open_as: Open, axe: 
     page = open_as(verifier, "/instruction/")
     results = page.locator(".care-results")
     before = results.bounding_box()
-    page.locator("summary", has_text="Filtres").click()
+    page.locator("summary.care-filters__summary").click()
     after = results.bounding_box()
     assert before
     assert after

@@ -176,6 +176,7 @@ def ask_for_modification(verifier: Visitor, reference: str) -> None:
     """What the guide's page 24 supposes: a verifier asks for a modification."""
     page = verifier.page
     verifier.accept_terms() if page.url.endswith("/cgu/accepter/") else None
+    verifier.follow("Tous les dossiers")
     page.get_by_label("Rechercher").first.fill("accueil sourd")
     verifier.arrive_by(page.get_by_role("button", name=re.compile("Rechercher|Filtrer|Appliquer")).first)
     verifier.arrive_by(page.get_by_role("link", name=re.compile(reference)).first)
