@@ -27,6 +27,12 @@ SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 UNDATED: str = Stage._meta.get_field("undated_text").default
 
 
+#: A guichet holds lists within lists a dozen deep; libyaml falls, and the process with it, at some hundred thousand.
+DEEPEST = 100
+#: The largest guichet shipped holds some four thousand values.
+HEAVIEST = 200_000
+
+
 class InvalidCatalog(Exception):
     """A guichet file that contradicts itself; the text says where, `flaws` one by one."""
 
@@ -38,9 +44,12 @@ class InvalidCatalog(Exception):
 def read(text: str) -> dict[str, Any]:
     """The guichet that a YAML text describes. Raises InvalidCatalog with everything that is wrong in it."""
     try:
+        refuse_depth(text)
         data = yaml.load(text, Loader=SafeLoader)  # noqa: S506
     except (yaml.YAMLError, ValueError) as error:
         raise InvalidCatalog(f"ce n'est pas du YAML : {error}") from error
+    if weight(data, {}) > HEAVIEST:
+        raise InvalidCatalog("le fichier se répète (« &… », « *… ») au point d'être illisible")
     try:
         found = flaws.of_guichet(data)
         for stage in data["stages"] if not found else []:
@@ -52,6 +61,27 @@ def read(text: str) -> dict[str, Any]:
     if found:
         raise InvalidCatalog(*found)
     return dict(data)
+
+
+def refuse_depth(text: str) -> None:
+    """Raises InvalidCatalog when lists are too deep within one another to be read."""
+    depth = 0
+    for event in yaml.parse(text, Loader=SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise InvalidCatalog("le fichier imbrique trop de listes les unes dans les autres")
+
+
+def weight(data: Any, known: dict[int, int]) -> int:
+    """How many values there are once what is repeated is written out: ten lines of YAML may stand for billions of
+    them, and a list that contains itself for ever more. `known` holds what was weighed already, by identity."""
+    if not isinstance(data, dict | list):
+        return 1
+    if id(data) not in known:
+        known[id(data)] = HEAVIEST + 1  # as long as it is being weighed: it then contains itself
+        inner = [*data, *data.values()] if isinstance(data, dict) else data
+        known[id(data)] = 1 + sum(weight(each, known) for each in inner)
+    return known[id(data)]
 
 
 def load(path: Path) -> Guichet:

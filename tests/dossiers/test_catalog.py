@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -304,6 +305,16 @@ def test_the_small_guichet_of_these_tests_is_sound(tmp_path: Path) -> None:
     conditional = {**WORD, "code": "more", "shown_when": {"all": [{"question": "choice", "in": ["a", "b"]}]}}
     catalog.load(written(tmp_path, small(CHOICE, WORD, conditional)))
     assert Guichet.objects.get().stages.get().revisions.get().questions.count() == 3
+
+
+@pytest.mark.parametrize("inside", ["links", "audience"])
+def test_a_file_that_repeats_itself_without_end_is_refused_at_little_cost(inside: str) -> None:
+    """A few lines that stand for a billion values, a list that contains itself, levels that kill libyaml."""
+    text = POC.read_text(encoding="utf-8")
+    levels = ", ".join([f"&a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)])
+    for bomb in (f"[&a0 [x, x, x], {levels}]", "&a [*a]", "[" * 200_000):
+        with pytest.raises(catalog.InvalidCatalog, match=r"se répète|imbrique"):
+            catalog.read(re.sub(rf"^{inside}:.*(\n  .*)*", f"{inside}: {bomb}", text, flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize("text", ["code: [", "\t- x", "code: &a *b"])
