@@ -23,7 +23,7 @@ COPY . .
 # The names of static files carry their content: they are made with the image, and no secret is needed for that.
 RUN SECRET_KEY=of-the-image-only-0123456789abcdefghijklm FINGERPRINT_KEY=of-the-image-only-0123456789abcdefghijklm \
     ENCRYPTION_KEYS=b2YtdGhpcy1jaGVjay1vbmx5LTAxMjM0NTY3ODlhYmM= ALLOWED_HOSTS=build PUBLIC_URL=https://build EMAIL_URL=smtp://build \
-    DATABASE_URL=postgres://build/build REDIS_URL=redis://build \
+    DATABASE_URL=postgres://build/build REDIS_URL=redis://build CLAMAV_ADDRESS=build:1 \
     python manage.py collectstatic --noinput --verbosity 0 \
  && python -m compileall -q accounts dossiers ecare establishments funding notifications
 USER ecare

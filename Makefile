@@ -36,6 +36,7 @@ check: export PUBLIC_URL = https://ecare.example
 check: export DATABASE_URL = postgres://nobody@127.0.0.1:1/none
 check: export REDIS_URL = redis://127.0.0.1:1/0
 check: export EMAIL_URL = smtp://127.0.0.1:1
+check: export CLAMAV_ADDRESS = 127.0.0.1:1
 # Templates are linted, not reformatted: djlint moves the spaces around inline elements, which show.
 check: install
 	$(BIN)/ruff format --check .

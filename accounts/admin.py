@@ -78,6 +78,11 @@ class UserAdmin(ConfirmedAdmin, Unfilterable, admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
 
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Nobody gives themselves a role, nor closes the door behind the last administrator: that takes another one."""
+        own = ("role", "regions", "is_active") if obj is not None and obj == request.user else ()
+        return (*self.readonly_fields, *own)
+
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         if not change:
             obj.set_unusable_password()

@@ -6,8 +6,11 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from zxcvbn import zxcvbn
+
+from accounts import breaches
 
 MAXIMUM_LENGTH = 128
 MINIMUM_SCORE = 3  # of 4: « safely unguessable, moderate protection from offline attack »
@@ -128,6 +131,20 @@ class StrengthValidator:
 
     def get_help_text(self) -> str:
         return "Votre mot de passe ne se devine pas facilement et ne reprend pas vos informations."
+
+
+class LeakValidator:
+    """Refuse what was found in a leak, when the installation holds their list."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        if settings.LEAKED_PASSWORDS and breaches.is_leaked(password, settings.LEAKED_PASSWORDS):
+            raise ValidationError(
+                f"Ce mot de passe figure dans une fuite de données connue\u00a0: d'autres l'essaieront. {WAY_OUT}",
+                code="password_leaked",
+            )
+
+    def get_help_text(self) -> str:
+        return "Votre mot de passe ne figure dans aucune fuite de données connue."
 
 
 def _own_words(user: Any) -> list[str]:

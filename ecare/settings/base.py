@@ -6,13 +6,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dsfr
-import environ
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from ecare.settings import redis_urls
+from ecare.settings.environment import Environment
 
-env = environ.Env()
+env = Environment()
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))
@@ -197,7 +197,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "accounts.password_validation.MaximumLengthValidator"},
     {"NAME": "accounts.password_validation.StrengthValidator"},
+    {"NAME": "accounts.password_validation.LeakValidator"},
 ]
+# Digests of leaked passwords, in order: see accounts.breaches. None: they are not looked for.
+LEAKED_PASSWORDS = Path(env("LEAKED_PASSWORDS", default="")) if env("LEAKED_PASSWORDS", default="") else None
 
 PASSWORD_RESET_TIMEOUT = 3600
 

@@ -1,6 +1,7 @@
 """Production: nothing has a default that could be forgotten."""
 
 import base64
+import os
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -31,6 +32,13 @@ for _key in ENCRYPTION_KEYS or [""]:
         raise ImproperlyConfigured("ENCRYPTION_KEYS holds Fernet keys: 32 random bytes each, in URL-safe base64")
 if "DATABASE_URL" not in env.ENVIRON or "REDIS_URL" not in env.ENVIRON:
     raise ImproperlyConfigured("DATABASE_URL and REDIS_URL are required in production")
+if not CLAMAV_ADDRESS and "DOWNLOAD_UNSCANNED" not in env.ENVIRON:
+    raise ImproperlyConfigured(
+        "CLAMAV_ADDRESS names the antivirus; to do without one, say with DOWNLOAD_UNSCANNED whether instruction may "
+        "download what nothing has scanned"
+    )
+if LEAKED_PASSWORDS and not os.access(LEAKED_PASSWORDS, os.R_OK):
+    raise ImproperlyConfigured("LEAKED_PASSWORDS names a file that the portal can read")
 # As many connections as threads at least, so that nobody waits; a stopped server is told within 3 s (Q51).
 DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 8, "timeout": 3}
 

@@ -1,5 +1,7 @@
 """The Django admin, behind the same two steps (Q12, S1)."""
 
+import re
+
 import pytest
 from django.contrib import admin
 from django.test import Client
@@ -168,6 +170,18 @@ def test_an_administrator_closes_the_sessions_of_somebody_and_stays(client, admi
     answer = client.post(USERS, chosen, follow=True)
     assert "Sessions fermées\xa0: 1." in answer.content.decode()
     assert [is_signed_in(each) for each in (theirs, spared, client)] == [False, True, True]
+
+
+def test_nobody_gives_themselves_a_role_or_closes_their_own_account(client, administrator):
+    other = UserFactory(admin=True)
+    for user, role in ((administrator, "admin"), (other, "lead")):
+        page = client.get(f"{USERS}{user.pk}/change/").content.decode()
+        form = dict(re.findall(r'name="((?:representations|terms_acceptances)-[A-Z_]+)" value="(\d+)"', page))
+        shown = {name: getattr(user, name) for name in ("username", "email", "civility", "last_name", "phone")}
+        posted = {**form, **shown, "first_name": "Zoé", "role": "lead"}  # and the account closed: no `is_active`
+        assert client.post(f"{USERS}{user.pk}/change/", posted).status_code == 302
+        user.refresh_from_db()
+        assert (user.first_name, user.role, user.is_active) == ("Zoé", role, user == administrator)
 
 
 def test_an_administrator_attaches_an_account_to_an_establishment(client, administrator):

@@ -1,5 +1,6 @@
 """What a password must be, and how it is kept (Q11)."""
 
+import hashlib
 import time
 
 import pytest
@@ -7,6 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
+from accounts import breaches
 from accounts.hashers import Argon2id
 from accounts.models import User
 
@@ -111,3 +113,22 @@ def test_production_hasher_is_argon2id_with_parameters_of_the_owasp_list(setting
     settings.PASSWORD_HASHERS = ["accounts.hashers.Argon2id"]
     assert make_password(GOOD).startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
     assert (Argon2id.memory_cost, Argon2id.time_cost, Argon2id.parallelism) == (19 * 1024, 2, 1)
+
+
+def test_a_password_found_in_a_leak_is_refused_wherever_it_stands_in_the_list(settings, tmp_path):
+    """The file of Have I Been Pwned: digests in order, lines of several lengths, and an end of line or not."""
+    leaked = [f"{GOOD} {number}" for number in range(300)]
+    digests = sorted(hashlib.sha1(each.encode()).hexdigest().upper() for each in leaked)  # noqa: S324
+    file = tmp_path / "leaks.txt"
+    for ending in ("", "\r\n"):
+        text = "\r\n".join(f"{digest}:{7 ** (n % 9)}" for n, digest in enumerate(digests)) + ending
+        file.write_bytes(text.encode())
+        assert all(breaches.is_leaked(each, file) for each in leaked)
+        assert not any(breaches.is_leaked(f"{each} ", file) for each in leaked)
+    file.write_bytes(b"")
+    assert not breaches.is_leaked(GOOD, file)
+    file.write_bytes(text.encode())
+    validate_password(leaked[0])
+    settings.LEAKED_PASSWORDS = file
+    assert "fuite de données connue" in refusal(leaked[0])
+    validate_password(GOOD)

@@ -18,6 +18,7 @@ PRODUCTION = {
     "EMAIL_URL": "smtp://127.0.0.1:25",
     "DATABASE_URL": "postgres://127.0.0.1/none",
     "REDIS_URL": "redis://127.0.0.1:1/0",
+    "CLAMAV_ADDRESS": "127.0.0.1:1",
 }
 SEAL = """
 import logging
