@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any, Protocol
 
 from dossiers import kinds
 from dossiers.kinds import Change
 from dossiers.models import Attachment, Question
+
+#: Beyond so many words a text is shown whole, before and after: comparing costs the product of both.
+MOST_WORDS = 3000
+#: Below it, two texts have too little in common to be read mixed.
+LIKE = 0.4
+WORD = re.compile(r"\s+|\w+|[^\w\s]")
 
 
 class Answered(Protocol):
@@ -79,3 +87,37 @@ def beyond(files: list[Attachment], others: list[Attachment]) -> list[Attachment
         else:
             found.append(file)
     return found
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A run of words of a text: in both versions, in the earlier alone, or in the later alone."""
+
+    text: str
+    is_removed: bool = False
+    is_added: bool = False
+
+
+def words(before: str, after: str) -> list[Piece]:
+    """A text compared word by word with what it was; each blank when there was, or is, nothing."""
+    old, new = WORD.findall(before), WORD.findall(after)
+    if not old or not new or max(len(old), len(new)) > MOST_WORDS:
+        return [*removed(before), *added(after)]
+    matcher = SequenceMatcher(a=old, b=new, autojunk=False)
+    if matcher.ratio() < LIKE:
+        return [*removed(before), *added(after)]
+    pieces: list[Piece] = []
+    for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
+        if tag == "equal":
+            pieces.append(Piece("".join(new[new_start:new_end])))
+        else:
+            pieces += [*removed("".join(old[old_start:old_end])), *added("".join(new[new_start:new_end]))]
+    return pieces
+
+
+def removed(text: str) -> list[Piece]:
+    return [Piece(text, is_removed=True)] if text else []
+
+
+def added(text: str) -> list[Piece]:
+    return [Piece(text, is_added=True)] if text else []

@@ -1,4 +1,4 @@
-"""« Notes internes ». It validates, and never saves."""
+"""« Notes internes », points of vigilance. They validate, and never save."""
 
 from __future__ import annotations
 
@@ -19,5 +19,21 @@ class NoteForm(care_forms.Form):
         error_messages={
             "required": "Écrivez la note avant de l'ajouter.",
             "max_length": "Cette note dépasse 4000 caractères\u00a0: raccourcissez-la.",
+        },
+    )
+
+
+class ExaminationForm(care_forms.Form):
+    """A point of vigilance is examined as it was read."""
+
+    read = forms.CharField(widget=forms.HiddenInput)
+    note = forms.CharField(
+        label="Ce que vous avez constaté",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        max_length=2000,
+        help_text="Vos collègues le liront, le référent non.",
+        error_messages={
+            "required": "Dites ce que vous avez constaté\u00a0: vos collègues le liront.",
+            "max_length": "Cette note dépasse 2000 caractères\u00a0: raccourcissez-la.",
         },
     )

@@ -98,10 +98,24 @@ class EventKind(models.TextChoices):
     NOTED = "noted", "Note interne"
     EXCEPTION_GRANTED = "exception_granted", "Délai exceptionnel accordé"
     EXCEPTION_REVOKED = "exception_revoked", "Délai exceptionnel retiré"
+    FLAG_EXAMINED = "flag_examined", "Point de vigilance examiné"
 
 
 #: What instruction keeps to itself: the référent's history does not tell who reads the dossier (D14).
-INTERNAL = frozenset({EventKind.ASSIGNED, EventKind.RELEASED, EventKind.NOTED})
+INTERNAL = frozenset({EventKind.ASSIGNED, EventKind.RELEASED, EventKind.NOTED, EventKind.FLAG_EXAMINED})
+
+
+class FlagKind(models.TextChoices):
+    """What deserves a second look (I6). Each is one function of `dossiers.vigilance`."""
+
+    SANITARY = "sanitary", "Entité juridique à dominante sanitaire ou membre d'un GHT"
+    SHARED_SITE = "shared_site", "Entité géographique présente dans un autre dossier"
+    CARE_FUNDING = "care_funding", "Financement CaRE D1 ou D2"
+    DE_MINIMIS = "de_minimis", "Plafond des aides de minimis"
+    NOT_ESSMS = "not_essms", "Entité géographique hors ESSMS"
+    DIAGNOSES = "diagnoses", "Diagnostics OPSSIMS moins nombreux que les entités juridiques"
+    SHARED_ACCOUNT = "shared_account", "IBAN utilisé par une autre entité juridique"
+    REGIONS = "regions", "Plusieurs régions sans région référente"
 
 
 class MilestoneColumn(models.TextChoices):

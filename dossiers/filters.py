@@ -15,8 +15,8 @@ from django.utils import timezone
 from accounts import queries as accounts_queries
 from accounts.enums import Role
 from accounts.models import User
-from dossiers import search
-from dossiers.enums import Status
+from dossiers import queries, search
+from dossiers.enums import FlagKind, Status
 from dossiers.models import DossierStage, Stage, Transmission
 from dossiers.models.dossiers import DossierStageQuerySet
 from ecare import french
@@ -136,6 +136,14 @@ class InstructionFilter(django_filters.FilterSet):
         empty_label="Tous les parcours",
         error_messages=unknown("Le parcours"),
     )
+    vigilance = django_filters.ChoiceFilter(
+        method="with_flag",
+        label="Vigilance",
+        help_text="Les points qui restent à examiner",
+        empty_label="Sans filtre",
+        choices=[("a-examiner", "Au moins un point"), *FlagKind.choices],
+        error_messages=unknown("Le point de vigilance"),
+    )
 
     class Meta:
         model = DossierStage
@@ -202,6 +210,9 @@ class InstructionFilter(django_filters.FilterSet):
     def on_track(self, stages: DossierStageQuerySet, name: str, code: str) -> DossierStageQuerySet:
         latest = Transmission.objects.filter(dossier_stage=OuterRef("pk"), at=OuterRef("transmitted_at"))
         return stages.filter(Exists(latest.filter(estimate__track=code)))
+
+    def with_flag(self, stages: DossierStageQuerySet, name: str, kind: str) -> DossierStageQuerySet:
+        return queries.with_flag(stages, "" if kind == "a-examiner" else kind)
 
     @cached_property
     def of_any_status(self) -> DossierStageQuerySet:

@@ -83,3 +83,9 @@ def sweep_exports() -> None:
 def count_dossiers() -> None:
     """What the statistics are read from: called every ten minutes."""
     tallies.refresh(timezone.now())
+
+
+@shared_task
+def appraise() -> None:
+    """A dossier was transmitted or decided, or FINESS was imported: called every minute too."""
+    workflow.vigilance.appraise_due()

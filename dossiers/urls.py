@@ -3,6 +3,7 @@ from django.urls.converters import StringConverter
 
 from dossiers.views import (
     answers,
+    comparison,
     desk,
     exports,
     files,
@@ -49,6 +50,7 @@ urlpatterns = [
     path("dossiers/<reference:reference>/reponses/<slug:code>/", answers.answer, name="answer"),
     path("dossiers/<reference:reference>/perimetre/<slug:code>/", perimeter.perimeter, name="perimeter"),
     path("dossiers/<reference:reference>/saisie/abandon/", filling.drop_parked, name="drop-parked"),
+    path("dossiers/<reference:reference>/comparaison/", comparison.own, name="comparison"),
     path("dossiers/<reference:reference>/recapitulatif/", referent.recap, name="recap"),
     path("dossiers/<reference:reference>/transmettre/", referent.transmit, name="transmit"),
     path("dossiers/<reference:reference>/recepisse/<int:number>.pdf", referent.receipt, name="receipt"),
@@ -84,9 +86,11 @@ urlpatterns = [
     path("instruction/<reference:reference>/reouverture/", instruction.reopen, name="reopen"),
     path("instruction/<reference:reference>/etapes/<slug:stage>/", stages.stage, name="instruction-stage"),
     path("instruction/<reference:reference>/etapes/<slug:stage>/ouverture/", stages.call, name="call-stage"),
+    path("instruction/<reference:reference>/comparaison/", comparison.instructed, name="instructed-comparison"),
     path("instruction/<reference:reference>/presence/", desk.presence, name="presence"),
     path("instruction/<reference:reference>/prise-en-charge/", desk.take, name="take"),
     path("instruction/<reference:reference>/notes/", desk.note, name="note"),
+    path("instruction/<reference:reference>/vigilance/<slug:kind>/", desk.examine, name="examine-flag"),
     path("instruction/<reference:reference>/pieces.zip", desk.files, name="all-files"),
     path("instruction/<reference:reference>/dossier.pdf", papers.instructed_paper, name="instructed-paper"),
     path("instruction/<reference:reference>/pieces/<uuid:public_id>/", files.instructed_file, name="instructed-file"),

@@ -25,9 +25,11 @@ from dossiers.models.guichets import (
 from dossiers.models.presences import Presence
 from dossiers.models.takeovers import TakeoverRequest
 from dossiers.models.tallies import DailyTally, DelayTally, Tallied, Tally
+from dossiers.models.vigilance import Appraisal, Flag
 
 __all__ = [
     "Answer",
+    "Appraisal",
     "Attachment",
     "DailyTally",
     "DelayTally",
@@ -35,6 +37,7 @@ __all__ = [
     "DossierStage",
     "Event",
     "Export",
+    "Flag",
     "FormRevision",
     "Guichet",
     "LateAccess",

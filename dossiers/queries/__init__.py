@@ -1,5 +1,6 @@
 """Reads, one function per screen."""
 
+from dossiers.queries.comparison import Compared, compared
 from dossiers.queries.desk import on_desk, others_there
 from dossiers.queries.digests import DayNews, News, day_news
 from dossiers.queries.exports import (
@@ -83,6 +84,7 @@ from dossiers.queries.transmitted import (
     score,
     transmitted_sections,
 )
+from dossiers.queries.vigilance import Point, points, with_flag, with_points
 
 __all__ = [
     "INSTRUCTION_SORTS",
@@ -91,12 +93,14 @@ __all__ = [
     "SORTS",
     "AnnouncedMilestone",
     "AvailableGuichets",
+    "Compared",
     "DayNews",
     "HandoverCounts",
     "Instructed",
     "InstructedEntry",
     "InstructionPages",
     "News",
+    "Point",
     "RegisterNews",
     "TransmittedEntry",
     "Waiting",
@@ -105,6 +109,7 @@ __all__ = [
     "claimable",
     "claims",
     "columns_last_chosen",
+    "compared",
     "counted_guichets",
     "counted_stages",
     "counters",
@@ -128,6 +133,7 @@ __all__ = [
     "ownerless",
     "parked",
     "pending_request",
+    "points",
     "published_sections",
     "question",
     "questions",
@@ -151,4 +157,6 @@ __all__ = [
     "transferable",
     "transmitted_sections",
     "waiting_for_referent",
+    "with_flag",
+    "with_points",
 ]

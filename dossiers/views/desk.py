@@ -12,13 +12,13 @@ from django.views.decorators.http import require_POST, require_safe
 from zipstream import ZIP_STORED, ZipStream
 
 from accounts.middleware import unnoticed
-from dossiers import queries, workflow
-from dossiers.desk_forms import NoteForm
-from dossiers.enums import Scan
+from dossiers import access, queries, workflow
+from dossiers.desk_forms import ExaminationForm, NoteForm
+from dossiers.enums import FlagKind, Scan
 from dossiers.models import Attachment
 from dossiers.queries import TransmittedEntry
 from dossiers.views import scope
-from dossiers.views.instruction import dossier_page, dossier_url, instructors_only
+from dossiers.views.instruction import Late, dossier_page, dossier_url, instructors_only
 from ecare import audit
 from ecare.models import AuditKind
 
@@ -71,6 +71,30 @@ def note(request: HttpRequest, reference: str) -> HttpResponse:
             messages.success(request, "La note est ajoutée.")
             return redirect(f"{dossier_url(request, reference)}#notes")
     return dossier_page(request, dossier_stage, user, note_form=form)
+
+
+@require_POST
+def examine(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
+    """A point of vigilance is examined, with a note (I6). What cannot be kept is shown again, with why."""
+    user = instructors_only(request)
+    if kind not in FlagKind.values:
+        raise Http404
+    dossier_stage = scope.desk_stage(request, reference)
+    if not access.may_instruct(user, dossier_stage):
+        raise Http404
+    form = ExaminationForm(request.POST, prefix=kind)
+    if form.is_valid():
+        note, read = form.cleaned_data["note"], form.cleaned_data["read"]
+        try:
+            workflow.vigilance.examine(dossier_stage, FlagKind(kind), by=user, note=note, read=read)
+        except workflow.NotAllowed as refusal:
+            raise Http404 from refusal
+        except workflow.Refused as refusal:
+            late = Late(str(refusal), [("Ce que vous avez constaté", note)])
+            return dossier_page(request, dossier_stage, user, late=late)
+        messages.success(request, "Le point de vigilance est marqué comme examiné.")
+        return redirect(f"{dossier_url(request, reference)}#titre-vigilance")
+    return dossier_page(request, dossier_stage, user, examination=form)
 
 
 @require_safe

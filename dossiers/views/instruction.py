@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.enums import Role
 from accounts.models import User
 from dossiers import access, queries, steps, workflow
-from dossiers.desk_forms import NoteForm
+from dossiers.desk_forms import ExaminationForm, NoteForm
 from dossiers.enums import Status
 from dossiers.filters import InstructionFilter
 from dossiers.forms import DecisionForm, ModificationForm, RejectionForm, ReopeningForm
@@ -94,9 +94,11 @@ def dossier_page(
     *,
     late: Late | None = None,
     note_form: NoteForm | None = None,
+    examination: ExaminationForm | None = None,
 ) -> HttpResponse:
     dossier = dossier_stage.dossier
     may_instruct = access.may_instruct(user, dossier_stage)
+    flags = [(flag, examination_of(flag, examination)) for flag in queries.points(dossier_stage, user)]
     passages = steps.of(dossier)
     return render(
         request,
@@ -114,11 +116,22 @@ def dossier_page(
             "may_release": dossier.verifier_id is not None
             and (dossier.verifier_id == user.pk or access.may_assign(user)),
             "note_form": note_form or NoteForm(),
+            "flags": flags,
+            "may_examine": may_instruct and dossier_stage.is_instructed,
+            "to_examine": sum(1 for flag, _ in flags if not flag.is_examined),
+            "examination": examination,
             "may_reassign": access.may_reassign(user),
             "late": late,
         },
         status=409 if late else 200,
     )
+
+
+def examination_of(flag: queries.Point, sent: ExaminationForm | None) -> ExaminationForm:
+    """The form of a point of vigilance: the one just sent, if it is about it."""
+    if sent is not None and sent.prefix == flag.kind:
+        return sent
+    return ExaminationForm(initial={"read": flag.text}, prefix=flag.kind)
 
 
 SUBJECTS = {

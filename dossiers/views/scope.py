@@ -55,10 +55,10 @@ def instructed_stage(request: HttpRequest, reference: str) -> DossierStage:
 
 
 def desk_stage(request: HttpRequest, reference: str) -> DossierStage:
-    """The same, with who instructs it and who else has it open."""
+    """The same, with who instructs it, who else has it open, and its points of vigilance."""
     user = user_of(request)
     stages = queries.on_desk(access.instructed_stages(user).with_context(), user, received_at(request))
-    return get_object_or_404(stages, dossier__reference=reference)
+    return get_object_or_404(queries.with_points(stages, user), dossier__reference=reference)
 
 
 def transmitted_stage(request: HttpRequest, reference: str, stage: str) -> DossierStage:

@@ -27,7 +27,16 @@ from accounts.models import Representation, TermsAcceptance, User
 from dossiers import kinds, queries
 from dossiers.demo import loading
 from dossiers.demo.cast import PASSWORD
-from dossiers.models import Attachment, Dossier, DossierStage, Guichet, ModificationRequest, Stage, Transmission
+from dossiers.models import (
+    Appraisal,
+    Attachment,
+    Dossier,
+    DossierStage,
+    Guichet,
+    ModificationRequest,
+    Stage,
+    Transmission,
+)
 from dossiers.volume import lives, moulds, people
 from dossiers.volume.copying import BATCH, copy, first_key
 from dossiers.volume.lives import FIELDS, Entity, File, Keys, Life, Rows, Step
@@ -252,6 +261,11 @@ def bring_dossiers(
                     name = str(model._meta.verbose_name)
                     counts[name] = counts.get(name, 0) + copy(model, FIELDS[model], content)
             say(f"{number} / {dossiers}")
+    # Their points of vigilance are worked out by the worker, as after an import.
+    transmitted = DossierStage.objects.filter(first_transmitted_at__isnull=False, appraisal__isnull=True)
+    keys_to_appraise = transmitted.values_list("pk", flat=True).iterator(chunk_size=BATCH)
+    while batch_of_keys := list(islice(keys_to_appraise, BATCH)):
+        Appraisal.objects.bulk_create(Appraisal(dossier_stage_id=key) for key in batch_of_keys)
     return counts
 
 

@@ -1,6 +1,16 @@
 """Every write of the room: one function per change, with its actor."""
 
-from dossiers.workflow import assignment, desk, editing, exports, publication, revisions, takeovers, vacancies
+from dossiers.workflow import (
+    assignment,
+    desk,
+    editing,
+    exports,
+    publication,
+    revisions,
+    takeovers,
+    vacancies,
+    vigilance,
+)
 from dossiers.workflow.announcements import announce
 from dossiers.workflow.digests import digest
 from dossiers.workflow.files import FileRefused, add_file, archive_file, move_file, replace_file
@@ -83,4 +93,5 @@ __all__ = [
     "transmit",
     "vacancies",
     "validate",
+    "vigilance",
 ]

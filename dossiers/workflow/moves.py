@@ -13,7 +13,7 @@ from dossiers import emails, queries, search, steps
 from dossiers.enums import StageEntry
 from dossiers.models import DossierStage, Event, ModificationRequest, Remark, Transmission, TransmittedFile
 from dossiers.sheet import Entry, Sheet
-from dossiers.workflow import revisions
+from dossiers.workflow import revisions, vigilance
 from dossiers.workflow.filling import check_editable
 from dossiers.workflow.table import Move, Refused, check, locked, record
 
@@ -191,4 +191,5 @@ def apply(move: Move, dossier_stage: DossierStage, *, by: User, message: str = "
     for name, value in fields.items():
         setattr(dossier_stage, name, value)
     dossier_stage.save(update_fields=["status", *fields])
+    vigilance.doubt(dossier_stage)
     return record(dossier_stage, move.event, by=by, from_status=before, message=message)

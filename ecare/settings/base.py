@@ -181,6 +181,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     },
     "watch-referents": {"task": "dossiers.tasks.watch_referents", "schedule": 60.0, "options": {"expires": 60}},
     "count-dossiers": {"task": "dossiers.tasks.count_dossiers", "schedule": 600.0, "options": {"expires": 600}},
+    "appraise": {"task": "dossiers.tasks.appraise", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-exports": {"task": "dossiers.tasks.sweep_exports", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-files": {"task": "dossiers.tasks.sweep_files", "schedule": crontab(hour=3, minute=40)},
 }

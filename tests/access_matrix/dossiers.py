@@ -17,6 +17,7 @@ TABLE: dict[str, tuple[Row, Row]] = {
     "dossiers:answer": (only("referent"), only("referent")),
     "dossiers:drop-parked": (NO_POST, only("referent", outcome="→dossiers:form")),
     "dossiers:perimeter": (only("referent"), only("referent", outcome="→dossiers:form")),
+    "dossiers:comparison": (only("referent"), NO_POST),
     "dossiers:recap": (only("referent"), NO_POST),
     "dossiers:transmit": (NO_POST, only("referent", outcome="→dossiers:form")),
     "dossiers:receipt": (only("referent"), NO_POST),

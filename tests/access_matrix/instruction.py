@@ -22,6 +22,8 @@ TABLE: dict[str, tuple[Row, Row]] = {
     "dossiers:presence": (NO_POST, only(*READERS)),
     "dossiers:take": (NO_POST, only(*DECIDERS, outcome="→dossiers:instruction-dossier")),
     "dossiers:note": (NO_POST, only(*READERS, outcome="→dossiers:instruction-dossier")),
+    "dossiers:instructed-comparison": (only(*READERS), NO_POST),
+    "dossiers:examine-flag": (NO_POST, only(*DECIDERS, outcome="→dossiers:instruction-dossier")),
     "dossiers:all-files": (only(*READERS), NO_POST),
     "dossiers:instructed-paper": (only(*READERS), NO_POST),
     "dossiers:instructed-file": (only(*READERS), NO_POST),

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from dossiers import kinds, workflow
 from dossiers.enums import ExportFormat
-from dossiers.models import Attachment, DossierStage, Export, TakeoverRequest
+from dossiers.models import Attachment, DossierStage, Export, Flag, TakeoverRequest
 from tests.access_matrix.table import PATTERNS
 from tests.accounts.factories import UserFactory
 from tests.accounts.sessions import give_password
@@ -57,6 +57,8 @@ class Scene:
                 | "presence"
                 | "take"
                 | "note"
+                | "examine-flag"
+                | "instructed-comparison"
                 | "all-files"
                 | "request-modification"
                 | "validate"
@@ -82,6 +84,8 @@ class Scene:
             values["public_id"] = self.takeover.public_id
         if name in {"dossiers:export-file", "dossiers:cancel-export"}:
             values["public_id"] = (self.made if name == "dossiers:export-file" else self.waiting).public_id
+        if name == "dossiers:examine-flag":
+            values["kind"] = "diagnoses"
         if name == "dossiers:perimeter":
             values["code"] = "perimeter"
         if name == "dossiers:answer":
@@ -117,6 +121,7 @@ class Scene:
             "dossiers:create-export": {"format": "csv", "columns": ["reference"]},
             "dossiers:request-modification": {"message": "Complétez.", "due_on": next_week, "read": 1},
             "dossiers:note": {"text": "Appeler l'établissement."},
+            "dossiers:examine-flag": {"diagnoses-read": "Un diagnostic manque.", "diagnoses-note": "Vu."},
             "dossiers:validate": {"read": 1},
             "dossiers:reject": {"reason": "Hors périmètre.", "read": 1},
             "dossiers:reopen": {"reason": "Erreur de lecture.", "read": 1},
@@ -161,4 +166,5 @@ def build() -> Scene:
     ]
     workflow.exports.produce(asked[0].pk)
     made, waiting = (Export.objects.get(pk=each.pk) for each in asked)
+    Flag.objects.create(dossier_stage=stages[1], kind="diagnoses", text="Un diagnostic manque.")
     return Scene(people, UserFactory(), *[factories.fresh(stage) for stage in stages], takeover, made, waiting)

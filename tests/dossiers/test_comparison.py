@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from dossiers import comparison, queries
+from dossiers.comparison import Piece, words
 from dossiers.kinds import Change
 from dossiers.models import Attachment, Question
-from tests.dossiers import factories
+from tests.dossiers import factories, pages
 from tests.dossiers.test_kinds_of_one_field import spaced
 
 
@@ -106,3 +107,48 @@ def test_two_transmissions_of_a_dossier() -> None:
     assert found["referent_role"].changes == [Change("", "RSSI", "DSI ou responsable informatique")]
     assert [file.name for file in found["framework_files"].files_removed] == [old.name]
     assert [file.name for file in found["framework_files"].files_added] == ["Cadre de réponse.zip"]
+
+
+def test_words_that_went_and_came_stand_in_their_sentence() -> None:
+    pieces = words("Le diagnostic est prévu en mars 2026.", "Le diagnostic est réalisé en mars 2026.")
+    assert [(each.text, each.is_removed, each.is_added) for each in pieces] == [
+        ("Le diagnostic est ", False, False),
+        ("prévu", True, False),
+        ("réalisé", False, True),
+        (" en mars 2026.", False, False),
+    ]
+    assert words("", "Oui") == [Piece("Oui", is_added=True)]
+    assert words("Parcours 1", "") == [Piece("Parcours 1", is_removed=True)]
+    # Nothing in common, or too long: whole, one after the other.
+    assert [each.text for each in words("Alpha bêta", "Tout autre chose, écrite ailleurs")] == [
+        "Alpha bêta",
+        "Tout autre chose, écrite ailleurs",
+    ]
+    assert len(words("mot " * 5000, "mot " * 4999)) == 2
+
+
+@pytest.mark.django_db
+def test_both_sides_read_what_changed_between_two_transmissions() -> None:
+    stage = factories.modification_requested()
+    [first_site, _] = stage.dossier.legal_entity.sites.order_by("finess")
+    factories.save(
+        stage,
+        comment={"value": "<b>Réalisé</b>"},
+        track={"value": "2"},
+        perimeter={"sites": [first_site.finess], "equipped": [first_site.finess]},
+    )
+    factories.deposit(stage, factories.pdf("Annexe.pdf"))
+    factories.transmit(stage)
+    verifier = factories.signed_in(factories.UserFactory(verifier=True))
+    for client, name in ((verifier, "instructed-comparison"), (pages.owner(stage), "comparison")):
+        response = client.get(pages.url(name, stage))
+        page = pages.text(response)
+        assert "4 réponses ont changé" in page
+        assert "Fichier ajouté Annexe.pdf" in page
+        assert "18 800 € 17 000 €" in page
+        assert "&lt;b&gt;Réalisé&lt;/b&gt;" in response.content.decode()
+        assert "Ajouté : " in page and "Retiré : " in page  # noqa: PT018
+    assert "Comparer avec la précédente" in pages.text(verifier.get(pages.url("instruction-dossier", stage)))
+    # Numbers of no transmission: the last two; the other way round: the same.
+    odd = pages.text(verifier.get(pages.url("instructed-comparison", stage), {"de": "2", "a": "9"}))
+    assert "De la transmission n° 1" in odd
