@@ -26,6 +26,16 @@ from ecare import french
 from notifications import outbox
 
 VIEW = "Voir le dossier"
+#: What a dossier tells its référent, whoever that was: the next one reads it too (N4). What names somebody who asks for
+#: the dossier, or what staff write to each other, is for whom it was sent to.
+TO_REFERENT = frozenset(
+    {
+        *("dossier_created", "dossier_transmitted", "dossier_modification_requested", "dossier_validated"),
+        *("dossier_rejected", "dossier_reopened", "dossier_file_infected", "stage_started", "stage_called"),
+        *("stage_open", "closing_moved", "late_access_granted", "late_access_revoked"),
+        *("reminder_draft", "reminder_correction"),
+    }
+)
 
 
 def created(event: Event) -> None:

@@ -76,6 +76,7 @@ from dossiers.queries.statistics import (
     region_names,
     tallied_at,
 )
+from dossiers.queries.told import Letter, told
 from dossiers.queries.transmitted import (
     TransmittedEntry,
     history,
@@ -99,6 +100,7 @@ __all__ = [
     "Instructed",
     "InstructedEntry",
     "InstructionPages",
+    "Letter",
     "News",
     "Point",
     "RegisterNews",
@@ -154,6 +156,7 @@ __all__ = [
     "template_files",
     "terms",
     "to_decide",
+    "told",
     "transferable",
     "transmitted_sections",
     "waiting_for_referent",

@@ -88,7 +88,7 @@ def detail(request: HttpRequest, dossier_stage: DossierStage, *, refusal: str = 
             "sheet": sheet,
             "estimate": Estimate.from_json(transmission.estimate) if transmission and transmission.estimate else None,
             "score": queries.score(transmission) if transmission else sheet and sheet.score,
-            "history": queries.history(dossier_stage),
+            "history": queries.told(dossier_stage, scope.user_of(request)),
             "steps": steps.of(dossier_stage.dossier),
             "following": following,
             "may_start": following is not None and following.may_start(at),

@@ -21,6 +21,7 @@ TABLE: dict[str, tuple[Row, Row]] = {
     "dossiers:recap": (only("referent"), NO_POST),
     "dossiers:transmit": (NO_POST, only("referent", outcome="→dossiers:form")),
     "dossiers:receipt": (only("referent"), NO_POST),
+    "dossiers:history": (only("referent"), NO_POST),
     "dossiers:paper": (only("referent"), NO_POST),
     "dossiers:file": (only("referent"), NO_POST),
     "dossiers:slot": (NO_POST, only("referent")),

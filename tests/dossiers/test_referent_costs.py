@@ -55,6 +55,7 @@ PAGES: dict[str, Get] = {
     "dashboard": lambda desk, client: client.get(reverse("dossiers:dashboard")),
     "search": lambda desk, client: client.get(reverse("dossiers:dashboard"), {"q": "tilleuls", "tri": "-statut"}),
     "create": lambda desk, client: client.get(reverse("dossiers:create")),
+    "history": lambda desk, client: client.get(pages.url("history", desk.stage)),
     "form": lambda desk, client: client.get(pages.url("form", desk.stage)),
     "recap": lambda desk, client: client.get(pages.url("recap", desk.stage)),
     "transfer": lambda desk, client: client.get(reverse("dossiers:transfer", args=[desk.colleague.public_id])),
