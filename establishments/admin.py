@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from ecare import french
 from establishments import finess, queries, register
@@ -242,6 +244,7 @@ class ImportRunAdmin(ReadOnly):
         "closed",
         "rejected",
         "by_nature",
+        "history",
         "rejected_rows",
     )
 
@@ -252,6 +255,15 @@ class ImportRunAdmin(ReadOnly):
     @admin.display(description="détail par nature")
     def by_nature(self, run: ImportRun) -> str:
         return "\n".join(run.described_counts) or "–"
+
+    @admin.display(description="changements dans FINESS")
+    def history(self, run: ImportRun) -> str:
+        """How many it wrote, and the way to them."""
+        if not (changes := run.changes.count()):
+            return "Aucun"
+        address = reverse("admin:establishments_registerchange_changelist")
+        shown = french.count(changes, "changement", "changements")
+        return format_html('<a href="{}?run__id__exact={}">{}</a>', address, run.pk, shown)
 
     @admin.display(description="lignes rejetées")
     def rejected_rows(self, run: ImportRun) -> str:

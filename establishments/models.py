@@ -3,6 +3,8 @@
 Nothing here is written by hand: `import_finess` and `load_reference` are the only writers.
 """
 
+from datetime import date
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -160,7 +162,8 @@ class LegalEntity(models.Model):
 
     objects = LegalEntityQuerySet.as_manager()
     found_sites: "tuple[GeographicEntity, ...]" = ()
-    """The sites by whose name, town or number a search found the entity, when its own do not hold what was typed."""
+    """The sites by whose name, town or number a search found the entity, when its own do not hold what was typed; its
+    first ones when its name is unknown."""
 
     class Meta:
         verbose_name = "entité juridique"
@@ -373,11 +376,12 @@ class ImportRun(models.Model):
 
     @property
     def described_files(self) -> list[str]:
-        """« cs1100501.csv : cs1100501 (entités juridiques), extraction du 2026-08-13 », one a file."""
+        """« cs1100501.csv : cs1100501 (entités juridiques), extraction du 13 août 2026 », one a file."""
         described = []
         for file in self.files:
             format_ = f"\u00a0: {file['format']}" if file.get("format") else ""
-            day = f", extraction du {file['extracted_on']}" if file.get("extracted_on") else ""
+            on = file.get("extracted_on")
+            day = f", extraction du {french.day(date.fromisoformat(on))}" if on else ""
             described.append(f"{file['name']}{format_}{day}")
         return described
 

@@ -19,6 +19,7 @@ from ecare import french
 from establishments import finess, search
 from establishments.enums import EstablishmentType, ImportStatus
 from establishments.models import (
+    NAME_UNKNOWN,
     Departement,
     GeographicEntity,
     GeographicEntityQuerySet,
@@ -64,6 +65,8 @@ _NEAREST_WORDS = """
     SELECT asked, known, array_agg(word ORDER BY place) FROM placed WHERE place <= 8 GROUP BY asked, known
 """
 
+# One word of a search, and the spellings that will do.
+_Spellings = tuple[str, ...]
 # A line of `words` ends with the numbers of the sites that it stands for. Its collation is not that of their index, and
 # the first line is cut out once an entity: `words` may be long.
 _SITES_OF_LINES = """
@@ -71,15 +74,15 @@ _SITES_OF_LINES = """
     FROM establishments_legalentity entity
     CROSS JOIN LATERAL (SELECT split_part(entity.words, E'\\n', 1) AS own OFFSET 0) first
     CROSS JOIN LATERAL (
-        SELECT line, place
+        SELECT line, place, CASE WHEN {condition} THEN 0 ELSE 1 END AS missed
         FROM unnest(string_to_array(entity.words, E'\\n')) WITH ORDINALITY AS lines (line, place)
-        WHERE place > 1 AND {condition}
-        ORDER BY place LIMIT %s
+        WHERE place > 1 AND ({condition} OR (entity.name = '' AND entity.long_name = ''))
+        ORDER BY missed, place LIMIT %s
     ) found
     JOIN establishments_geographicentity site
-      ON site.finess = substr(found.line, position(%s in found.line) + 1, 9) COLLATE "default"
+      ON site.finess = substr(line, greatest(position(%s IN line), position('#' IN line)) + 1, 9) COLLATE "default"
     WHERE entity.id = ANY(%s)
-    ORDER BY entity.id, found.place
+    ORDER BY entity.id, found.missed, found.place
 """
 
 
@@ -87,7 +90,7 @@ class Found:
     """What a search found, counted and sliced as a Paginator wants it.
 
     Two queries a page; three after a typo, four when only the whole looks alike; one more for the sites that explain
-    why an entity is there.
+    why an entity is there, or that say which one it is when its name is unknown.
     """
 
     def __init__(self, rows: LegalEntityQuerySet, text: str) -> None:
@@ -95,15 +98,15 @@ class Found:
         """No name holds what was typed: these are the nearest ones, and the page should say so."""
         rows = rows.defer("words")  # as long as an entity has sites
         self._rows, self._nearest, self._text = _matching(rows, text), rows, text
+        self._words = search.wanted(text)
         self._list: list[LegalEntity] | None = None
         self._count: int | None = None
 
     def count(self) -> int:
         if self._count is None:
             self._count = self._rows.count()
-            words = [] if _is_number(self._text) else search.wanted(self._text)
-            if not self._count and words:
-                self._list = _resembling(self._nearest, self._text, words)
+            if not self._count and self._words and not _is_number(self._text):
+                self._list, self._words = _resembling(self._nearest, self._text, self._words)
                 self._count = len(self._list)
                 self.approximate = bool(self._list)
         return self._count
@@ -125,8 +128,7 @@ class Found:
         if not isinstance(key, slice):
             return rows[key]
         page = list(rows[key])
-        if not self.approximate:
-            _show_sites(page, self._text)
+        _show_sites(page, self._text, self._words)
         return page
 
 
@@ -135,8 +137,8 @@ def picker(*, kind: str, region_code: str = "", text: str = "") -> Found:
 
     `text`: a FINESS number or its beginning, or words of the raison sociale in any order, whatever their case,
     accents, punctuation and usual abbreviations, and of its town. So do the names, the towns and the numbers (from five
-    characters on) of its open sites, after what its own find; rows found so carry `found_sites`. When nothing holds
-    what was typed, the names that resemble it, which no site explains. No région: all of them.
+    characters on) of its open sites, after what its own find; rows found so carry `found_sites`, and so do those of
+    unknown name. When nothing holds what was typed, the names that resemble it. No région: all of them.
     For a GHT, each row is its supporting establishment and carries `group_names`.
     """
     rows = LegalEntity.objects.filter(kinds__contains=[kind])
@@ -266,7 +268,7 @@ class _SameLine(Func):
 
     output_field = BooleanField()
 
-    def __init__(self, words: list[tuple[str, ...]]) -> None:
+    def __init__(self, words: list[_Spellings]) -> None:
         conditions, spellings = _like("line", words)
         lines = "unnest(string_to_array(%(expressions)s, E'\\n')) line"
         template = f"EXISTS (SELECT FROM {lines} WHERE {conditions.replace('%', '%%')})"
@@ -280,7 +282,7 @@ class _SameLine(Func):
         return sql, (*params, *self._spellings)
 
 
-def _like(text: str, words: list[tuple[str, ...]]) -> tuple[str, list[str]]:
+def _like(text: str, words: list[_Spellings]) -> tuple[str, list[str]]:
     """The condition, and its parameters, that an SQL expression holds all the words, as `search.holds` says it. By
     LIKE: `position` prepares each of its searches, and there may be hundreds of short lines."""
     conditions = [" OR ".join([f"{text} LIKE %s"] * len(spellings)) for spellings in words]
@@ -294,45 +296,50 @@ def _is_number(text: str) -> bool:
     return finess.is_beginning(finess.normalise_number(text))
 
 
-def _holds(spellings: tuple[str, ...]) -> Q:
+def _holds(spellings: _Spellings) -> Q:
     """One of the spellings begins a word of the names, those of the sites included."""
     return _begins("words", spellings)
 
 
-def _begins(column: str, spellings: tuple[str, ...]) -> Q:
+def _begins(column: str, spellings: _Spellings) -> Q:
     return reduce(or_, (Q(**{f"{column}__contains": f" {search.singular(spelling)}"}) for spelling in spellings))
 
 
-def _show_sites(page: list[LegalEntity], text: str) -> None:
-    """Give each entity that its own number and names do not explain the first sites that do: one query, two sites an
-    entity at most, however many it has."""
-    number, words = finess.normalise_number(text), search.wanted(text)
+def _show_sites(page: list[LegalEntity], text: str, words: list[_Spellings]) -> None:
+    """Give each entity that its own number and names do not explain the first sites that do, and each entity of unknown
+    name its first sites: one query, two sites an entity at most, however many it has."""
+    number = finess.normalise_number(text)
     unexplained = {
         entity.pk: entity
         for entity in page
-        if words
-        and not search.holds(search.located(entity.search_text, entity.city), words)
-        and not entity.finess.startswith(number)
+        if entity.display_name == NAME_UNKNOWN
+        or (
+            words
+            and not search.holds(search.located(entity.search_text, entity.city), words)
+            and not entity.finess.startswith(number)
+        )
     }
     if not unexplained:
         return
+    shown = "#"
+    condition, parameters = _like("(own || line)", words) if words else ("false", [])
     if _is_number(text):
         shown = f"#{number}"
-        condition, parameters = "position(%s in line) > 0", [shown]
-    else:
-        shown = "#"
-        condition, parameters = _like("(own || line)", words)
+        condition, parameters = "position(%s IN line) > 0", [shown]
     sites = GeographicEntity.objects.raw(
-        _SITES_OF_LINES.format(condition=condition), [*parameters, MOST_SITES_SHOWN, shown, [*unexplained]]
+        _SITES_OF_LINES.format(condition=condition),
+        [*parameters, *parameters, MOST_SITES_SHOWN, shown, [*unexplained]],
     )
     for site in sites:
         unexplained[site.legal_entity_id].found_sites += (site,)
 
 
-def _resembling(rows: LegalEntityQuerySet, text: str, words: list[tuple[str, ...]]) -> list[LegalEntity]:
+def _resembling(
+    rows: LegalEntityQuerySet, text: str, words: list[_Spellings]
+) -> tuple[list[LegalEntity], list[_Spellings]]:
     """The rows that hold each word as typed, or a word near to it, or the two words it joins (« Bellevue » for
     « Belle Vue »); failing that, those that hold all the words but one and look like the text as a whole. The most
-    alike first."""
+    alike first; and the words that explain them, with what was taken for them."""
     phrase = search.normalise(text)
     rows = rows.annotate(likeness=TrigramWordSimilarity(phrase, Left("words", _LONGEST_COMPARED)))
     rows = rows.order_by(F("likeness").desc(), Length("search_text"), "sort_name", "finess")
@@ -340,16 +347,18 @@ def _resembling(rows: LegalEntityQuerySet, text: str, words: list[tuple[str, ...
     nearest, known = _nearest_words(typed)
     others = [[*nearest.get(word, ()), *search.cuts(word)] for word in typed]
     as_typed = [_holds(spellings) for spellings in words]
-    mended = [_holds((*spellings, *more)) for spellings, more in zip(words, others, strict=True)]
+    taken = [(*spellings, *more) for spellings, more in zip(words, others, strict=True)]
+    mended = [_holds(spellings) for spellings in taken]
     if any(others):
         # When every word is known, one at most is not the one meant: more would find everybody.
         condition = _all_but_one(as_typed, mended) if known else reduce(and_, mended)
         found: list[LegalEntity] = list(rows.filter(condition)[:MOST_APPROXIMATE])
         if found:
-            return found
+            return found, taken
     if len(words) == 1:
-        return []
-    return list(rows.filter(_all_but_one(mended if not known else as_typed), likeness__gte=_ALIKE)[:MOST_APPROXIMATE])
+        return [], words
+    condition = _all_but_one(as_typed if known else mended)
+    return list(rows.filter(condition, likeness__gte=_ALIKE)[:MOST_APPROXIMATE]), taken
 
 
 def _all_but_one(conditions: list[Q], otherwise: list[Q] | None = None) -> Q:

@@ -84,7 +84,7 @@ def test_import_is_told_in_plain_words(nomenclature: None, tmp_path: Path) -> No
     path.write_text("\n".join([extracts.HEADER, good, "structureet;1", ""]), encoding="utf-8")
     run = workflow.import_extracts([path])
     model_admin = ImportRunAdmin(ImportRun, AdminSite())
-    assert model_admin.described(run) == "et.csv\u00a0: cs1100502 (entités géographiques), extraction du 2026-08-13"
+    assert model_admin.described(run) == "et.csv\u00a0: cs1100502 (entités géographiques), extraction du 13 août 2026"
     assert model_admin.rejected_rows(run) == "et.csv, ligne 3\u00a0: 2 champs au lieu de 32"
     assert "entités géographiques\u00a0: créations 1, modifications 0, fermetures 0" in model_admin.by_nature(run)
 

@@ -335,6 +335,22 @@ def test_sites_shown_cost_one_query_and_two_rows_an_entity_at_1_3_and_30(django_
         assert len(read) == 2 * total
 
 
+def test_what_only_resembles_and_who_has_no_name_are_told_by_their_sites() -> None:
+    """« Raison sociale inconnue » ten times over says nothing to choose by."""
+    _entity_with_sites("", "FOYER DU LAC", "EHPAD LES TILLEULS", "FOYER DU BOIS")
+    _entity_with_sites("ASSOCIATION ARBRES", "EHPAD LES TILLEULS", "FOYER DU LAC")
+    deriving.entities()
+    deriving.vocabulary()
+    for text, shown in (
+        ("tileuls", {"": ["EHPAD LES TILLEULS", "FOYER DU BOIS"], "ASSOCIATION ARBRES": ["EHPAD LES TILLEULS"]}),
+        ("", {"": ["EHPAD LES TILLEULS", "FOYER DU BOIS"], "ASSOCIATION ARBRES": []}),
+    ):
+        page = queries.picker(kind=EstablishmentType.ESSMS, region_code="11", text=text)[:10]
+        assert isinstance(page, list)
+        assert {entity.name: [site.name for site in entity.found_sites] for entity in page} == shown
+    assert LegalEntity.objects.get(name="").words.startswith(" paris")
+
+
 def test_name_of_a_closed_site_finds_nothing() -> None:
     entity = _entity_with_sites("ASSOCIATION ARBRES", "EHPAD LES TILLEULS", "FOYER DU LAC")
     deriving.entities()
