@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.enums import Digest
 from accounts.models import User
@@ -18,15 +19,23 @@ from notifications.outbox import Group
 
 def digest(user: User, news: DayNews, *, since: dt.datetime, morning: dt.datetime) -> None:
     """`news` has something to say."""
+    mine = {"verificateur": "moi"}
+    chosen = mine if user.digest == Digest.MINE else {}
+    waiting = {**chosen, "statut": Status.TRANSMITTED.value, "depuis": timezone.localdate(since).isoformat()}
     groups = [
-        group("dossier vous est attribué", "dossiers vous sont attribués", news.assigned),
-        group("nouveau dossier transmis", "nouveaux dossiers transmis", news.transmitted, Status.TRANSMITTED),
-        group("dossier corrigé et transmis", "dossiers corrigés et transmis", news.answered, Status.TRANSMITTED),
+        group("dossier vous est attribué", "dossiers vous sont attribués", news.assigned, mine),
+        group("nouveau dossier transmis", "nouveaux dossiers transmis", news.transmitted, waiting),
+        group(
+            "dossier corrigé et transmis",
+            "dossiers corrigés et transmis",
+            news.answered,
+            {**waiting, "reponse": "recue"},
+        ),
         group(
             "correction attendue sous trois jours",
             "corrections attendues sous trois jours",
             news.due_soon,
-            Status.MODIFICATION_REQUESTED,
+            {**chosen, "echeance": "proche"},
         ),
     ]
     outbox.post(
@@ -40,16 +49,13 @@ def digest(user: User, news: DayNews, *, since: dt.datetime, morning: dt.datetim
     )
 
 
-def group(one: str, several: str, news: News, status: Status | None = None) -> Group:
-    query = {"statut": status.value} if status else {}
+def group(one: str, several: str, news: News, query: dict[str, str]) -> Group:
+    """`query`: the filters of the list that show them (`dossiers.filters`)."""
     address = reverse("dossiers:instruction-list", query=query)
     return Group(
         title=french.count(news.count, one, several),
         links=[line(each) for each in news.named],
-        more=(
-            f"Liste des dossiers au statut {french.quoted(status.label)}" if status else "Liste des dossiers",
-            outbox.absolute(address),
-        ),
+        more=("Les voir dans la liste", outbox.absolute(address)),
     )
 
 

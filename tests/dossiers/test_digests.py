@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -45,6 +46,16 @@ def digest_to(user: User) -> str:
     return Email.objects.get(kind="digest", to=user.email).text
 
 
+def listed(user: User, text: str) -> set[DossierStage]:
+    """The dossiers of the lists that a digest leads to, as they are shown to whom it is for."""
+    found = set()
+    for query in re.findall(r"/instruction/\?(\S+)", text):
+        page = factories.signed_in(user).get(f"{reverse('dossiers:instruction-list')}?{query}")
+        assert page.context["form"].errors == {}
+        found |= set(page.context["page"].object_list)
+    return found
+
+
 def of(stage: DossierStage) -> str:
     return reverse("dossiers:instruction-dossier", args=[stage.dossier.reference])
 
@@ -59,7 +70,8 @@ def test_each_is_told_what_they_chose_and_may_read() -> None:
     told_now(regional, mine, everything, nothing, gone)
     for number, stage in enumerate((given, answered)):
         workflow.assignment.assign(stage, by=UserFactory(lead=True, digest=Digest.NONE), to=(mine, everything)[number])
-    workflow.assignment.take(factories.transmitted(), by=nothing)
+    taken = factories.transmitted()
+    workflow.assignment.take(taken, by=nothing)
     new = factories.transmitted(legal_entity=elsewhere)
     factories.transmit(answered)
     decided = factories.rejected(verifier=nothing)
@@ -77,7 +89,8 @@ def test_each_is_told_what_they_chose_and_may_read() -> None:
     assert "corrigé" not in text
     assert "2\u00a0nouveaux dossiers transmis" in text
     assert "1\u00a0correction attendue sous trois jours" in text
-    assert "/instruction/?statut=modification_requested" in text
+    assert {answered, new, late} <= listed(everything, text) <= {answered, new, late, given, taken}, "of the day"
+    assert listed(mine, digest_to(mine)) == {given}
     assert [of(each) in text for each in (given, answered, new, late, decided)] == [False, True, True, True, False]
     assert [of(each) in digest_to(regional) for each in (given, answered, new, late)] == [False, False, True, False]
 
