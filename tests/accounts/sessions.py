@@ -1,10 +1,13 @@
 """Ways into a session for tests, with and without the pages that open them."""
 
 import re
+from urllib.parse import urlsplit
 
 from django.http import HttpResponse
 from django.test import Client
 from django_otp import DEVICE_ID_SESSION_KEY
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
 
 from accounts import confirmation
 from accounts.models import EmailCode, User
@@ -24,6 +27,14 @@ def sign_in(client: Client, user: User) -> Client:
     confirmation.mark(session)
     session.save()
     return client
+
+
+def wear(page: Page, client: Client, live_server: LiveServer) -> None:
+    """Put the session of `client` in a real browser."""
+    host = urlsplit(live_server.url).hostname
+    page.context.add_cookies(
+        [{"name": name, "value": it.value, "domain": host, "path": "/"} for name, it in client.cookies.items()]
+    )
 
 
 def give_password(client: Client, user: User, *, next_url: str = "") -> str:

@@ -1,4 +1,4 @@
-"""Second steps in a real browser: a passkey of its virtual authenticator, and every page with axe, at 320 px."""
+"""Passkeys in a real browser, which holds a virtual authenticator. The other screens stand in `test_every_screen`."""
 
 import json
 import re
@@ -7,15 +7,13 @@ from functools import partial
 import pytest
 from django.test import Client
 from django_otp_webauthn.models import WebAuthnCredential
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from accounts.models import Session
 from ecare.models import AuditEntry, Limit
 from tests.accounts.factories import PASSWORD, UserFactory
-from tests.accounts.second_steps import SECOND_STEP, authenticator, code_of, recovery_codes
-from tests.accounts.sessions import sign_in
-from tests.accounts.test_browser import look as look
-from tests.accounts.test_browser import wear
+from tests.accounts.second_steps import SECOND_STEP, authenticator
+from tests.accounts.sessions import sign_in, wear
 from tests.accounts.test_confirmation import stale
 from tests.accounts.test_races import at_once, same_browser, signed_in_sessions
 
@@ -179,55 +177,3 @@ def test_the_answer_of_a_passkey_opens_one_session_and_only_its_owner_s(page: Pa
     session.save()
     answers = at_once([partial(same_browser(client).post, RECOVERY, ask) for _ in range(8)])
     assert [it.url for it in answers if it.status_code == 302].count(RECOVERY) == 1
-
-
-def test_every_page(look):
-    user = UserFactory(verifier=True)
-    client = sign_in(Client(), user)
-    look(client, "/compte/securite/")
-    adding = "/compte/securite/applications/ajouter/"
-    look(client, adding)
-    look(client, adding, press="Commencer")
-    look(client, adding, press="Activer l'application")
-    look(client, "/compte/securite/cles/ajouter/")
-    look(stale(Client(), user), adding, press="Continuer")
-    device = authenticator(user)
-    recovery_codes(user)
-    look(client, "/compte/securite/")
-    look(client, f"/compte/securite/applications/{device.pk}/", press="Renommer")
-    look(client, "/compte/securite/secours/", press="Afficher de nouveaux codes")
-    half = Client()
-    half.post("/connexion/", {"username": user.username, "password": PASSWORD})
-    look(half, SECOND_STEP)
-    look(half, SECOND_STEP, press="Valider")
-    look(half, f"{SECOND_STEP}?moyen=secours", press="Valider")
-    assert device.confirmed
-
-
-def test_without_javascript_an_app_is_added_and_used_after_the_question(browser: Browser, live_server):
-    """Q63."""
-    page = browser.new_context(java_script_enabled=False).new_page()
-    user = UserFactory(lead=True)
-    wear(page, stale(Client(), user), live_server)
-    page.goto(f"{live_server.url}/compte/securite/")
-    page.get_by_role("link", name="Ajouter une application").press("Enter")
-    page.get_by_label("Votre mot de passe").fill(PASSWORD)
-    page.get_by_label("Votre mot de passe").press("Enter")
-    page.get_by_role("button", name="Commencer").press("Enter")
-    expect(page.get_by_role("img", name="Code QR")).to_be_visible()
-    device = user_app(user)
-    page.get_by_label("Code de votre application").fill(code_of(device))
-    page.get_by_label("Code de votre application").press("Enter")
-    page.get_by_role("button", name="Afficher de nouveaux codes").press("Enter")
-    code = page.locator("code").nth(6).inner_text()
-    page.context.clear_cookies()
-    give_password(page, live_server.url, user)
-    page.get_by_role("link", name="Utiliser un code de secours").press("Enter")
-    page.locator("#id_code").fill(code)
-    page.locator("#id_code").press("Enter")
-    page.goto(f"{live_server.url}/compte/securite/")
-    expect(page.get_by_text("Il vous en reste 9 sur 10.")).to_be_visible()
-
-
-def user_app(user):
-    return type(authenticator(UserFactory())).objects.get(user=user)

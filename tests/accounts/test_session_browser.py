@@ -1,16 +1,15 @@
-"""A session that is about to end says so, and can be kept (Q14); sessions are closed with JavaScript and without."""
+"""A session that is about to end says so, and can be kept (Q14)."""
 
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from accounts.models import Session
 from tests.accounts.factories import UserFactory
-from tests.accounts.sessions import sign_in
-from tests.accounts.test_browser import wear
+from tests.accounts.sessions import sign_in, wear
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,19 +41,3 @@ def test_the_warning_comes_two_minutes_before_and_lets_one_stay(page: Page, live
     expect(page.get_by_role("heading", name="Votre session est terminée")).to_be_focused(timeout=8000)
     expect(page.get_by_role("link", name="Se connecter dans un nouvel onglet")).to_be_visible()
     axe(page)
-
-
-@pytest.mark.parametrize("script", [True, False])
-def test_a_session_is_closed_from_the_account_page(browser: Browser, live_server, script):
-    user, elsewhere = UserFactory(), Client()
-    sign_in(elsewhere, user)
-    Session.objects.update(browser="Firefox sur Windows")
-    context = browser.new_context(java_script_enabled=script)
-    page = context.new_page()
-    wear(page, sign_in(Client(), user), live_server)
-    page.goto(f"{live_server.url}/compte/")
-    page.get_by_role("button", name="Déconnecter Firefox sur Windows").press("Enter")
-    expect(page.get_by_text("La session est déconnectée")).to_be_visible()
-    expect(page.get_by_role("button", name="Déconnecter Firefox sur Windows")).to_have_count(0)
-    assert elsewhere.get("/compte/").status_code == 302
-    context.close()

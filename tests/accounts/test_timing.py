@@ -42,7 +42,8 @@ def mail(request, settings):
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
 
 
-def test_signing_in(mail, settings):
+def test_signing_in(settings):
+    """A wrong password, which sends nothing to anybody."""
     settings.PASSWORD_HASHERS = ["accounts.hashers.Argon2id"]
     people = [UserFactory() for _ in range(20)]
 

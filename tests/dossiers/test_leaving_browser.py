@@ -7,8 +7,7 @@ from django.test import Client
 from playwright.sync_api import Browser, expect
 
 from tests.accounts.factories import PASSWORD, RepresentationFactory
-from tests.accounts.sessions import sign_in
-from tests.accounts.test_browser import wear
+from tests.accounts.sessions import sign_in, wear
 from tests.dossiers import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
