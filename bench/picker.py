@@ -36,7 +36,7 @@ from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
 from accounts.models import User  # noqa: E402
-from bench.pages import asker, server  # noqa: E402
+from bench.serving import asker, server  # noqa: E402
 from establishments import national, queries, workflow  # noqa: E402
 from establishments.models import Departement, GeographicEntity, LegalEntity  # noqa: E402
 from tests.accounts import sessions  # noqa: E402
