@@ -53,15 +53,16 @@ def transmitted(event: Event, transmission: Transmission) -> None:
     )
 
 
+MODIFICATION = (
+    "dossier_modification_requested",
+    "Modification demandée sur votre dossier {reference}",
+    "Modifier le dossier",
+)
+REJECTION = ("dossier_rejected", "Votre dossier {reference} est rejeté", VIEW)
+
+
 def modification_requested(event: Event, request: ModificationRequest) -> None:
-    post(
-        event,
-        "dossier_modification_requested",
-        "Modification demandée sur votre dossier {reference}",
-        "Modifier le dossier",
-        request=request,
-        remarks=request.remarks.count(),
-    )
+    post(event, *MODIFICATION, request=request, remarks=request.remarks.count())
 
 
 def validated(event: Event, following: Following | None) -> None:
@@ -81,7 +82,22 @@ def validated(event: Event, following: Following | None) -> None:
 
 
 def rejected(event: Event) -> None:
-    post(event, "dossier_rejected", "Votre dossier {reference} est rejeté", VIEW)
+    post(event, *REJECTION)
+
+
+def preview(dossier_stage: DossierStage, letter: tuple[str, str, str], **context: Any) -> tuple[str, str]:
+    """The subject and the text of an e-mail that is not written yet: what the référent would receive."""
+    kind, subject, button = letter
+    dossier = dossier_stage.dossier
+    subject = subject.format(reference=dossier.reference)
+    text, _ = outbox.render(
+        kind=kind,
+        subject=subject,
+        context={**about(dossier), "stage": dossier_stage.stage, "dossier_stage": dossier_stage, **context},
+        action=(button, outbox.absolute(reverse("dossiers:form", args=[dossier.reference]))),
+        about=dossier.reference,
+    )
+    return subject, text
 
 
 def reopened(event: Event) -> None:
@@ -238,14 +254,18 @@ def write(
         kind=kind,
         to=recipient.email,
         subject=subject.format(reference=dossier.reference),
-        context={
-            "dossier": dossier,
-            "guichet": dossier.guichet,
-            "legal_entity": dossier.legal_entity,
-            "recipient": recipient,
-            **context,
-        },
+        context={**about(dossier), "recipient": recipient, **context},
         key=key,
         action=(button, outbox.absolute(path)) if button else None,
         about=dossier.reference,
     )
+
+
+def about(dossier: Dossier) -> dict[str, Any]:
+    """What every e-mail about a dossier names."""
+    return {
+        "dossier": dossier,
+        "guichet": dossier.guichet,
+        "legal_entity": dossier.legal_entity,
+        "recipient": dossier.referent,
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -10,8 +11,8 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.models import Representation
-from dossiers import catalog, queries
-from dossiers.models import Section, Stage
+from dossiers import catalog, emails, queries
+from dossiers.models import DossierStage, Event, ModificationRequest, Section, Stage
 from ecare import forms as care_forms
 from ecare import french
 from ecare.widgets import DateInput
@@ -71,6 +72,9 @@ def choices(items: list[tuple[str, str]]) -> list[tuple[str, str]]:
 class DecisionForm(care_forms.Form):
     """A decision says which transmission it is about: the one that was on the page. Enough to validate."""
 
+    #: Whether its e-mail can be read before it leaves.
+    has_email = False
+
     read = forms.IntegerField(
         widget=forms.HiddenInput,
         min_value=1,
@@ -80,12 +84,28 @@ class DecisionForm(care_forms.Form):
         },
     )
 
-    def __init__(self, data: QueryDict | None = None, *, instructed: queries.Instructed) -> None:
-        super().__init__(data, initial={"read": instructed.transmission.number}, use_required_attribute=False)
+    def __init__(
+        self, data: QueryDict | None = None, *, instructed: queries.Instructed, draft: Mapping[str, str] | None = None
+    ) -> None:
+        """`draft` is what the same person had typed, by field (I3)."""
+        initial = {**(draft or {}), "read": instructed.transmission.number}
+        super().__init__(data, initial=initial, use_required_attribute=False)
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """What was sent, valid or not, by field: what a draft keeps."""
+        return {name: str(self.data.get(name, "")) for name in self.fields if name != "read"}
+
+    def email(self, dossier_stage: DossierStage) -> tuple[str, str] | None:
+        """The subject and the text of the e-mail that the decision sends, once valid; None when it says nothing of
+        one's own."""
+        return None
 
 
 class ModificationForm(DecisionForm):
     """« Demander une modification » (I3): a message, remarks by question, a due date."""
+
+    has_email = True
 
     message = forms.CharField(
         label="Message au référent",
@@ -111,8 +131,10 @@ class ModificationForm(DecisionForm):
         "Sans remarque, tout le formulaire est ouvert.",
     )
 
-    def __init__(self, data: QueryDict | None = None, *, instructed: queries.Instructed) -> None:
-        super().__init__(data, instructed=instructed)
+    def __init__(
+        self, data: QueryDict | None = None, *, instructed: queries.Instructed, draft: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(data, instructed=instructed, draft=draft)
         self.read_sections = instructed.sections
         self.codes = [entry.code for entry in instructed.entries]
         for entry in instructed.entries:
@@ -154,9 +176,16 @@ class ModificationForm(DecisionForm):
     def remarks(self) -> dict[str, str]:
         return {code: self.cleaned_data[f"remark_{code}"] for code in self.codes}
 
+    def email(self, dossier_stage: DossierStage) -> tuple[str, str]:
+        request = ModificationRequest(message=self.cleaned_data["message"].strip(), due_at=self.due_at)
+        count = sum(1 for text in self.remarks.values() if text.strip())
+        return emails.preview(dossier_stage, emails.MODIFICATION, request=request, remarks=count)
+
 
 class RejectionForm(DecisionForm):
     """« Rejeter »: the reason."""
+
+    has_email = True
 
     reason = forms.CharField(
         label="Motif du rejet",
@@ -165,6 +194,10 @@ class RejectionForm(DecisionForm):
         help_text="Le référent reçoit ce texte par e-mail.",
         error_messages={"required": "Indiquez le motif du rejet\u00a0: le référent le lira."},
     )
+
+    def email(self, dossier_stage: DossierStage) -> tuple[str, str]:
+        event = Event(message=self.cleaned_data["reason"].strip())
+        return emails.preview(dossier_stage, emails.REJECTION, event=event)
 
 
 class ReopeningForm(DecisionForm):

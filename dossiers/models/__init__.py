@@ -1,3 +1,4 @@
+from dossiers.models.decisions import DecisionDraft
 from dossiers.models.dossiers import (
     Answer,
     Attachment,
@@ -32,6 +33,7 @@ __all__ = [
     "Appraisal",
     "Attachment",
     "DailyTally",
+    "DecisionDraft",
     "DelayTally",
     "Dossier",
     "DossierStage",

@@ -1,7 +1,7 @@
 """Reads, one function per screen."""
 
 from dossiers.queries.comparison import Compared, compared
-from dossiers.queries.desk import on_desk, others_there
+from dossiers.queries.desk import decision_draft, on_desk, others_there
 from dossiers.queries.digests import DayNews, News, day_news
 from dossiers.queries.exports import (
     columns_last_chosen,
@@ -117,6 +117,7 @@ __all__ = [
     "counters",
     "creatable",
     "day_news",
+    "decision_draft",
     "drafts_of",
     "exports_of",
     "filtered",

@@ -9,7 +9,7 @@ from django.db.models import OuterRef, QuerySet, Value
 from django.db.models.functions import Concat
 
 from accounts.models import User
-from dossiers.models import DossierStage, Presence
+from dossiers.models import DecisionDraft, DossierStage, Presence
 from dossiers.models.dossiers import DossierStageQuerySet
 
 #: A page says every half minute that it is open.
@@ -31,3 +31,8 @@ def on_desk(stages: DossierStageQuerySet, user: User, at: dt.datetime) -> Dossie
 def others_there(dossier_stage: DossierStage, user: User, at: dt.datetime) -> list[str]:
     """The names of those, but `user`, who have the dossier open at `at`: 1 query."""
     return list(others(user, at).filter(dossier=dossier_stage.dossier_id).values_list(NAME, flat=True))
+
+
+def decision_draft(dossier_stage: DossierStage, user: User, move: str) -> DecisionDraft | None:
+    """What `user` has typed of a decision and not sent: 1 query."""
+    return DecisionDraft.objects.filter(dossier_stage=dossier_stage, user=user, move=move).first()

@@ -150,8 +150,15 @@ def decide(request: HttpRequest, reference: str, move: str, form_class: type[Dec
     if not workflow.is_actor(move, dossier_stage, user):
         raise Http404
     instructed = queries.instructed(dossier_stage)
-    form = form_class(request.POST if request.method == "POST" else None, instructed=instructed)
-    if request.method == "POST" and form.is_valid():
+    posted = request.POST if request.method == "POST" else None
+    draft = queries.decision_draft(dossier_stage, user, move) if posted is None else None
+    form = form_class(posted, instructed=instructed, draft=draft.content if draft else None)
+    if "draft" in request.POST:
+        return keep_draft(request, dossier_stage, move, form)
+    email = None
+    if "preview" in request.POST and workflow.is_due(move, dossier_stage):
+        email = form.email(dossier_stage) if form.is_valid() else None
+    elif posted is not None and form.is_valid():
         try:
             act(dossier_stage, user, form)
         except workflow.NotAllowed as refusal:
@@ -164,6 +171,7 @@ def decide(request: HttpRequest, reference: str, move: str, form_class: type[Dec
         except workflow.Refused as refusal:
             form.add_error(None, str(refusal))
         else:
+            workflow.drafts.forget(dossier_stage, move, by=user)
             messages.success(request, done(move, dossier_stage, form))
             return redirect(dossier_url(request, reference))
     elif not workflow.is_due(move, dossier_stage):
@@ -177,9 +185,29 @@ def decide(request: HttpRequest, reference: str, move: str, form_class: type[Dec
             "dossier": dossier_stage.dossier,
             "instructed": instructed,
             "form": form,
+            "draft": draft,
+            "email": email,
             "subject": SUBJECTS[move],
         },
     )
+
+
+def keep_draft(request: HttpRequest, dossier_stage: DossierStage, move: str, form: DecisionForm) -> HttpResponse:
+    """Keep what was typed, valid or not (I3): said beside the button to a page that saves by itself, on the page
+    otherwise."""
+    at = scope.received_at(request)
+    try:
+        workflow.drafts.keep(dossier_stage, move, by=scope.user_of(request), content=form.typed, at=at)
+    except workflow.NotAllowed as refusal:
+        raise Http404 from refusal
+    except workflow.Refused as refusal:
+        said = str(refusal)
+    else:
+        said = f"Brouillon enregistré à {french.clock(at)}."
+    if request.headers.get("HX-Request") == "true":
+        return render(request, "dossiers/instruction/draft_state.html", {"said": said})
+    messages.info(request, said)
+    return redirect(request.get_full_path())
 
 
 def is_done(dossier_stage: DossierStage, user: User, move: str, form: DecisionForm) -> bool:

@@ -3,6 +3,7 @@
 from dossiers.workflow import (
     assignment,
     desk,
+    drafts,
     editing,
     exports,
     publication,
@@ -62,6 +63,7 @@ __all__ = [
     "create_dossier",
     "desk",
     "digest",
+    "drafts",
     "drop_parked",
     "editing",
     "exports",
