@@ -32,8 +32,8 @@ def digest(user: User, news: DayNews, *, since: dt.datetime, morning: dt.datetim
             {**waiting, "reponse": "recue"},
         ),
         group(
-            "correction attendue sous trois jours",
-            "corrections attendues sous trois jours",
+            "correction attendue sous sept jours",
+            "corrections attendues sous sept jours",
             news.due_soon,
             {**chosen, "echeance": "proche"},
         ),

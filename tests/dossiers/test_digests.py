@@ -88,7 +88,7 @@ def test_each_is_told_what_they_chose_and_may_read() -> None:
     assert "1\u00a0dossier vous est attribué" in text, "and nowhere else, though transmitted again"
     assert "corrigé" not in text
     assert "2\u00a0nouveaux dossiers transmis" in text
-    assert "1\u00a0correction attendue sous trois jours" in text
+    assert "1\u00a0correction attendue sous sept jours" in text
     assert {answered, new, late} <= listed(everything, text) <= {answered, new, late, given, taken}, "of the day"
     assert listed(mine, digest_to(mine)) == {given}
     assert [of(each) in text for each in (given, answered, new, late, decided)] == [False, True, True, True, False]
