@@ -1,5 +1,5 @@
 """Guichets and dossiers in the Django admin (S1)."""
 
-from dossiers.admin import dossiers, guichets, revisions, windows
+from dossiers.admin import desk, dossiers, guichets, revisions, windows
 
-__all__ = ["dossiers", "guichets", "revisions", "windows"]
+__all__ = ["desk", "dossiers", "guichets", "revisions", "windows"]
