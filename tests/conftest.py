@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from celery.contrib.testing.worker import start_worker
 from django.db import connection, connections
-from playwright.sync_api import BrowserContext, Page, Playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, expect
 from pytest_django import DjangoDbBlocker, Settings
 
 from ecare.celery import app
@@ -21,6 +21,10 @@ from establishments import queries as establishments
 
 # Playwright's synchronous interface runs inside an event loop, which Django's ORM refuses by default.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+# A page that a busy machine draws late is not a page that is wrong: what is expected is waited for as long as a person
+# would, and costs nothing when it comes at once.
+expect.set_options(timeout=20_000)
 
 BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
