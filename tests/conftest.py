@@ -59,14 +59,17 @@ LONG = {
 }
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A test that asks for a page is a browser test: nobody has to remember the mark. Here, before `-m` chooses."""
+    if {"page", "context", "browser"} & set(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.browser)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that asks for a page is a browser test: nobody has to remember the mark. Files that last begin first, the
-    journeys above all: begun last, one process would end the suite alone."""
+    """Files that last begin first, the journeys above all: begun last, one process would end the suite alone."""
     ranks: dict[Path, int] = {}
     for item in items:
-        if {"page", "context", "browser"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.browser)
         if item.path.parent.name == "journey":
             rank = 0
         elif item.get_closest_marker("browser") or item.path.name in LONG:
