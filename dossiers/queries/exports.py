@@ -10,7 +10,7 @@ from dossiers import access
 from dossiers.filters import InstructionFilter
 from dossiers.models import Export
 from dossiers.models.dossiers import DossierStageQuerySet
-from dossiers.queries.instruction import INSTRUCTION_SORTS, instruction_sort
+from dossiers.queries.instruction import instruction_order, instruction_sort
 
 
 def filtered(user: User, query: str) -> InstructionFilter:
@@ -20,10 +20,8 @@ def filtered(user: User, query: str) -> InstructionFilter:
 
 def sorted_as_listed(filters: InstructionFilter) -> DossierStageQuerySet:
     """The dossiers that these filters keep, in the order of the list."""
-    sort = instruction_sort(filters.data.get("tri", ""))
-    sign = "-" if sort.startswith("-") else ""
     stages: DossierStageQuerySet = filters.qs
-    return stages.order_by(*(f"{sign}{field}" for field in (*INSTRUCTION_SORTS[sort.removeprefix("-")], "pk")))
+    return stages.order_by(*instruction_order(instruction_sort(filters.data.get("tri", ""))))
 
 
 def exports_of(user: User) -> QuerySet[Export]:

@@ -43,6 +43,12 @@ def instruction_sort(asked: str) -> str:
     return asked if asked.removeprefix("-") in INSTRUCTION_SORTS else NEWEST_FIRST
 
 
+def instruction_order(sort: str) -> list[str]:
+    """The fields of a sort that `instruction_sort` gave, then the key, which tells equals apart."""
+    sign = "-" if sort.startswith("-") else ""
+    return [f"{sign}{field}" for field in (*INSTRUCTION_SORTS[sort.removeprefix("-")], "pk")]
+
+
 def counters(stages: DossierStageQuerySet) -> dict[str, int]:
     """How many dossiers stand at each status, and in all under the empty key: 1 query."""
     counts = dict(stages.order_by().values_list("status").annotate(Count("pk")))
@@ -55,8 +61,7 @@ class InstructionPages(Paginator):  # type: ignore[type-arg]  # not subscriptabl
 
     def __init__(self, stages: DossierStageQuerySet, *, sort: str, total: int) -> None:
         """`sort` is one that `instruction_sort` gave."""
-        sign = "-" if sort.startswith("-") else ""
-        self.order = [f"{sign}{field}" for field in (*INSTRUCTION_SORTS[sort.removeprefix("-")], "pk")]
+        self.order = instruction_order(sort)
         self.total = total
         super().__init__(stages.order_by(*self.order), PAGE_SIZE)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -14,10 +13,11 @@ from zipstream import ZIP_STORED, ZipStream
 from accounts.middleware import unnoticed
 from dossiers import access, queries, workflow
 from dossiers.desk_forms import ExaminationForm, NoteForm
-from dossiers.enums import FlagKind, Scan
+from dossiers.enums import FlagKind
 from dossiers.models import Attachment
 from dossiers.queries import TransmittedEntry
 from dossiers.views import scope
+from dossiers.views.files import leaving, why_not
 from dossiers.views.instruction import Late, dossier_page, dossier_url, instructors_only
 from ecare import audit
 from ecare.models import AuditKind
@@ -103,7 +103,7 @@ def files(request: HttpRequest, reference: str) -> StreamingHttpResponse:
     instructors_only(request)
     dossier_stage = scope.instructed_stage(request, reference)
     entries = queries.instructed(dossier_stage).entries
-    kept = [(path, file) for path, file in placed(entries) if may_leave(file)]
+    kept = [(path, file) for path, file in placed(entries) if not why_not(file)]
     if not kept:
         raise Http404
     taken = [str(file.public_id) for _, file in kept]
@@ -114,14 +114,7 @@ def files(request: HttpRequest, reference: str) -> StreamingHttpResponse:
     response = StreamingHttpResponse(archive, content_type="application/zip")
     response["Content-Length"] = len(archive)
     response["Content-Disposition"] = f'attachment; filename="{reference}-pieces.zip"'
-    response["Cache-Control"] = "private, no-store"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-def may_leave(file: Attachment) -> bool:
-    """Whether instruction may take a file: the rule of `files.instructed_file`."""
-    return file.scan == Scan.CLEAN or (file.scan == Scan.PENDING and settings.DOWNLOAD_UNSCANNED)
+    return leaving(response)
 
 
 def placed(entries: Iterable[TransmittedEntry]) -> Iterator[tuple[str, Attachment]]:

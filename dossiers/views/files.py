@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -23,6 +23,8 @@ from ecare.models import AuditKind
 
 #: The buttons beside a file: their names in a submitted form, whose value is the file.
 BUTTONS = ("archive", "replace", "up", "down")
+
+Response = TypeVar("Response", bound=HttpResponseBase)
 
 
 @dataclass
@@ -128,10 +130,19 @@ def download(request: HttpRequest, attachment: Attachment, *, reference: str) ->
     )
 
 
-def leaving(response: FileResponse) -> FileResponse:
+def leaving(response: Response) -> Response:
     response["Cache-Control"] = "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def why_not(attachment: Attachment) -> int:
+    """The status under which instruction is refused a file (see `withheld`); 0 when it may leave (Q28)."""
+    if attachment.scan == Scan.INFECTED:
+        return 403
+    if attachment.scan == Scan.PENDING and not settings.DOWNLOAD_UNSCANNED:
+        return 409
+    return 0
 
 
 def withheld(request: HttpRequest, attachment: Attachment, *, status: int) -> HttpResponse:
@@ -152,10 +163,8 @@ def own_file(request: HttpRequest, reference: str, public_id: uuid.UUID) -> Http
 def instructed_file(request: HttpRequest, reference: str, public_id: uuid.UUID) -> HttpResponseBase:
     """A file that was transmitted: instruction sees nothing of a correction under way."""
     attachment = get_object_or_404(scope.transmitted_files(request, reference), public_id=public_id)
-    if attachment.scan == Scan.INFECTED:
-        return withheld(request, attachment, status=403)
-    if attachment.scan == Scan.PENDING and not settings.DOWNLOAD_UNSCANNED:
-        return withheld(request, attachment, status=409)
+    if status := why_not(attachment):
+        return withheld(request, attachment, status=status)
     return download(request, attachment, reference=reference)
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from dossiers.models import Dossier, DossierStage
 from tests.accounts.factories import UserFactory
-from tests.dossiers import factories
+from tests.dossiers import factories, pages
 from tests.dossiers.rows import row
-from tests.dossiers.test_exports import Counter
 from tests.establishments.factories import RegionFactory
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +62,5 @@ def test_the_home_costs_the_same_at_any_volume(role: str) -> None:
     for size in (1, 3, 12):
         while DossierStage.objects.count() < size:
             give(row(region_codes=["11"]), verifier=user)
-        with connection.execute_wrapper(counter := Counter()):
-            assert client.get(URL).status_code == 200
-        costs.append(counter.count)
+        costs.append(pages.cost(lambda: client.get(URL)))
     assert costs[0] == costs[1] == costs[2] <= 12

@@ -12,7 +12,6 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +23,7 @@ from dossiers.models import DailyTally, DossierStage, Guichet, Tally
 from dossiers.queries.statistics import Period, Statistics, percentile, periods
 from dossiers.workflow import tallies
 from tests.accounts.factories import UserFactory
-from tests.dossiers import factories
+from tests.dossiers import factories, pages
 from tests.dossiers.rows import row
 from tests.establishments.factories import RegionFactory
 
@@ -158,23 +157,12 @@ def test_the_page_costs_the_same_at_any_volume_and_counting_twice_changes_nothin
         while DossierStage.objects.count() < size:
             row()
         tallies.refresh(timezone.now())
-        with connection.execute_wrapper(seen := Seen()):
-            client.get(URL)
-        costs.append(seen.count)
+        costs.append(pages.cost(lambda: client.get(URL)))
     assert costs[0] == costs[1] == costs[2] <= 12
     before = list(Tally.objects.values_list("stage", "status", "count", "amount"))
     tallies.refresh(timezone.now())
     assert list(Tally.objects.values_list("stage", "status", "count", "amount")) == before
     assert queries.tallied_at() is not None
-
-
-class Seen:
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __call__(self, execute, sql, *arguments):  # type: ignore[no-untyped-def]
-        self.count += 1
-        return execute(sql, *arguments)
 
 
 @pytest.mark.django_db
