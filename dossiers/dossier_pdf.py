@@ -18,7 +18,7 @@ from dossiers import queries, scores
 from dossiers.enums import Status
 from dossiers.models import Attachment, Dossier, DossierStage, Event, Section, Transmission
 from dossiers.pdf import Printed, printed, write
-from funding.schedule.calculation import Estimate
+from funding.schedule.estimates import Estimate
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from dossiers import kinds, queries, scores
 from dossiers.models import Attachment, Dossier, Question, Section, Transmission
 from dossiers.queries import TransmittedEntry
 from dossiers.sheet import Entry
-from funding.schedule.calculation import Estimate
+from funding.schedule.estimates import Estimate
 
 STYLESHEET = Path(settings.BASE_DIR) / "static" / "css" / "pdf.css"
 

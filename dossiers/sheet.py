@@ -19,6 +19,8 @@ from dossiers import conditions, kinds, scores
 from dossiers.enums import Scan
 from dossiers.models import Attachment, DossierStage, Question, Section, TemplateFile
 from funding.schedule import calculation
+from funding.schedule.estimates import Estimate
+from funding.schedule.terms import Terms, UnknownTrack
 
 
 @dataclass(frozen=True)
@@ -229,7 +231,7 @@ class Sheet:
         answers: dict[str, tuple[kinds.Raw, Any]],
         files: list[Attachment],
         correction: Correction | None = None,
-        terms: calculation.Terms | None = None,
+        terms: Terms | None = None,
         template_files: Mapping[int, TemplateFile] | None = None,
     ) -> None:
         self.dossier_stage = dossier_stage
@@ -375,13 +377,13 @@ class Sheet:
         return entry.value["choice"] if entry and entry.shown and entry.value else ""
 
     @property
-    def estimate(self) -> calculation.Estimate | None:
+    def estimate(self) -> Estimate | None:
         """The subsidy that the answers lead to (F1, F2); None while no parcours is chosen or no barème knows it."""
         if self.terms is None or not self.track:
             return None
         try:
             return calculation.estimate(self.terms, track=self.track, sites=self.eligible_sites)
-        except calculation.UnknownTrack:
+        except UnknownTrack:
             return None
 
 

@@ -18,7 +18,7 @@ from dossiers.models import Question, Transmission
 from ecare import french
 from establishments.activity import Activity
 from establishments.enums import EstablishmentType
-from funding.schedule.calculation import Estimate
+from funding.schedule.estimates import Estimate
 
 #: « un plafond de 300 000 € par entreprise sur une période de trois années glissantes » (Q&A 3.4).
 DE_MINIMIS_CEILING = Decimal(300_000)

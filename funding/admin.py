@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -10,8 +11,13 @@ from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from funding.models import Bracket, Schedule, UnitAmount
-from funding.schedule import calculation, workflow
+from funding.models import Bracket, ObjectiveShare, Schedule, UnitAmount
+from funding.schedule import calculation, checks, queries, workflow
+from funding.schedule.terms import Bracket as Step
+from funding.schedule.terms import Objective, Terms
+
+#: How many EG the preview of a barème goes up to.
+PREVIEWED = 30
 
 
 class BracketForm(forms.ModelForm):
@@ -28,19 +34,39 @@ class BracketForm(forms.ModelForm):
             self._update_errors(error)  # type: ignore[attr-defined]
 
 
-class BracketFormSet(BaseInlineFormSet):
+class PartFormSet(BaseInlineFormSet):
+    def kept(self, *names: str) -> list[dict[str, Any]]:
+        """The rows as they will be once saved, whether touched or not."""
+        rows = []
+        for form in self.forms:
+            if form in self.deleted_forms:
+                continue
+            if form.has_changed():
+                rows.append({name: form.cleaned_data[name] for name in names})
+            elif form in self.initial_forms:
+                rows.append({name: getattr(form.instance, name) for name in names})
+        return rows
+
+
+class BracketFormSet(PartFormSet):
     def clean(self) -> None:
         """Together, the brackets give every site exactly one rate."""
         super().clean()
         if any(self.errors):
             return
-        kept = [form.cleaned_data for form in self.forms if form not in self.deleted_forms and form.has_changed()]
-        kept += [
-            {"first": form.instance.first, "last": form.instance.last, "rate": form.instance.rate}
-            for form in self.initial_forms
-            if form not in self.deleted_forms and not form.has_changed()
-        ]
-        flaws = calculation.flaws([calculation.Bracket(row["first"], row["last"], row["rate"]) for row in kept])
+        flaws = checks.of_brackets([Step(**row) for row in self.kept("first", "last", "rate")])
+        if flaws:
+            raise ValidationError(flaws)
+
+
+class ShareFormSet(PartFormSet):
+    def clean(self) -> None:
+        """Together, the shares of a parcours make up the whole subsidy."""
+        super().clean()
+        if any(self.errors):
+            return
+        rows = self.kept("track", "code", "label", "mandatory", "share")
+        flaws = checks.of_objectives([Objective(**row) for row in rows])
         if flaws:
             raise ValidationError(flaws)
 
@@ -70,6 +96,11 @@ class BracketInline(Part):
     min_num = 1
 
 
+class ShareInline(Part):
+    model = ObjectiveShare
+    formset = ShareFormSet
+
+
 @admin.register(Schedule)
 class ScheduleAdmin(admin.ModelAdmin):
     """A draft is edited and published; what is published is copied into the next version, never changed (F1)."""
@@ -79,7 +110,8 @@ class ScheduleAdmin(admin.ModelAdmin):
     search_fields = ("guichet_code",)
     fields = ("guichet_code", "version", "valid_from", "published_at")
     readonly_fields = ("published_at",)
-    inlines = (UnitAmountInline, BracketInline)
+    inlines = (UnitAmountInline, BracketInline, ShareInline)
+    change_form_template = "admin/funding/schedule/change_form.html"
     actions = ("publish", "next_version")
 
     def has_change_permission(self, request: HttpRequest, obj: Schedule | None = None) -> bool:
@@ -92,6 +124,20 @@ class ScheduleAdmin(admin.ModelAdmin):
         actions = super().get_actions(request)
         actions.pop("delete_selected", None)  # a draft is deleted from its own page
         return actions
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        terms = queries.of_schedule(int(object_id)) if object_id.isdigit() else None
+        extra = {"terms": terms, "preview": preview(terms) if terms else []}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | extra)
+
+    def response_change(self, request: HttpRequest, obj: Schedule) -> HttpResponse:
+        """« Enregistrer et publier »: what was typed is saved either way; the page says what is missing."""
+        if "_publish" not in request.POST:
+            return super().response_change(request, obj)
+        self.publish(request, Schedule.objects.filter(pk=obj.pk))
+        return redirect("admin:funding_schedule_change", obj.pk)
 
     @admin.action(description="Publier", permissions=["change"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> None:
@@ -112,3 +158,9 @@ class ScheduleAdmin(admin.ModelAdmin):
         draft = workflow.next_version(queryset.get().pk)
         self.log_addition(request, draft, "Copié de la version précédente")
         return redirect("admin:funding_schedule_change", draft.pk)
+
+
+def preview(terms: Terms) -> list[tuple[int, list[Decimal]]]:
+    """What 1, 2 … 30 EG bring, on each parcours."""
+    totals = [calculation.growth(terms, track=track.code, most=PREVIEWED) for track in terms.tracks]
+    return [(sites, list(row)) for sites, row in enumerate(zip(*totals, strict=True), start=1)]

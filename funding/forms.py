@@ -10,7 +10,7 @@ from ecare import french
 from establishments import finess
 from establishments import queries as establishments
 from establishments.models import LegalEntity
-from funding.schedule.calculation import Terms
+from funding.schedule.terms import Terms
 
 MOST_SITES = 9_999
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from dossiers import comparison
 from dossiers.models import DossierStage, Transmission
 from dossiers.queries.transmitted import transmitted_sections
-from funding.schedule.calculation import Estimate
+from funding.schedule.estimates import Estimate
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from dossiers.queries.forms import sections
 from dossiers.sheet import Correction, Sheet
 from ecare.composed import Composed
 from funding.schedule import queries as schedule_queries
-from funding.schedule.calculation import Terms
+from funding.schedule.terms import Terms
 
 
 def parked(dossier_stage: DossierStage, user: User) -> dict[str, dict[str, Any]]:

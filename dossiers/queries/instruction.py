@@ -21,7 +21,7 @@ from dossiers.models import (
 from dossiers.models.dossiers import DossierStageQuerySet
 from dossiers.queries.register import RegisterNews, register_news
 from dossiers.queries.transmitted import TransmittedEntry, history, score, transmitted_sections
-from funding.schedule.calculation import Estimate
+from funding.schedule.estimates import Estimate
 
 PAGE_SIZE = 50
 # The column of the URL (`tri=reference`, `tri=-transmission`…) and what it sorts on.

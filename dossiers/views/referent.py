@@ -15,7 +15,7 @@ from dossiers.models import DossierStage
 from dossiers.views import departure, scope
 from ecare import audit, french
 from ecare.models import AuditKind
-from funding.schedule.calculation import Estimate
+from funding.schedule.estimates import Estimate
 
 
 @require_safe

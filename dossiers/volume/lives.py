@@ -38,6 +38,7 @@ from dossiers.workflow.stages import REFERENCE_ALPHABET
 from ecare import encryption
 from establishments import search
 from funding.schedule import calculation
+from funding.schedule.terms import Terms
 
 #: Of a hundred dossiers, how many stand at each status on their étape.
 STATUSES = {
@@ -107,7 +108,7 @@ class Step:
 
     stage: Stage
     moulds: Sequence[Mould]
-    terms: calculation.Terms | None
+    terms: Terms | None
 
 
 @dataclass
@@ -159,7 +160,7 @@ def iban(number: int) -> str:
 
 
 @lru_cache(maxsize=2000)
-def estimate(terms: calculation.Terms, track: str, sites: int) -> str:
+def estimate(terms: Terms, track: str, sites: int) -> str:
     return written(calculation.estimate(terms, track=track, sites=sites).as_json())
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import yaml
 from django.db import transaction
 
-from funding.schedule import calculation, workflow
+from funding.schedule import workflow
 from funding.schedule.models import Schedule
+from funding.schedule.terms import Bracket, Objective, Track
 
 
 class Loaded(enum.Enum):
@@ -36,14 +37,15 @@ def load(path: Path) -> tuple[Schedule, Loaded]:
 
 def read(path: Path) -> tuple[str, int, workflow.Content]:
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    objectives = [
+        Objective(str(track), one["code"], one["label"], one.get("mandatory", True), Decimal(str(one["share"])))
+        for track, theirs in data.get("objectives", {}).items()
+        for one in theirs
+    ]
     content = workflow.Content(
         valid_from=data["valid_from"],
-        tracks=tuple(
-            calculation.Track(str(one["code"]), str(one["label"]), Decimal(str(one["amount"])))
-            for one in data["tracks"]
-        ),
-        brackets=tuple(
-            calculation.Bracket(one["first"], one["last"], Decimal(str(one["rate"]))) for one in data["brackets"]
-        ),
+        tracks=tuple(Track(str(one["code"]), str(one["label"]), Decimal(str(one["amount"]))) for one in data["tracks"]),
+        brackets=tuple(Bracket(one["first"], one["last"], Decimal(str(one["rate"]))) for one in data["brackets"]),
+        objectives=tuple(sorted(objectives, key=lambda one: (one.track, not one.mandatory))),
     )
     return str(data["guichet"]), int(data["version"]), content

@@ -11,9 +11,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
 
-from funding.schedule import calculation
+from funding.schedule import terms
 
 A_PERCENTAGE = "Le taux est un pourcentage compris entre 0 et 100."
+A_SHARE = "La part est un pourcentage compris entre 0 et 100."
 
 
 class ScheduleQuerySet(models.QuerySet["Schedule"]):
@@ -161,9 +162,48 @@ class Bracket(models.Model):
         ]
 
     def __str__(self) -> str:
-        return calculation.bracket_label(self.first, self.last)
+        return terms.bracket_label(self.first, self.last)
 
     def clean(self) -> None:
         """Said before the constraints are asked: PostgreSQL has no range that ends before it begins."""
         if self.first is not None and self.last is not None and self.last < self.first:
             raise ValidationError({"last": "La fin de la tranche vient avant son début."})
+
+
+class ObjectiveShare(models.Model):
+    """The percents of the subsidy that an objective of a parcours is worth, once reached (F5, Q&A 3.5)."""
+
+    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="objective_shares", verbose_name="barème")
+    track = models.SlugField("code du parcours", max_length=40)
+    code = models.SlugField(
+        "code de l'objectif", max_length=40, help_text="La question de l'étape « Atteinte des objectifs »."
+    )
+    label = models.CharField("objectif", max_length=150)
+    mandatory = models.BooleanField("obligatoire", default=True)
+    share = models.DecimalField(
+        "part de la subvention (%)",
+        max_digits=5,
+        decimal_places=2,
+        validators=[MinValueValidator(0, A_SHARE), MaxValueValidator(100, A_SHARE)],
+    )
+
+    class Meta:
+        verbose_name = "part d'un objectif"
+        verbose_name_plural = "parts des objectifs"
+        # The mandatory ones first, then as they were entered.
+        ordering = ["track", "-mandatory", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["schedule", "track", "code"],
+                name="objective_share_unique",
+                violation_error_message="Cet objectif a déjà une part pour ce parcours.",
+            ),
+            models.CheckConstraint(
+                condition=Q(share__gte=0) & Q(share__lte=100),
+                name="objective_share_is_a_percentage",
+                violation_error_message=A_SHARE,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label

@@ -7,21 +7,28 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, TextField
 from django.db.models.functions import Cast, JSONObject
 
-from funding.schedule import calculation
-from funding.schedule.models import Bracket, Schedule, ScheduleQuerySet, UnitAmount
+from funding.schedule import terms
+from funding.schedule.models import Bracket, ObjectiveShare, Schedule, ScheduleQuerySet, UnitAmount
 
 
-def current(guichet_code: str, *, on: date) -> calculation.Terms | None:
+def current(guichet_code: str, *, on: date) -> terms.Terms | None:
     """The terms of the barème that applies to a guichet on a day, in one query; None when there is none."""
     return _terms(Schedule.objects.in_force(guichet_code, on=on))
 
 
-def of_schedule(schedule_id: int) -> calculation.Terms | None:
+def of_schedule(schedule_id: int) -> terms.Terms | None:
     """The terms of one version, published or not."""
     return _terms(Schedule.objects.filter(pk=schedule_id))
 
 
-def _terms(schedules: ScheduleQuerySet) -> calculation.Terms | None:
+def objectives(schedule_id: int, *, track: str = "") -> list[terms.Objective]:
+    """What each objective is worth in one version of a barème, on one parcours or on all; the mandatory ones of a
+    parcours first. Empty when the barème pays the subsidy as a whole."""
+    shares = ObjectiveShare.objects.filter(schedule=schedule_id, **({"track": track} if track else {}))
+    return [terms.Objective(each.track, each.code, each.label, each.mandatory, each.share) for each in shares]
+
+
+def _terms(schedules: ScheduleQuerySet) -> terms.Terms | None:
     # JSON has no exact decimals: they travel as text.
     tracks = UnitAmount.objects.filter(schedule=OuterRef("pk")).order_by("track")
     brackets = Bracket.objects.filter(schedule=OuterRef("pk")).order_by("first")
@@ -39,15 +46,11 @@ def _terms(schedules: ScheduleQuerySet) -> calculation.Terms | None:
     ).first()
     if found is None:
         return None
-    return calculation.Terms(
+    return terms.Terms(
         schedule_id=found["pk"],
         guichet_code=found["guichet_code"],
         version=found["version"],
         valid_from=found["valid_from"],
-        tracks=tuple(
-            calculation.Track(track["code"], track["label"], Decimal(track["amount"])) for track in found["tracks"]
-        ),
-        brackets=tuple(
-            calculation.Bracket(step["first"], step["last"], Decimal(step["rate"])) for step in found["steps"]
-        ),
+        tracks=tuple(terms.Track(track["code"], track["label"], Decimal(track["amount"])) for track in found["tracks"]),
+        brackets=tuple(terms.Bracket(step["first"], step["last"], Decimal(step["rate"])) for step in found["steps"]),
     )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from funding.schedule import calculation
-from funding.schedule.models import Bracket, Schedule, UnitAmount
+from funding.schedule import checks, queries
+from funding.schedule.models import Bracket, ObjectiveShare, Schedule, UnitAmount
+from funding.schedule.terms import Bracket as Step
+from funding.schedule.terms import Objective, Track
 
 
 class Refused(Exception):
@@ -23,8 +24,9 @@ class Content:
     """What a version of a barème says, apart from its number."""
 
     valid_from: date
-    tracks: tuple[calculation.Track, ...]
-    brackets: tuple[calculation.Bracket, ...]
+    tracks: tuple[Track, ...]
+    brackets: tuple[Step, ...]
+    objectives: tuple[Objective, ...] = ()
 
 
 @transaction.atomic
@@ -38,6 +40,17 @@ def draft(guichet_code: str, *, version: int, content: Content) -> Schedule:
     Bracket.objects.bulk_create(
         Bracket(schedule=schedule, first=bracket.first, last=bracket.last, rate=bracket.rate)
         for bracket in content.brackets
+    )
+    ObjectiveShare.objects.bulk_create(
+        ObjectiveShare(
+            schedule=schedule,
+            track=objective.track,
+            code=objective.code,
+            label=objective.label,
+            mandatory=objective.mandatory,
+            share=objective.share,
+        )
+        for objective in content.objectives
     )
     return schedule
 
@@ -57,11 +70,14 @@ def publish(schedule_id: int) -> Schedule:
 
 def flaws(schedule: Schedule) -> list[str]:
     """What stands in the way of a publication, in French."""
-    brackets = [calculation.Bracket(one.first, one.last, one.rate) for one in schedule.brackets.all()]
-    found = calculation.flaws(brackets)
-    if not schedule.unit_amounts.exists():
+    terms = queries.of_schedule(schedule.pk)
+    assert terms is not None
+    found = checks.of_brackets(terms.brackets)
+    if not terms.tracks:
         found.append("Ajoutez le montant unitaire d'au moins un parcours.")
-    return found
+    objectives = queries.objectives(schedule.pk)
+    found += checks.of_objectives(objectives) + checks.of_tracks(objectives, terms.tracks)
+    return found or checks.of_totals(terms)
 
 
 @transaction.atomic
@@ -73,13 +89,6 @@ def next_version(schedule_id: int) -> Schedule:
 
 
 def content_of(schedule: Schedule) -> Content:
-    return Content(
-        valid_from=schedule.valid_from,
-        tracks=tuple(
-            calculation.Track(one.track, one.label, Decimal(one.amount))
-            for one in schedule.unit_amounts.order_by("track")
-        ),
-        brackets=tuple(
-            calculation.Bracket(one.first, one.last, Decimal(one.rate)) for one in schedule.brackets.order_by("first")
-        ),
-    )
+    terms = queries.of_schedule(schedule.pk)
+    assert terms is not None
+    return Content(terms.valid_from, terms.tracks, terms.brackets, tuple(queries.objectives(schedule.pk)))

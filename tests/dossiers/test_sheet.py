@@ -16,9 +16,9 @@ from dossiers.kinds import Raw
 from dossiers.models import Answer, DossierStage, Transmission
 from dossiers.sheet import Entry, Sheet
 from establishments.models import GeographicEntity, LegalEntity
-from funding.schedule import calculation
+from funding.schedule import terms
 from funding.schedule import workflow as schedule_workflow
-from funding.schedule.calculation import Estimate
+from funding.schedule.estimates import Estimate
 from funding.schedule.models import Schedule
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories
@@ -348,7 +348,7 @@ def newer_schedule(**fields: Any) -> Schedule:
 
 def test_the_snapshot_keeps_its_schedule_when_another_comes_into_force() -> None:
     first = factories.transmitted()
-    schedule = newer_schedule(tracks=(calculation.Track("1", "Parcours 1", Decimal(1000)),))
+    schedule = newer_schedule(tracks=(terms.Track("1", "Parcours 1", Decimal(1000)),))
     second = factories.transmitted()
     assert transmission_of(first).estimate["total"] == "18800.00"  # type: ignore[index]
     assert transmission_of(second).estimate["total"] == "2000.00"  # type: ignore[index]
@@ -359,7 +359,7 @@ def test_a_schedule_that_changes_after_the_recap_has_to_be_read_again() -> None:
     """Q35: the snapshot is what the recap showed, the subsidy included."""
     stage = factories.fill(factories.draft())
     seen = factories.seen(stage)
-    newer_schedule(tracks=(calculation.Track("1", "Parcours 1", Decimal(1000)),))
+    newer_schedule(tracks=(terms.Track("1", "Parcours 1", Decimal(1000)),))
     with pytest.raises(workflow.Changed):
         workflow.transmit(stage, by=stage.dossier.referent, at=timezone.now(), seen=seen)
     assert factories.transmit(stage).status == Status.TRANSMITTED
@@ -367,7 +367,7 @@ def test_a_schedule_that_changes_after_the_recap_has_to_be_read_again() -> None:
 
 def test_a_track_that_the_schedule_forgot_has_no_estimate_and_breaks_nothing() -> None:
     stage = factories.fill(factories.draft(), track={"value": "3"})
-    newer_schedule(tracks=(calculation.Track("1", "Parcours 1", Decimal(1000)),))
+    newer_schedule(tracks=(terms.Track("1", "Parcours 1", Decimal(1000)),))
     assert sheet(stage).estimate is None
     assert transmission_of(factories.transmit(stage)).estimate is None
 

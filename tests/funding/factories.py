@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from funding.schedule import queries
-from funding.schedule.calculation import Terms
+from funding.schedule.terms import Terms
 
 GUICHET = "poc-essms"
 FILE = settings.BASE_DIR / "fixtures" / "schedules" / "poc-essms.yaml"

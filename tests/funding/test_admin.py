@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -42,6 +43,8 @@ def filled(schedule: Schedule, **changes: str) -> dict[str, str]:
         "unit_amounts-INITIAL_FORMS": str(schedule.unit_amounts.count()),
         "brackets-TOTAL_FORMS": str(schedule.brackets.count()),
         "brackets-INITIAL_FORMS": str(schedule.brackets.count()),
+        "objective_shares-TOTAL_FORMS": str(schedule.objective_shares.count()),
+        "objective_shares-INITIAL_FORMS": str(schedule.objective_shares.count()),
     }
     for number, amount in enumerate(schedule.unit_amounts.order_by("track")):
         row = {"id": amount.pk, "schedule": schedule.pk, "track": amount.track, "label": amount.label}
@@ -51,6 +54,10 @@ def filled(schedule: Schedule, **changes: str) -> dict[str, str]:
         row = {"id": bracket.pk, "schedule": schedule.pk, "first": bracket.first, "last": bracket.last or ""}
         row["rate"] = bracket.rate
         data |= {f"brackets-{number}-{name}": str(value) for name, value in row.items()}
+    for number, share in enumerate(schedule.objective_shares.all()):
+        row = {"id": share.pk, "schedule": schedule.pk, "track": share.track, "code": share.code, "label": share.label}
+        row |= {"share": share.share} | ({"mandatory": "on"} if share.mandatory else {})
+        data |= {f"objective_shares-{number}-{name}": str(value) for name, value in row.items()}
     return data | changes
 
 
@@ -92,6 +99,8 @@ def test_the_next_version_is_prepared_edited_and_published(administrator: Client
         ({"brackets-0-last": "0"}, "La fin de la tranche vient avant son début."),
         ({"brackets-0-rate": "120"}, "Le taux est un pourcentage compris entre 0 et 100."),
         ({"unit_amounts-0-amount": "-1"}, "Un montant ne peut pas être négatif."),
+        ({"objective_shares-0-share": "30"}, "les parts des objectifs totalisent 110\u00a0%"),
+        ({"objective_shares-0-share": "101"}, "La part est un pourcentage compris entre 0 et 100."),
     ],
 )
 def test_an_impossible_bareme_is_refused_in_french(
@@ -117,3 +126,31 @@ def test_a_draft_is_deleted_from_its_page(administrator: Client, published: Sche
     draft = workflow.next_version(published.pk)
     administrator.post(page_of(draft).replace("change", "delete"), {"post": "yes"})
     assert list(Schedule.objects.all()) == [published]
+
+
+def test_the_page_previews_what_1_to_30_eg_bring_on_each_parcours(administrator: Client, published: Schedule) -> None:
+    rows = re.findall(
+        r'<th scope="row">(\d+)</th>\s*<td>([^<]+)</td><td>([^<]+)</td><td>([^<]+)</td>',
+        administrator.get(page_of(published)).content.decode(),
+    )
+    assert [int(row[0]) for row in rows] == list(range(1, 31))
+    assert rows[1][1] == "18\u202f800\u00a0€"
+    assert rows[7][2] == "102\u202f000\u00a0€"
+    assert rows[24][3] == "115\u202f600\u00a0€"
+
+
+def test_a_draft_is_saved_and_published_in_one_go_or_saved_and_told_why_not(
+    administrator: Client, published: Schedule
+) -> None:
+    draft = workflow.next_version(published.pk)
+    shares = {"unit_amounts-0-track": "4", "_publish": "1"}
+    page = administrator.post(page_of(draft), filled(draft, **shares), follow=True).content.decode()
+    assert "Des objectifs portent sur le parcours" in page
+    draft.refresh_from_db()
+    assert not draft.is_published
+    page = administrator.post(
+        page_of(draft), filled(draft) | {"unit_amounts-2-track": "1", "_publish": "1"}, follow=True
+    )
+    draft.refresh_from_db()
+    assert draft.is_published
+    assert 'name="_publish"' not in page.content.decode()

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funding.schedule import calculation
-from funding.schedule.calculation import Bracket, Estimate, Terms, Track
+from funding.schedule import calculation, checks
+from funding.schedule.estimates import Estimate
+from funding.schedule.terms import Bracket, Objective, Terms, Track, UnknownTrack
 
 POC = Terms(
     schedule_id=1,
@@ -29,14 +30,21 @@ POC = Terms(
     ),
 )
 
-# Written by hand from Q&A 3.5: 0 to 12 sites, then nothing more is added.
-PARCOURS_1 = [0, 9400, 18800, 28200, 37600, 42300, 47000, 51700, 56400, 58280, 60160, 62040, 63920]
-PARCOURS_2 = [0, 17000, 34000, 51000, 68000, 76500, 85000, 93500, 102000, 105400, 108800, 112200, 115600]
-TABLE = [
-    (track, sites, amounts[min(sites, 12)])
-    for track, amounts in (("1", PARCOURS_1), ("2", PARCOURS_2), ("3", PARCOURS_2))
-    for sites in range(31)
+# Written out from Q&A 3.5, without the code: 0 to 40 sites, nothing more being added after the twelfth.
+# fmt: off
+PARCOURS_1 = [
+    0, 9400, 18800, 28200, 37600, 42300, 47000, 51700, 56400, 58280,
+    60160, 62040, 63920, 63920, 63920, 63920, 63920, 63920, 63920, 63920,
+    63920, 63920, 63920, 63920, 63920, 63920, 63920, 63920, 63920, 63920,
+    63920, 63920, 63920, 63920, 63920, 63920, 63920, 63920, 63920, 63920, 63920,
 ]
+PARCOURS_2_AND_3 = [
+    0, 17000, 34000, 51000, 68000, 76500, 85000, 93500, 102000, 105400,
+    108800, 112200, 115600, 115600, 115600, 115600, 115600, 115600, 115600, 115600,
+    115600, 115600, 115600, 115600, 115600, 115600, 115600, 115600, 115600, 115600,
+    115600, 115600, 115600, 115600, 115600, 115600, 115600, 115600, 115600, 115600, 115600,
+]
+# fmt: on
 
 
 @pytest.mark.parametrize(
@@ -46,9 +54,10 @@ def test_the_three_examples_of_the_questions_and_answers(track: str, sites: int,
     assert calculation.estimate(POC, track=track, sites=sites).total == Decimal(amount)
 
 
-@pytest.mark.parametrize(("track", "sites", "amount"), TABLE)
-def test_every_number_of_sites_up_to_thirty(track: str, sites: int, amount: int) -> None:
-    assert calculation.estimate(POC, track=track, sites=sites).total == amount
+@pytest.mark.parametrize(("track", "amounts"), [("1", PARCOURS_1), ("2", PARCOURS_2_AND_3), ("3", PARCOURS_2_AND_3)])
+def test_every_number_of_sites_up_to_forty(track: str, amounts: list[int]) -> None:
+    assert [calculation.estimate(POC, track=track, sites=sites).total for sites in range(41)] == amounts
+    assert calculation.growth(POC, track=track, most=40) == amounts[1:]
 
 
 def test_the_breakdown_has_one_line_for_each_bracket_reached() -> None:
@@ -67,7 +76,7 @@ def test_no_site_gives_no_line() -> None:
 
 
 def test_an_unknown_parcours_and_a_negative_number_are_refused() -> None:
-    with pytest.raises(calculation.UnknownTrack):
+    with pytest.raises(UnknownTrack):
         calculation.estimate(POC, track="4", sites=1)
     with pytest.raises(ValueError, match="negative"):
         calculation.estimate(POC, track="1", sites=-1)
@@ -113,7 +122,8 @@ def any_terms(draw: st.DrawFn) -> Terms:
 def test_one_more_site_never_brings_less(terms: Terms, sites: int) -> None:
     fewer = calculation.estimate(terms, track="1", sites=sites)
     more = calculation.estimate(terms, track="1", sites=sites + 1)
-    assert more.total >= fewer.total
+    assert more.total >= fewer.total >= 0
+    assert checks.of_totals(terms) == []
 
 
 @given(any_terms(), numbers)
@@ -146,7 +156,7 @@ def test_what_is_not_an_estimate_is_refused(value: object) -> None:
 
 @given(any_terms())
 def test_contiguous_brackets_have_no_flaw_in_whatever_order(terms: Terms) -> None:
-    assert calculation.flaws(list(reversed(terms.brackets))) == []
+    assert checks.of_brackets(list(reversed(terms.brackets))) == []
 
 
 @pytest.mark.parametrize(
@@ -161,5 +171,23 @@ def test_contiguous_brackets_have_no_flaw_in_whatever_order(terms: Terms) -> Non
     ],
 )
 def test_brackets_that_leave_a_site_without_one_rate_are_told(spans: list[tuple[int, int | None]], words: str) -> None:
-    (flaw,) = calculation.flaws([Bracket(first, last, Decimal(50)) for first, last in spans])
+    (flaw,) = checks.of_brackets([Bracket(first, last, Decimal(50)) for first, last in spans])
     assert words in flaw
+
+
+def test_a_bracket_that_would_lower_the_subsidy_is_told_with_both_amounts() -> None:
+    falling = (Bracket(1, 4, Decimal(100)), Bracket(5, None, Decimal(-10)))
+    terms = Terms(1, "poc-essms", 2, date(2026, 1, 1), POC.tracks[:1], falling)
+    (flaw,) = checks.of_totals(terms)
+    assert "avec 5 EG, la subvention (36\u202f660\u00a0€) serait plus basse qu'avec 4 (37\u202f600\u00a0€)" in flaw
+
+
+def test_the_shares_of_a_parcours_make_up_the_whole_subsidy() -> None:
+    def shares(*values: str) -> list[Objective]:
+        return [Objective("1", f"o{place}", "Objectif", True, Decimal(value)) for place, value in enumerate(values)]
+
+    assert checks.of_objectives(shares("33.33", "33.33", "33.34")) == checks.of_objectives([]) == []
+    (flaw,) = checks.of_objectives(shares("60", "30.5"))
+    assert "totalisent 90,5\u00a0%" in flaw
+    (flaw,) = checks.of_tracks(shares("100"), [Track("2", "Parcours 2", Decimal(1))])
+    assert "pas de montant unitaire" in flaw

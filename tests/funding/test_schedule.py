@@ -6,12 +6,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import yaml
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
-from funding.models import Bracket, Schedule, UnitAmount
+from funding.models import Bracket, ObjectiveShare, Schedule, UnitAmount
 from funding.schedule import calculation, queries, workflow
 from tests.funding.factories import FILE, GUICHET, poc_terms
 
@@ -74,6 +75,9 @@ CHANGES: list[Callable[[Schedule], object]] = [
     lambda schedule: schedule.brackets.first().delete(),  # type: ignore[union-attr]
     lambda schedule: UnitAmount.objects.create(schedule=schedule, track="9", label="x", amount=1),
     lambda schedule: Bracket.objects.filter(schedule__published_at=None).update(schedule=schedule),
+    lambda schedule: schedule.objective_shares.update(share=1),
+    lambda schedule: schedule.objective_shares.first().delete(),  # type: ignore[union-attr]
+    lambda schedule: ObjectiveShare.objects.create(schedule=schedule, track="1", code="x", label="x", share=1),
 ]
 
 
@@ -91,6 +95,21 @@ def test_the_next_version_is_a_draft_with_the_same_content() -> None:
     terms = queries.of_schedule(copy.pk)
     assert terms is not None
     assert calculation.estimate(terms, track="3", sites=25).total == Decimal(115_600)
+    assert queries.objectives(copy.pk) == queries.objectives(Schedule.objects.get(version=1).pk)
+
+
+def test_each_parcours_shares_the_whole_subsidy_between_its_objectives_the_mandatory_ones_first() -> None:
+    schedule_id = poc_terms().schedule_id
+    for track in "123":
+        objectives = queries.objectives(schedule_id, track=track)
+        assert sum(one.share for one in objectives) == 100
+        assert [one.mandatory for one in objectives] == [True] * 3 + [False] * 3
+    # Each one is a question that the second étape asks.
+    asked = yaml.safe_load((FILE.parents[1] / "guichets" / "1-poc-essms.yaml").read_text())["stages"][1]
+    questions = [question for section in asked["form"]["sections"] for question in section["questions"]]
+    optional = next(question for question in questions if question["code"] == "optional")["options"]["choices"]
+    known = {question["code"] for question in questions} | {choice["value"] for choice in optional}
+    assert {one.code for one in queries.objectives(schedule_id)} <= known
 
 
 def test_a_draft_is_deleted_with_its_parts() -> None:
@@ -104,6 +123,9 @@ def test_an_incomplete_draft_is_not_published_and_says_why() -> None:
     copy = draft()
     copy.brackets.filter(first=5).delete()
     with pytest.raises(workflow.Refused, match="Aucune tranche ne couvre"):
+        workflow.publish(copy.pk)
+    copy.objective_shares.filter(track="1", code="backups").update(share=10)
+    with pytest.raises(workflow.Refused, match="totalisent 70"):
         workflow.publish(copy.pk)
     copy.unit_amounts.all().delete()
     with pytest.raises(workflow.Refused, match="montant unitaire"):
