@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
@@ -73,6 +74,8 @@ class ShareFormSet(PartFormSet):
 
 class Part(admin.TabularInline):
     extra = 0
+    # Several columns stand side by side: codes are short.
+    formfield_overrides = {models.SlugField: {"widget": forms.TextInput(attrs={"size": 12})}}
 
     def has_add_permission(self, request: HttpRequest, obj: Schedule | None = None) -> bool:
         return super().has_add_permission(request, obj) and not (obj and obj.is_published)
