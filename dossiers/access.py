@@ -136,6 +136,11 @@ def may_reopen(user: User, dossier_stage: DossierStage) -> bool:
     return user.is_active and user.is_lead
 
 
+def may_edit_texts(user: User) -> bool:
+    """Whether `user` may write the texts that decisions start from (I3): responsables, and administrators."""
+    return user.is_active and (user.is_lead or user.is_admin_role)
+
+
 def may_assign(user: User) -> bool:
     """Whether `user` may give a dossier to somebody to instruct (I5): responsables only."""
     return user.is_active and user.is_lead

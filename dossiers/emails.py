@@ -26,6 +26,8 @@ from ecare import french
 from notifications import outbox
 
 VIEW = "Voir le dossier"
+#: The kind of an e-mail, its subject and its button.
+Letter = tuple[str, str, str]
 #: What a dossier tells its référent, whoever that was: the next one reads it too (N4). What names somebody who asks for
 #: the dossier, or what staff write to each other, is for whom it was sent to.
 TO_REFERENT = frozenset(
@@ -66,26 +68,30 @@ def modification_requested(event: Event, request: ModificationRequest) -> None:
 
 
 def validated(event: Event, following: Following | None) -> None:
-    """With the étape that comes next, when there is one: to begin now, or later."""
-    at = event.dossier_stage.decided_at if event.dossier_stage else None
-    may_start = following is not None and at is not None and following.may_start(at)
+    assert event.dossier_stage is not None
+    assert event.dossier_stage.decided_at is not None
+    letter, context = validation(following, event.dossier_stage.decided_at)
+    post(event, *letter, **context)
+
+
+def validation(following: Following | None, at: dt.datetime) -> tuple[Letter, dict[str, Any]]:
+    """What is written of a validation decided at `at`, with the étape that comes next, when there is one: to begin now,
+    or later."""
+    may_start = following is not None and following.may_start(at)
     button = f"Commencer l'étape {french.quoted(following.stage.title)}" if following and may_start else VIEW
-    post(
-        event,
-        "dossier_validated",
-        "Votre dossier {reference} est validé",
-        button,
-        following=following,
-        may_start=may_start,
-        opens_later=bool(following and following.stage.opens_at and at and following.stage.opens_at > at),
-    )
+    context = {
+        "following": following,
+        "may_start": may_start,
+        "opens_later": bool(following and following.stage.opens_at and following.stage.opens_at > at),
+    }
+    return ("dossier_validated", "Votre dossier {reference} est validé", button), context
 
 
 def rejected(event: Event) -> None:
     post(event, *REJECTION)
 
 
-def preview(dossier_stage: DossierStage, letter: tuple[str, str, str], **context: Any) -> tuple[str, str]:
+def preview(dossier_stage: DossierStage, letter: Letter, **context: Any) -> tuple[str, str]:
     """The subject and the text of an e-mail that is not written yet: what the référent would receive."""
     kind, subject, button = letter
     dossier = dossier_stage.dossier

@@ -37,6 +37,15 @@ class Scan(models.TextChoices):
     INFECTED = "infected", "Virus détecté"
 
 
+class TextPurpose(models.TextChoices):
+    """Where a text prepared by the team is inserted (I3)."""
+
+    MODIFICATION = "request_modification", "Demande de modification"
+    REMARK = "remark", "Remarque sur une réponse"
+    VALIDATION = "validate", "Validation"
+    REJECTION = "reject", "Rejet"
+
+
 class ExportFormat(models.TextChoices):
     CSV = "csv", "CSV"
     XLSX = "xlsx", "Excel (XLSX)"

@@ -11,7 +11,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.models import Representation
-from dossiers import catalog, emails, queries
+from dossiers import catalog, emails, queries, steps, template_texts
 from dossiers.models import DossierStage, Event, ModificationRequest, Section, Stage
 from ecare import forms as care_forms
 from ecare import french
@@ -70,10 +70,12 @@ def choices(items: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 class DecisionForm(care_forms.Form):
-    """A decision says which transmission it is about: the one that was on the page. Enough to validate."""
+    """A decision says which transmission it is about: the one that was on the page."""
 
     #: Whether its e-mail can be read before it leaves.
     has_email = False
+    #: The field of what the référent reads.
+    text_name = "reason"
 
     read = forms.IntegerField(
         widget=forms.HiddenInput,
@@ -88,13 +90,18 @@ class DecisionForm(care_forms.Form):
         self, data: QueryDict | None = None, *, instructed: queries.Instructed, draft: Mapping[str, str] | None = None
     ) -> None:
         """`draft` is what the same person had typed, by field (I3)."""
-        initial = {**(draft or {}), "read": instructed.transmission.number}
+        initial = {"read": instructed.transmission.number, **(draft or {})}
         super().__init__(data, initial=initial, use_required_attribute=False)
 
     @property
     def typed(self) -> dict[str, str]:
         """What was sent, valid or not, by field: what a draft keeps."""
         return {name: str(self.data.get(name, "")) for name in self.fields if name != "read"}
+
+    @property
+    def text(self) -> forms.BoundField:
+        """What the référent reads."""
+        return self[self.text_name]
 
     def email(self, dossier_stage: DossierStage) -> tuple[str, str] | None:
         """The subject and the text of the e-mail that the decision sends, once valid; None when it says nothing of
@@ -106,6 +113,7 @@ class ModificationForm(DecisionForm):
     """« Demander une modification » (I3): a message, remarks by question, a due date."""
 
     has_email = True
+    text_name = "message"
 
     message = forms.CharField(
         label="Message au référent",
@@ -164,6 +172,14 @@ class ModificationForm(DecisionForm):
         assert due_at is not None
         return due_at
 
+    def clean(self) -> dict[str, Any]:
+        """The texts of the team name the due date, wherever they were inserted before it was chosen."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("due_on"):
+            texts = {name: text for name, text in cleaned.items() if isinstance(text, str)}
+            cleaned |= {name: template_texts.dated(text, self.due_at) for name, text in texts.items()}
+        return cleaned
+
     @property
     def sections(self) -> list[tuple[Section, list[tuple[queries.InstructedEntry, forms.BoundField]]]]:
         """Each answer with the field of its remark, section by section."""
@@ -180,6 +196,27 @@ class ModificationForm(DecisionForm):
         request = ModificationRequest(message=self.cleaned_data["message"].strip(), due_at=self.due_at)
         count = sum(1 for text in self.remarks.values() if text.strip())
         return emails.preview(dossier_stage, emails.MODIFICATION, request=request, remarks=count)
+
+
+class ValidationForm(DecisionForm):
+    """« Valider »: a word for the référent, if there is one to say."""
+
+    has_email = True
+    text_name = "message"
+
+    message = forms.CharField(
+        label="Message au référent (facultatif)",
+        widget=forms.Textarea(attrs={"rows": 5}),
+        max_length=5000,
+        required=False,
+        help_text="Le référent reçoit ce texte dans l'e-mail qui annonce la validation.",
+        error_messages={"max_length": "Ce message dépasse 5000 caractères\u00a0: raccourcissez-le."},
+    )
+
+    def email(self, dossier_stage: DossierStage) -> tuple[str, str]:
+        letter, context = emails.validation(steps.after(dossier_stage, once_validated=True), timezone.now())
+        event = Event(message=self.cleaned_data["message"].strip())
+        return emails.preview(dossier_stage, letter, event=event, **context)
 
 
 class RejectionForm(DecisionForm):

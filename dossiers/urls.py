@@ -4,6 +4,7 @@ from django.urls.converters import StringConverter
 from dossiers.views import (
     answers,
     comparison,
+    decisions,
     desk,
     exports,
     files,
@@ -19,6 +20,7 @@ from dossiers.views import (
     stages,
     statistics,
     takeovers,
+    texts,
     transfer,
 )
 
@@ -78,14 +80,17 @@ urlpatterns = [
     path("instruction/reprises/", handover.takeovers, name="takeovers-to-decide"),
     path("instruction/reprises/<uuid:public_id>/", handover.decide, name="decide-takeover"),
     path("instruction/sans-referent/", handover.ownerless, name="ownerless"),
+    path("instruction/textes/", texts.index, name="texts"),
+    path("instruction/textes/nouveau/", texts.create, name="create-text"),
+    path("instruction/textes/<uuid:public_id>/", texts.edit, name="edit-text"),
     path("instruction/<reference:reference>/referent/", handover.reassign, name="reassign"),
     path("instruction/<reference:reference>/", instruction.detail, name="instruction-dossier"),
     path(
-        "instruction/<reference:reference>/modification/", instruction.request_modification, name="request-modification"
+        "instruction/<reference:reference>/modification/", decisions.request_modification, name="request-modification"
     ),
-    path("instruction/<reference:reference>/validation/", instruction.validate, name="validate"),
-    path("instruction/<reference:reference>/rejet/", instruction.reject, name="reject"),
-    path("instruction/<reference:reference>/reouverture/", instruction.reopen, name="reopen"),
+    path("instruction/<reference:reference>/validation/", decisions.validate, name="validate"),
+    path("instruction/<reference:reference>/rejet/", decisions.reject, name="reject"),
+    path("instruction/<reference:reference>/reouverture/", decisions.reopen, name="reopen"),
     path("instruction/<reference:reference>/etapes/<slug:stage>/", stages.stage, name="instruction-stage"),
     path("instruction/<reference:reference>/etapes/<slug:stage>/ouverture/", stages.call, name="call-stage"),
     path("instruction/<reference:reference>/comparaison/", comparison.instructed, name="instructed-comparison"),

@@ -1,13 +1,20 @@
-"""What instruction has made for itself, read here: exports, points of vigilance."""
+"""What instruction has made for itself: exports and points of vigilance, read here; the texts of its decisions, written
+here too."""
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from typing import Any
 
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from dossiers import workflow
 from dossiers.admin.dossiers import ReadOnly
-from dossiers.models import Export, Flag
+from dossiers.admin.windows import administrator
+from dossiers.models import Export, Flag, TemplateText
+from dossiers.text_forms import TemplateTextForm
 
 
 @admin.register(Export)
@@ -46,3 +53,37 @@ class FlagAdmin(ReadOnly):
     list_filter = ("kind",)
     list_select_related = ("dossier_stage__dossier", "dossier_stage__stage", "examined_by")
     fields = (*list_display, "text", "note")
+
+
+@admin.register(TemplateText)
+class TemplateTextAdmin(admin.ModelAdmin):
+    """The same form as the back-office's page, and the same rules."""
+
+    form = TemplateTextForm
+    fields = ("name", "purpose", "guichet", "body", "read")
+    list_display = ("name", "purpose", "guichet", "changed_at", "changed_by")
+    list_filter = ("purpose", "guichet")
+    list_select_related = ("guichet", "changed_by")
+    search_fields = ("name", "body")
+    actions = None
+
+    def save_model(self, request: HttpRequest, obj: TemplateText, form: TemplateTextForm, change: bool) -> None:
+        kept = workflow.texts.save(obj if change else None, by=administrator(request), **form.content)
+        obj.pk, obj.public_id = kept.pk, kept.public_id
+
+    def delete_model(self, request: HttpRequest, obj: TemplateText) -> None:
+        workflow.texts.remove(obj, by=administrator(request), read=obj.version)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """A text that somebody changed meanwhile is told on its page, which shows it again."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except workflow.Refused as refusal:
+            messages.error(request, str(refusal))
+            return redirect(request.get_full_path())

@@ -20,7 +20,7 @@ from accounts.enums import Role
 from accounts.models import User
 from accounts.workflow import Identity
 from dossiers import catalog
-from dossiers.demo import applications, hospitals
+from dossiers.demo import applications, hospitals, texts
 from dossiers.demo.cast import CLAIM, CLAIMANT, LEFT, PASSWORD, PEOPLE, PLANS, Person
 from dossiers.models import Milestone, Stage
 from dossiers.workflow import takeovers, tallies, vacancies
@@ -68,6 +68,7 @@ def load() -> None:
     open_windows(today=today)
     people = {person.username: create_account(person, entities) for person in (*PEOPLE, LEFT)}
     verifier = next(user for user in people.values() if user.role == Role.VERIFIER)
+    texts.write(by=next(user for user in people.values() if user.role == Role.LEAD))
     administrator = next(user for user in people.values() if user.role == Role.ADMIN)
     for number, plan in enumerate(PLANS):
         applications.create(plan, number, stage, referent=people[plan.referent], verifier=verifier, entities=entities)

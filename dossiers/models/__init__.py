@@ -1,4 +1,4 @@
-from dossiers.models.decisions import DecisionDraft
+from dossiers.models.decisions import DecisionDraft, TemplateText
 from dossiers.models.dossiers import (
     Answer,
     Attachment,
@@ -55,6 +55,7 @@ __all__ = [
     "Tallied",
     "Tally",
     "TemplateFile",
+    "TemplateText",
     "Transmission",
     "TransmittedFile",
     "WindowChange",

@@ -76,6 +76,7 @@ from dossiers.queries.statistics import (
     region_names,
     tallied_at,
 )
+from dossiers.queries.texts import team_texts, texts_for
 from dossiers.queries.told import Letter, told
 from dossiers.queries.transmitted import (
     TransmittedEntry,
@@ -154,8 +155,10 @@ __all__ = [
     "takeovers",
     "takeovers_of",
     "tallied_at",
+    "team_texts",
     "template_files",
     "terms",
+    "texts_for",
     "to_decide",
     "told",
     "transferable",

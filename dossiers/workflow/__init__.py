@@ -9,6 +9,7 @@ from dossiers.workflow import (
     publication,
     revisions,
     takeovers,
+    texts,
     vacancies,
     vigilance,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "situation",
     "start_stage",
     "takeovers",
+    "texts",
     "token",
     "transfer",
     "transmit",

@@ -148,12 +148,13 @@ def request_modification(
 
 
 @transaction.atomic
-def validate(dossier_stage: DossierStage, *, by: User, read: int | None = None) -> DossierStage:
-    """Accept the étape as last transmitted. Raises NotAllowed, WrongStatus, Changed."""
+def validate(dossier_stage: DossierStage, *, by: User, message: str = "", read: int | None = None) -> DossierStage:
+    """Accept the étape as last transmitted, with a word for the référent if there is one. Raises NotAllowed,
+    WrongStatus, Changed."""
     dossier_stage = locked(dossier_stage)
     move = check("validate", dossier_stage, by=by)
     check_read(dossier_stage, read)
-    event = apply(move, dossier_stage, by=by, decided_at=timezone.now())
+    event = apply(move, dossier_stage, by=by, message=message.strip(), decided_at=timezone.now())
     emails.validated(event, steps.after(dossier_stage))
     return dossier_stage
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from dossiers import kinds, workflow
 from dossiers.enums import ExportFormat
-from dossiers.models import Attachment, DossierStage, Export, Flag, TakeoverRequest
+from dossiers.models import Attachment, DossierStage, Export, Flag, TakeoverRequest, TemplateText
 from tests.access_matrix.table import PATTERNS
 from tests.accounts.factories import UserFactory
 from tests.accounts.sessions import give_password
@@ -33,6 +33,7 @@ class Scene:
     takeover: TakeoverRequest  # of the first, asked by the colleague
     made: Export  # the verifier's, ready
     waiting: Export  # his too, under way
+    text: TemplateText  # for a rejection
 
     def __post_init__(self) -> None:
         half = Client()
@@ -84,6 +85,8 @@ class Scene:
             values["public_id"] = self.takeover.public_id
         if name in {"dossiers:export-file", "dossiers:cancel-export"}:
             values["public_id"] = (self.made if name == "dossiers:export-file" else self.waiting).public_id
+        if name == "dossiers:edit-text":
+            values["public_id"] = self.text.public_id
         if name == "dossiers:examine-flag":
             values["kind"] = "diagnoses"
         if name == "dossiers:perimeter":
@@ -119,6 +122,8 @@ class Scene:
             "dossiers:decide-takeover": {"accept": "1"},
             "dossiers:reassign": {"referent": self.people["colleague_of_all"].public_id, "reason": "Départ."},
             "dossiers:create-export": {"format": "csv", "columns": ["reference"]},
+            "dossiers:create-text": {"name": "Autre", "purpose": "reject", "body": "Hors périmètre."},
+            "dossiers:edit-text": {"name": "Motif", "purpose": "reject", "body": "Hors périmètre.", "read": 1},
             "dossiers:request-modification": {"message": "Complétez.", "due_on": next_week, "read": 1},
             "dossiers:note": {"text": "Appeler l'établissement."},
             "dossiers:examine-flag": {"diagnoses-read": "Un diagnostic manque.", "diagnoses-note": "Vu."},
@@ -167,4 +172,6 @@ def build() -> Scene:
     workflow.exports.produce(asked[0].pk)
     made, waiting = (Export.objects.get(pk=each.pk) for each in asked)
     Flag.objects.create(dossier_stage=stages[1], kind="diagnoses", text="Un diagnostic manque.")
-    return Scene(people, UserFactory(), *[factories.fresh(stage) for stage in stages], takeover, made, waiting)
+    content = {"name": "Motif", "purpose": "reject", "guichet": None, "body": "Hors barème."}
+    text = workflow.texts.save(None, by=people["lead"], **content)
+    return Scene(people, UserFactory(), *[factories.fresh(stage) for stage in stages], takeover, made, waiting, text)

@@ -70,6 +70,8 @@ def stage() -> DossierStage:
     workflow.exports.ask(
         UserFactory(verifier=True), query="", format=ExportFormat.CSV, columns=["reference"], at=timezone.now()
     )
+    content = {"name": "Motif", "purpose": "reject", "guichet": None, "body": "Dossier {reference} hors périmètre."}
+    workflow.texts.save(None, by=UserFactory(lead=True), **content)
     models.Flag.objects.create(dossier_stage=stage, kind=FlagKind.values[0], text="Compte déjà utilisé.")
     administrator = UserFactory(admin=True)
     models.WindowChange.objects.create(stage=stage.stage, reason="Panne.", by=administrator)

@@ -176,7 +176,7 @@ def test_a_request_may_be_due_today(client: Client) -> None:
 def test_validating_asks_for_confirmation_first(client: Client) -> None:
     stage = factories.transmitted()
     page = text(client.get(url(stage, "validate")))
-    assert f"{stage.dossier.referent.full_name} ({stage.dossier.referent.email}) reçoit un e-mail." in page
+    assert f"{stage.dossier.referent.full_name} ({stage.dossier.referent.email}) reçoit un e-mail, avec" in page
     assert "Un responsable d'instruction peut rouvrir l'étape" in page
     assert "18 800 €" in page
     assert factories.fresh(stage).status == "transmitted"
