@@ -15,7 +15,8 @@ from typing import Any
 
 from django import forms
 
-from dossiers import conditions, kinds, scores
+from dossiers import conditions, eligibility, kinds, scores
+from dossiers.eligibility import Eligibility
 from dossiers.enums import Scan
 from dossiers.models import Attachment, DossierStage, Question, Section, TemplateFile
 from funding.schedule import calculation
@@ -366,9 +367,14 @@ class Sheet:
         return scores.compute(axes, [(entry.question, entry.value) for entry in self.shown]) if axes else None
 
     @property
-    def eligible_sites(self) -> int:
+    def eligibility(self) -> Eligibility:
+        """Which EG count for the subsidy, and why the others do not (F2)."""
         entry = self.entry(self.dossier_stage.revision.perimeter_question)
-        return kinds.eligible_sites(entry.value) if entry and entry.shown else 0
+        return eligibility.of(entry.value if entry and entry.shown else None)
+
+    @property
+    def eligible_sites(self) -> int:
+        return len(self.eligibility.counted.sites)
 
     @property
     def track(self) -> str:

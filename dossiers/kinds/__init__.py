@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dossiers import conditions
 from dossiers.kinds.base import AnswerTable, Cell, Change, Context, Fact, Kind, Line, Raw, digest
 from dossiers.kinds.options import Cited, OptionsForm
-from dossiers.kinds.perimeter import eligible_sites, takes_others
+from dossiers.kinds.perimeter import takes_others
 from dossiers.models import Question
 
 
@@ -66,7 +66,6 @@ __all__ = [
     "OptionsForm",
     "Raw",
     "digest",
-    "eligible_sites",
     "labels",
     "numbers_told",
     "of",

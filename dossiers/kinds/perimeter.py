@@ -296,8 +296,3 @@ def row_of(site: dict[str, Any], question: Question) -> list[TableCell]:
         TableCell("Finess EG", site["finess"]),
     ]
     return [*cells, TableCell("DUI ou DPI Ségur", "Équipée" if site["equipped"] else "Non équipée")] if asked else cells
-
-
-def eligible_sites(value: dict[str, Any] | None) -> int:
-    """How many EG of a perimeter count for the subsidy: ESSMS, equipped with a DUI or DPI référencé Ségur (F2)."""
-    return sum(1 for site in (value or {}).get("sites", []) if site["essms"] and site["equipped"])

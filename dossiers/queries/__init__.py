@@ -80,6 +80,7 @@ from dossiers.queries.texts import team_texts, texts_for
 from dossiers.queries.told import Letter, told
 from dossiers.queries.transmitted import (
     TransmittedEntry,
+    eligible,
     history,
     last_move,
     latest_transmission,
@@ -120,6 +121,7 @@ __all__ = [
     "day_news",
     "decision_draft",
     "drafts_of",
+    "eligible",
     "exports_of",
     "filtered",
     "first_stages",

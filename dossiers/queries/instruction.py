@@ -10,6 +10,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count
 
 from dossiers import kinds, scores
+from dossiers.eligibility import Eligibility
 from dossiers.enums import EventKind, Status
 from dossiers.models import (
     DossierStage,
@@ -20,7 +21,7 @@ from dossiers.models import (
 )
 from dossiers.models.dossiers import DossierStageQuerySet
 from dossiers.queries.register import RegisterNews, register_news
-from dossiers.queries.transmitted import TransmittedEntry, history, score, transmitted_sections
+from dossiers.queries.transmitted import TransmittedEntry, eligible, history, score, transmitted_sections
 from funding.schedule.estimates import Estimate
 
 PAGE_SIZE = 50
@@ -126,6 +127,11 @@ class Instructed:
     @property
     def estimate(self) -> Estimate | None:
         return Estimate.from_json(self.transmission.estimate) if self.transmission.estimate else None
+
+    @cached_property
+    def eligibility(self) -> Eligibility:
+        """Which EG count for the subsidy, and why the others do not (F2), as transmitted."""
+        return eligible(self.transmission)
 
     @cached_property
     def score(self) -> scores.Result | None:

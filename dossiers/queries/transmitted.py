@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from dossiers import conditions, kinds, scores
+from dossiers import conditions, eligibility, kinds, scores
+from dossiers.eligibility import Eligibility
 from dossiers.enums import INTERNAL
 from dossiers.models import (
     Attachment,
@@ -65,6 +66,11 @@ def transmitted_sections(
         if entries:
             result.append((section, entries))
     return result
+
+
+def eligible(transmission: Transmission) -> Eligibility:
+    """Which EG of a transmission count for the subsidy, and why the others do not (F2)."""
+    return eligibility.of(transmission.answers.get(transmission.dossier_stage.revision.perimeter_question))
 
 
 def score(transmission: Transmission) -> scores.Result | None:

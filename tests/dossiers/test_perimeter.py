@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 from django.http import QueryDict
+from django.test import Client
+from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from dossiers import kinds, queries
+from dossiers import eligibility, kinds, queries
 from dossiers.kinds import Raw
 from dossiers.models import DossierStage, Question
 from establishments.models import LegalEntity
+from tests.accounts.factories import UserFactory
 from tests.dossiers import factories, pages
 from tests.dossiers.test_kinds import clean, question, said
 from tests.establishments.factories import (
@@ -74,17 +77,25 @@ class TestPerimeter:
         facts = kinds.KINDS["perimeter"].facts(value)
         assert facts == {"value": ["1", "2", "3", "4"], "regions": 2, "legal_entities": 2}
 
-    def test_only_equipped_essms_count(self) -> None:
+    def test_only_equipped_essms_count_and_each_other_one_has_its_reason(self) -> None:
         """F2."""
         sites = [{"essms": essms, "equipped": equipped} for essms in (True, False) for equipped in (True, False)]
-        assert kinds.eligible_sites({"sites": sites}) == 1
-        assert kinds.eligible_sites(None) == kinds.eligible_sites({"sites": []}) == 0
+        found = eligibility.of({"sites": [*sites, sites[1]]})
+        assert found.counted.sites == sites[:1]
+        assert found.candidates == 5
+        assert [(group.reason, len(group.sites)) for group in found.excluded] == [
+            (eligibility.NOT_EQUIPPED, 2),
+            (eligibility.NOT_ESSMS, 1),
+            (f"{eligibility.NOT_ESSMS} et {eligibility.NOT_EQUIPPED}", 1),
+        ]
+        assert eligibility.of(None) == eligibility.of({"sites": []})
+        assert eligibility.of(None).candidates == 0
 
     def test_a_site_without_category_is_no_essms(self) -> None:
         entity = LegalEntityFactory()
         site = GeographicEntityFactory(legal_entity=entity, category=CategoryFactory(code="999"))
         value = clean(question("perimeter"), {"sites": [site.finess], "equipped": [site.finess]}, entity)
-        assert kinds.eligible_sites(value) == 0
+        assert not eligibility.of(value).counted.sites
         assert "hors ESSMS" in said(question("perimeter"), value)[0][1]
 
 
@@ -214,3 +225,27 @@ class TestPages:
         with django_assert_max_num_queries(12):
             client.get(pages.url("recap", stage))
         assert queries.sheet(factories.fresh(stage)).entry("perimeter").is_answered  # type: ignore[union-attr]
+
+
+def test_every_page_with_an_amount_says_which_eg_count_and_why_the_others_do_not() -> None:
+    """F2: the form, the recap, what the référent reads afterwards, the back-office."""
+    entity = factories.entity(sites=3)
+    homes = sorted(entity.sites.values_list("finess", flat=True))
+    hospital = GeographicEntityFactory(legal_entity=entity, es=True, name="CLINIQUE DU PARC").finess
+    perimeter = {"sites": [*homes, hospital], "equipped": [*homes[:2], hospital]}
+    stage = factories.fill(factories.draft(legal_entity=entity), perimeter=perimeter)
+    referent = factories.signed_in(stage.dossier.referent)
+
+    def check(client: Client, url: str) -> None:
+        page = pages.text(client.get(url))
+        assert "2 EG sur 4 comptent pour la subvention." in page, url
+        assert f"Une EG ne compte pas, car elle {eligibility.NOT_ESSMS} : CLINIQUE DU PARC" in page, url
+        assert f"Une EG ne compte pas, car elle {eligibility.NOT_EQUIPPED} :" in page, url
+
+    form = reverse("dossiers:form", args=[stage.dossier.reference])
+    check(referent, form)
+    check(referent, reverse("dossiers:recap", args=[stage.dossier.reference]))
+    factories.transmit(stage)
+    check(referent, form)
+    verifier = factories.signed_in(UserFactory(verifier=True))
+    check(verifier, reverse("dossiers:instruction-dossier", args=[stage.dossier.reference]))
