@@ -14,22 +14,26 @@ from accounts.models import User
 from dossiers import kinds, workflow
 from dossiers.enums import ExportFormat
 from dossiers.models import Attachment, DossierStage, Export, Flag, TakeoverRequest, TemplateText
+from funding.models import Agreement
 from tests.access_matrix.table import PATTERNS
 from tests.accounts.factories import UserFactory
 from tests.accounts.sessions import give_password
 from tests.dossiers import factories
 from tests.establishments.factories import RegionFactory
+from tests.funding import subsidies
 
 
 @dataclass
 class Scene:
-    """A dossier of the POC in the three states that its addresses suppose, and everybody around it."""
+    """A dossier of the POC in the states that its addresses suppose, and everybody around it."""
 
     people: dict[str, User]
     awaited: User
     asked: DossierStage  # a modification is asked of the référent
     transmitted: DossierStage
     validated: DossierStage
+    granted: DossierStage
+    signed: Agreement  # of yet another validated dossier, deposited
     takeover: TakeoverRequest  # of the first, asked by the colleague
     made: Export  # the verifier's, ready
     waiting: Export  # his too, under way
@@ -48,6 +52,9 @@ class Scene:
         return client
 
     def stage_of(self, name: str) -> DossierStage:
+        if name.startswith("funding:"):
+            unsigned = {"funding:grant": self.validated, "funding:send-agreement": self.granted}
+            return unsigned.get(name, self.signed.grant.dossier_stage)
         match name.removeprefix("dossiers:"):
             case "reopen" | "start-stage" | "call-stage" | "instruction-stage":
                 return self.validated
@@ -129,6 +136,9 @@ class Scene:
             "dossiers:examine-flag": {"diagnoses-read": "Un diagnostic manque.", "diagnoses-note": "Vu."},
             "dossiers:validate": {"read": 1},
             "dossiers:reject": {"reason": "Hors périmètre.", "read": 1},
+            "funding:sign-agreement": {"file": factories.pdf("Autre exemplaire.pdf")},
+            "funding:grant": {"amount": "18800", "with_agreement": "on"},
+            "funding:check-agreement": {"read": self.signed.signed_copy_id, "accept": "1"},
             "dossiers:reopen": {"reason": "Erreur de lecture.", "read": 1},
         }
         return posts.get(name, {})
@@ -137,7 +147,7 @@ class Scene:
 def build() -> Scene:
     former = factories.referent(factories.entity())
     entities = [former.representations.get().legal_entity]
-    builders = [factories.modification_requested, factories.transmitted, factories.validated]
+    builders = [factories.modification_requested, factories.transmitted, *[factories.validated] * 3]
     stages = [builder(by=former, stage=factories.poc(), legal_entity=entities[0]) for builder in builders[:1]]
     for builder in builders[1:]:
         # One dossier an EJ and a guichet: the others are of other EJ of the same people.
@@ -150,6 +160,8 @@ def build() -> Scene:
         for entity in entities[1:]:
             factories.RepresentationFactory(user=person, legal_entity=entity, is_primary=False)
     workflow.transfer(stages, by=former, to=owner)
+    signed = subsidies.signed(stage=factories.fresh(stages.pop()))
+    subsidies.granted(factories.fresh(stages[-1]))
     factories.next_stages()
     people = {
         "referent": owner,
@@ -174,4 +186,6 @@ def build() -> Scene:
     Flag.objects.create(dossier_stage=stages[1], kind="diagnoses", text="Un diagnostic manque.")
     content = {"name": "Motif", "purpose": "reject", "guichet": None, "body": "Hors barème."}
     text = workflow.texts.save(None, by=people["lead"], **content)
-    return Scene(people, UserFactory(), *[factories.fresh(stage) for stage in stages], takeover, made, waiting, text)
+    return Scene(
+        people, UserFactory(), *[factories.fresh(stage) for stage in stages], signed, takeover, made, waiting, text
+    )
