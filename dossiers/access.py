@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import Q, QuerySet
 
 from accounts import queries as accounts_queries
 from accounts.enums import Role
 from accounts.models import User
-from dossiers.enums import RegionalRole
+from dossiers.enums import BatchAction, RegionalRole
 from dossiers.models import Dossier, DossierStage, Stage
 from dossiers.models.dossiers import DossierStageQuerySet
 from ecare.composed import Composed
@@ -144,6 +146,20 @@ def may_edit_texts(user: User) -> bool:
 def may_assign(user: User) -> bool:
     """Whether `user` may give a dossier to somebody to instruct (I5): responsables only."""
     return user.is_active and user.is_lead
+
+
+def may_batch(user: User, action: BatchAction) -> bool:
+    """Whether `user` may prepare that action on several dossiers (I4b); each dossier is then asked for in its turn."""
+    if action == BatchAction.ASSIGN:
+        return may_assign(user)
+    return user.is_active and user.is_instructor
+
+
+def batch_actions(user: User, listed: Iterable[DossierStage]) -> list[BatchAction]:
+    """The actions that a list offers `user` on several of its dossiers: none when he may instruct none of them."""
+    if not any(may_instruct(user, each) for each in listed):
+        return []
+    return [action for action in BatchAction if may_batch(user, action)]
 
 
 def may_reassign(user: User) -> bool:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.enums import Digest
 from accounts.models import User
+from dossiers import desk_emails
 from dossiers.enums import Status
 from dossiers.models import DossierStage
 from dossiers.queries import DayNews, News
@@ -60,8 +61,7 @@ def group(one: str, several: str, news: News, query: dict[str, str]) -> Group:
 
 
 def line(dossier_stage: DossierStage) -> tuple[str, str]:
-    dossier = dossier_stage.dossier
-    label = f"{dossier.reference}, {dossier.legal_entity.label}, guichet {french.quoted(dossier.guichet.short_title)}"
+    label, address = desk_emails.line(dossier_stage.dossier)
     if dossier_stage.due_at:
         label += f", jusqu'au {french.until(dossier_stage.due_at)}"
-    return label, outbox.absolute(reverse("dossiers:instruction-dossier", args=[dossier.reference]))
+    return label, address

@@ -5,10 +5,14 @@ import datetime as dt
 from django.conf import settings
 from django.db.models import QuerySet
 
-from dossiers.models import Export, ParkedInput, Presence
+from dossiers.enums import BatchState
+from dossiers.models import Batch, Export, ParkedInput, Presence
 from dossiers.queries.desk import SEEN_FOR
 from dossiers.workflow import exports
 from ecare.retention import Rule, deleting
+
+#: A batch is prepared to be confirmed at once.
+PREPARED_FOR = dt.timedelta(days=2)
 
 
 def parked_too_long(now: dt.datetime) -> QuerySet[ParkedInput]:
@@ -26,7 +30,13 @@ def presences_over(now: dt.datetime) -> QuerySet[Presence]:
     return Presence.objects.filter(at__lt=now - SEEN_FOR)
 
 
+def batches_given_up(now: dt.datetime) -> QuerySet[Batch]:
+    """Batches that nobody confirmed: what they saw of the dossiers is old."""
+    return Batch.objects.filter(state=BatchState.PREPARED, prepared_at__lt=now - PREPARED_FOR)
+
+
 RULES = [
+    Rule("batches", "Lots jamais confirmés", batches_given_up, "prepared_at", deleting(batches_given_up)),
     Rule("parked", "Saisies mises de côté", parked_too_long, "at", deleting(parked_too_long), kept="PARKED_KEPT"),
     Rule("presences", "Présences sur les dossiers", presences_over, "at", deleting(presences_over)),
     Rule("exports", "Exports de la liste", exports_too_old, "finished_at", exports.expire, kept="EXPORTS_KEPT"),

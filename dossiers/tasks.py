@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from dossiers import storage, workflow
-from dossiers.workflow import exports, revisions, tallies
+from dossiers.workflow import batch_work, exports, revisions, tallies
 from notifications import broker
 
 
@@ -77,6 +77,18 @@ def produce_export(export_pk: int) -> None:
 def sweep_exports() -> None:
     """Exports that nobody makes: called every minute."""
     exports.resume()
+
+
+@shared_task
+def carry_out_batch(batch_pk: int) -> None:
+    """A batch was just confirmed."""
+    batch_work.carry_out(batch_pk)
+
+
+@shared_task
+def sweep_batches() -> None:
+    """Batches that nobody does: called every minute."""
+    batch_work.resume()
 
 
 @shared_task

@@ -3,6 +3,7 @@ from django.urls.converters import StringConverter
 
 from dossiers.views import (
     answers,
+    batches,
     comparison,
     decisions,
     desk,
@@ -77,6 +78,11 @@ urlpatterns = [
     path("instruction/exports/nouveau/", exports.create, name="create-export"),
     path("instruction/exports/<uuid:public_id>/", exports.download, name="export-file"),
     path("instruction/exports/<uuid:public_id>/annulation/", exports.cancel, name="cancel-export"),
+    path("instruction/lots/", batches.index, name="batches"),
+    path("instruction/lots/nouveau/", batches.prepare, name="prepare-batch"),
+    path("instruction/lots/<uuid:public_id>/", batches.batch, name="batch"),
+    path("instruction/lots/<uuid:public_id>/confirmation/", batches.confirm, name="confirm-batch"),
+    path("instruction/lots/<uuid:public_id>/arret/", batches.stop, name="stop-batch"),
     path("instruction/reprises/", handover.takeovers, name="takeovers-to-decide"),
     path("instruction/reprises/<uuid:public_id>/", handover.decide, name="decide-takeover"),
     path("instruction/sans-referent/", handover.ownerless, name="ownerless"),

@@ -3,6 +3,8 @@ here too."""
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,18 +15,32 @@ from django.shortcuts import redirect
 from dossiers import workflow
 from dossiers.admin.dossiers import ReadOnly
 from dossiers.admin.windows import administrator
-from dossiers.models import Export, Flag, TemplateText
+from dossiers.models import Batch, BatchItem, Export, Flag, TemplateText
 from dossiers.text_forms import TemplateTextForm
 
 
+class OfSomebody(ReadOnly):
+    """Found by the name or the address of the person it is of."""
+
+    #: The field that holds this person.
+    person = ""
+    search_help_text = "Nom ou adresse e-mail du demandeur"
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        for word in search_term.split():
+            fields = (f"{self.person}__{name}__icontains" for name in ("last_name", "first_name", "email"))
+            queryset = queryset.filter(reduce(or_, (Q((field, word)) for field in fields)))
+        return queryset, False
+
+
 @admin.register(Export)
-class ExportAdmin(ReadOnly):
+class ExportAdmin(OfSomebody):
     """Who took which list away, and when; never the file."""
 
+    person = "owner"
     list_display = ("asked_at", "owner", "format", "state", "done", "total", "finished_at")
     list_filter = ("state", "format")
     list_select_related = ("owner",)
-    search_help_text = "Nom ou adresse e-mail du demandeur"
     fields = (
         "asked_at",
         "owner",
@@ -39,11 +55,25 @@ class ExportAdmin(ReadOnly):
         "size",
     )
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        for word in search_term.split():
-            named = Q(owner__last_name__icontains=word) | Q(owner__first_name__icontains=word)
-            queryset = queryset.filter(named | Q(owner__email__icontains=word))
-        return queryset, False
+
+@admin.register(Batch)
+class BatchAdmin(OfSomebody):
+    """Who did what to several dossiers at once; each of them is a line of the next list."""
+
+    person = "author"
+    list_display = ("prepared_at", "author", "action", "state", "confirmed_at", "finished_at")
+    list_filter = ("state", "action")
+    list_select_related = ("author",)
+    fields = (*list_display, "parameters", "query")
+
+
+@admin.register(BatchItem)
+class BatchItemAdmin(ReadOnly):
+    dossier_path = "dossier_stage__dossier__"
+    list_display = ("dossier_stage", "batch", "result", "at")
+    list_filter = ("result",)
+    list_select_related = ("dossier_stage__dossier", "dossier_stage__stage", "batch")
+    fields = (*list_display, "reason", "seen_number", "seen_verifier", "to")
 
 
 @admin.register(Flag)

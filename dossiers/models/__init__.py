@@ -1,3 +1,4 @@
+from dossiers.models.batches import Batch, BatchItem
 from dossiers.models.decisions import DecisionDraft, TemplateText
 from dossiers.models.dossiers import (
     Answer,
@@ -32,6 +33,8 @@ __all__ = [
     "Answer",
     "Appraisal",
     "Attachment",
+    "Batch",
+    "BatchItem",
     "DailyTally",
     "DecisionDraft",
     "DelayTally",

@@ -2,6 +2,8 @@
 
 from dossiers.workflow import (
     assignment,
+    batch_work,
+    batches,
     desk,
     drafts,
     editing,
@@ -58,6 +60,8 @@ __all__ = [
     "archive_file",
     "assignment",
     "author",
+    "batch_work",
+    "batches",
     "call_stage",
     "callable_stages",
     "closing_flaw",

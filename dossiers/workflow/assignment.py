@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from dossiers import access
 from dossiers.enums import EventKind
-from dossiers.models import DossierStage
+from dossiers.models import Dossier, DossierStage
 from dossiers.workflow.table import NotAllowed, Refused, locked, record
 from dossiers.workflow.transfer import held
 from ecare import french
 
+NOT_ALLOWED = "Vous ne pouvez pas faire cette action sur ce dossier."
+#: No account has this key: whoever has the dossier.
+ANYBODY: Final = 0
+
 
 class Taken(Refused):
     """Somebody else instructs the dossier already; the message says who, and since when."""
+
+
+class Moved(Refused):
+    """Another than the one who was seen instructs the dossier now."""
 
 
 @transaction.atomic
@@ -25,46 +35,75 @@ def take(dossier_stage: DossierStage, *, by: User) -> None:
     Raises NotAllowed unless `by` may instruct it, Taken if somebody else does: of two at once, one wins (I2b).
     """
     dossier_stage = locked(dossier_stage)
+    check_take(dossier_stage, by=by)
+    if dossier_stage.dossier.verifier_id != by.pk:
+        _give(dossier_stage, by=by, to=by)
+
+
+def check_take(dossier_stage: DossierStage, *, by: User) -> None:
+    """Raise NotAllowed or Taken when `by` may not take the dossier as it was read."""
     if not access.may_instruct(by, dossier_stage):
-        raise NotAllowed("Vous ne pouvez pas faire cette action sur ce dossier.")
+        raise NotAllowed(NOT_ALLOWED)
     dossier = dossier_stage.dossier
-    if dossier.verifier_id == by.pk:
-        return
-    if dossier.verifier is not None and dossier.assigned_at is not None:
+    if dossier.verifier is not None and dossier.assigned_at is not None and dossier.verifier_id != by.pk:
         raise Taken(f"{dossier.verifier.full_name} instruit ce dossier depuis le {french.moment(dossier.assigned_at)}.")
-    _give(dossier_stage, by=by, to=by)
 
 
 @transaction.atomic
-def assign(dossier_stage: DossierStage, *, by: User, to: User) -> None:
-    """Give a dossier to `to`, whoever had it.
+def assign(dossier_stage: DossierStage, *, by: User, to: User, seen: int | None = ANYBODY) -> None:
+    """Give a dossier to `to`, whoever had it, or only if it is still the account of key `seen` (None: nobody).
 
-    Raises NotAllowed unless `by` is a responsable d'instruction, Refused if `to` may not instruct it or has it.
+    Raises NotAllowed unless `by` is a responsable d'instruction, Moved when another than `seen` has it, Refused if `to`
+    may not instruct it or has it.
     """
     to = held(to)
     dossier_stage = locked(dossier_stage)
+    check_assign(dossier_stage, by=by, to=to, seen=seen)
+    _give(dossier_stage, by=by, to=to)
+
+
+def check_assign(dossier_stage: DossierStage, *, by: User, to: User | None, seen: int | None = ANYBODY) -> None:
+    """Raise what `assign` would, for the dossier as it was read; without `to`, only what does not depend on it."""
     if not access.may_assign(by):
-        raise NotAllowed("Vous ne pouvez pas faire cette action sur ce dossier.")
+        raise NotAllowed(NOT_ALLOWED)
+    check_seen(dossier_stage.dossier, seen)
+    if to is None:
+        return
     reference = dossier_stage.dossier.reference
     if not access.may_instruct(to, dossier_stage):
         raise Refused(f"{to.full_name} ne peut pas instruire le dossier {reference}.")
     if dossier_stage.dossier.verifier_id == to.pk:
         raise Refused(f"{to.full_name} instruit déjà le dossier {reference}.")
-    _give(dossier_stage, by=by, to=to)
 
 
 @transaction.atomic
-def release(dossier_stage: DossierStage, *, by: User) -> None:
-    """Give a dossier back, to be taken by anybody. Twice does once.
+def release(dossier_stage: DossierStage, *, by: User, seen: int | None = ANYBODY) -> None:
+    """Give a dossier back, to be taken by anybody; or only if it is still the account of key `seen` that has it. Twice
+    does once.
 
-    Raises NotAllowed unless `by` is the one who has it, or a responsable d'instruction.
+    Raises NotAllowed unless `by` is the one who has it, or a responsable d'instruction; Moved when another has it.
     """
     dossier_stage = locked(dossier_stage)
+    check_release(dossier_stage, by=by, seen=seen)
+    if dossier_stage.dossier.verifier_id is not None:
+        _give(dossier_stage, by=by, to=None)
+
+
+def check_release(dossier_stage: DossierStage, *, by: User, seen: int | None = ANYBODY) -> None:
+    """Raise NotAllowed or Moved when `by` may not release the dossier as it was read."""
     dossier = dossier_stage.dossier
     if dossier.verifier_id != by.pk and not access.may_assign(by):
-        raise NotAllowed("Vous ne pouvez pas faire cette action sur ce dossier.")
-    if dossier.verifier_id is not None:
-        _give(dossier_stage, by=by, to=None)
+        raise NotAllowed(NOT_ALLOWED)
+    check_seen(dossier, seen)
+
+
+def check_seen(dossier: Dossier, seen: int | None) -> None:
+    """Raise Moved unless the one who instructs is the account of key `seen`, or ANYBODY."""
+    if seen == ANYBODY or dossier.verifier_id == seen:
+        return
+    if dossier.verifier is None or dossier.assigned_at is None:
+        raise Moved("Personne n'instruit plus ce dossier\u00a0: ouvrez-le avant de l'attribuer.")
+    raise Moved(f"{dossier.verifier.full_name} instruit ce dossier depuis le {french.moment(dossier.assigned_at)}.")
 
 
 def _give(dossier_stage: DossierStage, *, by: User | None, to: User | None) -> None:

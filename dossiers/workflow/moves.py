@@ -9,13 +9,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from dossiers import emails, neighbours, queries, search, steps
+from dossiers import emails, queries, search, steps
 from dossiers.enums import StageEntry
 from dossiers.models import DossierStage, Event, ModificationRequest, Remark, Transmission, TransmittedFile
 from dossiers.sheet import Entry, Sheet
 from dossiers.workflow import revisions, vigilance
 from dossiers.workflow.filling import check_editable
 from dossiers.workflow.table import Move, Refused, check, locked, record
+
+TRANSMITTED_AGAIN = (
+    "Le référent a transmis à nouveau ce dossier depuis que vous avez ouvert cette page\u00a0: relisez-le."
+)
 
 
 class Incomplete(Refused):
@@ -100,9 +104,7 @@ def take_snapshot(sheet: Sheet, *, by: User, at: dt.datetime) -> Transmission:
 def check_read(dossier_stage: DossierStage, read: int | None) -> None:
     """Raise Changed if transmission number `read` is not the last one: nobody decides on what they have not read."""
     if read is not None and dossier_stage.transmissions.filter(number__gt=read).exists():
-        raise Changed(
-            "Le référent a transmis à nouveau ce dossier depuis que vous avez ouvert cette page\u00a0: relisez-le."
-        )
+        raise Changed(TRANSMITTED_AGAIN)
 
 
 @transaction.atomic
@@ -176,14 +178,9 @@ def reject(dossier_stage: DossierStage, *, by: User, reason: str, read: int | No
 
 @transaction.atomic
 def reopen(dossier_stage: DossierStage, *, by: User, reason: str) -> DossierStage:
-    """Put a decided étape back under instruction, with a reason.
-
-    Raises NotAllowed, WrongStatus, Refused without a reason or when something was built on the decision.
-    """
+    """Put a decided étape back under instruction, with a reason. Raises NotAllowed, WrongStatus, Refused."""
     dossier_stage = locked(dossier_stage)
     move = check("reopen", dossier_stage, by=by)
-    if kept := neighbours.why_kept(dossier_stage):
-        raise Refused(kept)
     if not reason.strip():
         raise Refused("Indiquez le motif de la réouverture : le référent le lira.")
     emails.reopened(apply(move, dossier_stage, by=by, message=reason.strip(), decided_at=None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -98,17 +99,19 @@ def allowed_moves(dossier_stage: DossierStage, user: User) -> set[str]:
     return {name for name in MOVES if is_due(name, dossier_stage) and is_actor(name, dossier_stage, user)}
 
 
-def check(name: str, dossier_stage: DossierStage, *, by: User) -> Move:
+def check(
+    name: str, dossier_stage: DossierStage, *, by: User, told: Callable[[DossierStage], str] | None = None
+) -> Move:
     """The row of the table for this change.
 
-    Raises NotAllowed if `by` is not the actor of the row, WrongStatus (which says who did what) if the étape stands
-    elsewhere or if the dossier has gone on. Call it under the lock.
+    Raises NotAllowed if `by` is not the actor of the row, WrongStatus (which says who did what, as `told` does:
+    `situation` by default) if the étape stands elsewhere or if the dossier has gone on. Call it under the lock.
     """
     move = MOVES[name]
     if not is_actor(name, dossier_stage, by):
         raise NotAllowed("Vous ne pouvez pas faire cette action sur ce dossier.")
     if not is_due(name, dossier_stage):
-        raise WrongStatus(situation(dossier_stage))
+        raise WrongStatus((told or situation)(dossier_stage))
     return move
 
 
@@ -116,11 +119,18 @@ def situation(dossier_stage: DossierStage) -> str:
     """Why a change comes too late: the status now, who set it and when."""
     if not dossier_stage.is_current:
         gone_on = DossierStage.objects.select_related("stage").get(dossier=dossier_stage.dossier_id, is_current=True)
+        return in_words(dossier_stage, gone_on=gone_on)
+    return in_words(dossier_stage, last=queries.last_move(dossier_stage))
+
+
+def in_words(dossier_stage: DossierStage, *, last: Event | None = None, gone_on: DossierStage | None = None) -> str:
+    """The same, once read: `gone_on` is the étape that the dossier left this one for, `last` its last change of
+    status."""
+    if gone_on is not None:
         return (
             f"L'étape {french.quoted(gone_on.stage.title)} a commencé le {french.moment(gone_on.created_at)}\u00a0: "
             f"l'étape {french.quoted(dossier_stage.stage.title)} ne change plus."
         )
-    last = queries.last_move(dossier_stage)
     label = french.quoted(dossier_stage.status_label)
     if last is None:
         return f"Cette étape est au statut {label}."

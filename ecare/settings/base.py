@@ -24,8 +24,6 @@ ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", default=[])
 FINGERPRINT_KEY: str = env("FINGERPRINT_KEY", default="")
 # What each room knows of a person, from left to right: see accounts.composition.
 PERSONAL_DATA = ["accounts.personal_data", "dossiers.personal_data"]
-# What the rooms to the right of dossiers add to them: see dossiers.neighbours.
-DOSSIER_NEIGHBOURS = ["funding.beside"]
 # What each room keeps for a time, from left to right, and how long: see ecare.retention. The reason of each period
 # stands in docs/exploitation.md, « Durées de conservation ».
 RETENTION = ["ecare.retained", "notifications.retained", "accounts.retained", "dossiers.retained"]
@@ -185,6 +183,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     "count-dossiers": {"task": "dossiers.tasks.count_dossiers", "schedule": 600.0, "options": {"expires": 600}},
     "appraise": {"task": "dossiers.tasks.appraise", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-exports": {"task": "dossiers.tasks.sweep_exports", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep-batches": {"task": "dossiers.tasks.sweep_batches", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-files": {"task": "dossiers.tasks.sweep_files", "schedule": crontab(hour=3, minute=40)},
 }
 

@@ -17,6 +17,16 @@ TABLE: dict[str, tuple[Row, Row]] = {
     # Whoever asked for it, and nobody else: here the verifier.
     "dossiers:export-file": (only("verifier"), NO_POST),
     "dossiers:cancel-export": (NO_POST, only("verifier", outcome="→dossiers:exports")),
+    "dossiers:batches": (only(*INSTRUCTORS), NO_POST),
+    # A dossier that one may not read is no dossier: nothing is ticked, and the list says so.
+    "dossiers:prepare-batch": (
+        only(outcome=405, others=405),
+        only(*READERS, outcome="→dossiers:batch") | {"outside": "→dossiers:instruction-list"},
+    ),
+    # Whoever prepared it, and nobody else: here the verifier.
+    "dossiers:batch": (only("verifier"), only("verifier", outcome="→dossiers:batch")),
+    "dossiers:confirm-batch": (NO_POST, only("verifier", outcome="→dossiers:batch")),
+    "dossiers:stop-batch": (NO_POST, only("verifier", outcome="→dossiers:batch")),
     "dossiers:instruction-home": (only(*INSTRUCTORS), NO_POST),
     "dossiers:instruction-list": (only(*INSTRUCTORS), NO_POST),
     "dossiers:instruction-dossier": (only(*READERS), NO_POST),

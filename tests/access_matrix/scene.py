@@ -12,32 +12,29 @@ from django.utils import timezone
 
 from accounts.models import User
 from dossiers import kinds, workflow
-from dossiers.enums import ExportFormat
-from dossiers.models import Attachment, DossierStage, Export, Flag, TakeoverRequest, TemplateText
-from funding.models import Agreement
+from dossiers.enums import BatchAction, ExportFormat
+from dossiers.models import Attachment, Batch, DossierStage, Export, Flag, TakeoverRequest, TemplateText
 from tests.access_matrix.table import PATTERNS
 from tests.accounts.factories import UserFactory
 from tests.accounts.sessions import give_password
 from tests.dossiers import factories
 from tests.establishments.factories import RegionFactory
-from tests.funding import subsidies
 
 
 @dataclass
 class Scene:
-    """A dossier of the POC in the states that its addresses suppose, and everybody around it."""
+    """A dossier of the POC in the three states that its addresses suppose, and everybody around it."""
 
     people: dict[str, User]
     awaited: User
     asked: DossierStage  # a modification is asked of the référent
     transmitted: DossierStage
     validated: DossierStage
-    granted: DossierStage
-    signed: Agreement  # of yet another validated dossier, deposited
     takeover: TakeoverRequest  # of the first, asked by the colleague
     made: Export  # the verifier's, ready
     waiting: Export  # his too, under way
     text: TemplateText  # for a rejection
+    batches: dict[str, Batch]  # his as well, by the address it is for
 
     def __post_init__(self) -> None:
         half = Client()
@@ -52,9 +49,6 @@ class Scene:
         return client
 
     def stage_of(self, name: str) -> DossierStage:
-        if name.startswith("funding:"):
-            unsigned = {"funding:grant": self.validated, "funding:send-agreement": self.granted}
-            return unsigned.get(name, self.signed.grant.dossier_stage)
         match name.removeprefix("dossiers:"):
             case "reopen" | "start-stage" | "call-stage" | "instruction-stage":
                 return self.validated
@@ -94,6 +88,8 @@ class Scene:
             values["public_id"] = (self.made if name == "dossiers:export-file" else self.waiting).public_id
         if name == "dossiers:edit-text":
             values["public_id"] = self.text.public_id
+        if name in self.batches:
+            values["public_id"] = self.batches[name].public_id
         if name == "dossiers:examine-flag":
             values["kind"] = "diagnoses"
         if name == "dossiers:perimeter":
@@ -131,14 +127,14 @@ class Scene:
             "dossiers:create-export": {"format": "csv", "columns": ["reference"]},
             "dossiers:create-text": {"name": "Autre", "purpose": "reject", "body": "Hors périmètre."},
             "dossiers:edit-text": {"name": "Motif", "purpose": "reject", "body": "Hors périmètre.", "read": 1},
+            "dossiers:prepare-batch": {"action": "take", "dossiers": [self.transmitted.dossier.reference]},
+            "dossiers:batch": {"reason": "Hors périmètre."},
+            "dossiers:confirm-batch": {"count": 1},
             "dossiers:request-modification": {"message": "Complétez.", "due_on": next_week, "read": 1},
             "dossiers:note": {"text": "Appeler l'établissement."},
             "dossiers:examine-flag": {"diagnoses-read": "Un diagnostic manque.", "diagnoses-note": "Vu."},
             "dossiers:validate": {"read": 1},
             "dossiers:reject": {"reason": "Hors périmètre.", "read": 1},
-            "funding:sign-agreement": {"file": factories.pdf("Autre exemplaire.pdf")},
-            "funding:grant": {"amount": "18800", "with_agreement": "on"},
-            "funding:check-agreement": {"read": self.signed.signed_copy_id, "accept": "1"},
             "dossiers:reopen": {"reason": "Erreur de lecture.", "read": 1},
         }
         return posts.get(name, {})
@@ -147,7 +143,7 @@ class Scene:
 def build() -> Scene:
     former = factories.referent(factories.entity())
     entities = [former.representations.get().legal_entity]
-    builders = [factories.modification_requested, factories.transmitted, *[factories.validated] * 3]
+    builders = [factories.modification_requested, factories.transmitted, factories.validated]
     stages = [builder(by=former, stage=factories.poc(), legal_entity=entities[0]) for builder in builders[:1]]
     for builder in builders[1:]:
         # One dossier an EJ and a guichet: the others are of other EJ of the same people.
@@ -160,8 +156,6 @@ def build() -> Scene:
         for entity in entities[1:]:
             factories.RepresentationFactory(user=person, legal_entity=entity, is_primary=False)
     workflow.transfer(stages, by=former, to=owner)
-    signed = subsidies.signed(stage=factories.fresh(stages.pop()))
-    subsidies.granted(factories.fresh(stages[-1]))
     factories.next_stages()
     people = {
         "referent": owner,
@@ -186,6 +180,15 @@ def build() -> Scene:
     Flag.objects.create(dossier_stage=stages[1], kind="diagnoses", text="Un diagnostic manque.")
     content = {"name": "Motif", "purpose": "reject", "guichet": None, "body": "Hors barème."}
     text = workflow.texts.save(None, by=people["lead"], **content)
-    return Scene(
-        people, UserFactory(), *[factories.fresh(stage) for stage in stages], signed, takeover, made, waiting, text
-    )
+    given = DossierStage.objects.filter(pk=stages[1].pk)
+    batches = {
+        f"dossiers:{name}": workflow.batches.prepare(given, action, by=people["verifier"], at=timezone.now())
+        for name, action in (
+            ("batch", BatchAction.REJECT),
+            ("confirm-batch", BatchAction.TAKE),
+            ("stop-batch", BatchAction.TAKE),
+        )
+    }
+    workflow.batches.confirm(batches["dossiers:stop-batch"], by=people["verifier"], count=1, at=timezone.now())
+    now = [factories.fresh(stage) for stage in stages]
+    return Scene(people, UserFactory(), *now, takeover, made, waiting, text, batches)

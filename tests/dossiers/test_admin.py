@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from dossiers import models, workflow
-from dossiers.enums import ExportFormat, FlagKind
+from dossiers.enums import BatchAction, ExportFormat, FlagKind
 from dossiers.models import DossierStage, FormRevision, Guichet, Stage, TemplateFile
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories
@@ -44,6 +44,7 @@ HISTORY = [
     models.Event,
     models.TakeoverRequest,
     models.Flag,
+    models.BatchItem,
 ]
 
 
@@ -73,6 +74,8 @@ def stage() -> DossierStage:
     content = {"name": "Motif", "purpose": "reject", "guichet": None, "body": "Dossier {reference} hors périmètre."}
     workflow.texts.save(None, by=UserFactory(lead=True), **content)
     models.Flag.objects.create(dossier_stage=stage, kind=FlagKind.values[0], text="Compte déjà utilisé.")
+    given = DossierStage.objects.filter(pk=stage.pk)
+    workflow.batches.prepare(given, BatchAction.TAKE, by=UserFactory(verifier=True), at=timezone.now())
     administrator = UserFactory(admin=True)
     models.WindowChange.objects.create(stage=stage.stage, reason="Panne.", by=administrator)
     models.LateAccess.objects.create(

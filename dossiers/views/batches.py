@@ -1,0 +1,177 @@
+"""Several dossiers at once: selection, pre-flight, confirmation, progress and results (I4b)."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Case, IntegerField, Value, When
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import queries as accounts_queries
+from accounts.models import User
+from dossiers import access, queries, workflow
+from dossiers.batch_forms import ConfirmationForm, RecipientForm, WordsForm, words_form
+from dossiers.batch_words import words
+from dossiers.enums import BatchAction, BatchResult
+from dossiers.models import Batch
+from dossiers.views import scope
+from dossiers.views.instruction import instructors_only
+from dossiers.workflow.obstacles import obstacles
+
+PAGE_SIZE = 50
+HISTORY_SIZE = 20
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """« Vos lots », the last first."""
+    user = instructors_only(request)
+    page = Paginator(queries.batches_of(user), HISTORY_SIZE).get_page(request.GET.get("page"))
+    page.object_list = list(queries.counted(page.object_list))
+    return render(request, "dossiers/instruction/batches/index.html", {"page": page})
+
+
+@require_POST
+def prepare(request: HttpRequest) -> HttpResponse:
+    """From the list: these dossiers, or all those of its filters, for one action."""
+    user = instructors_only(request)
+    query = request.POST.get("query", "")
+    if request.POST.get("perimetre") == "tous":
+        stages = queries.sorted_as_listed(queries.filtered(user, query))
+    else:
+        checked = access.instructed_stages(user).filter(dossier__reference__in=request.POST.getlist("dossiers"))
+        stages = checked.order_by("-transmitted_at", "-pk")
+    try:
+        action = BatchAction(request.POST.get("action", ""))
+        batch = workflow.batches.prepare(stages, action, by=user, at=scope.received_at(request), query=query[:2000])
+    except (ValueError, workflow.NotAllowed) as refusal:
+        raise Http404 from refusal
+    except workflow.Refused as refusal:
+        messages.warning(request, str(refusal))
+        return redirect(f"{reverse('dossiers:instruction-list')}?{query}")
+    return redirect("dossiers:batch", batch.public_id)
+
+
+def own(request: HttpRequest, public_id: uuid.UUID) -> tuple[User, Batch]:
+    user = instructors_only(request)
+    return user, get_object_or_404(queries.own_batches(user), public_id=public_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def batch(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """A batch: what it asks for, then its pre-flight, then its progress and results. A POST says what is asked for."""
+    user, found = own(request, public_id)
+    if not found.is_prepared:
+        return results(request, found, user)
+    changing = "modifier" in request.GET or not found.is_complete
+    form = asked_form(request, found) if found.asks_words and (changing or request.method == "POST") else None
+    if request.method == "POST" and form is not None and form.is_valid():
+        try:
+            if isinstance(form, RecipientForm):
+                workflow.batches.complete(found, by=user, to=form.chosen)
+            else:
+                workflow.batches.complete(found, by=user, parameters=form.parameters)
+        except workflow.Refused as refusal:
+            messages.warning(request, str(refusal))
+        return redirect("dossiers:batch", public_id)
+    return preflight(request, found, user, form=form)
+
+
+def asked_form(request: HttpRequest, found: Batch) -> WordsForm | None:
+    people: list[User] = []
+    to = None
+    if found.action == BatchAction.ASSIGN:
+        people = list(accounts_queries.instructors())
+        first = found.items.select_related("to").order_by("position").first()
+        to = first.to if first else None
+    return words_form(found, request.POST if request.method == "POST" else None, people, to)
+
+
+def preflight(
+    request: HttpRequest,
+    found: Batch,
+    user: User,
+    *,
+    form: WordsForm | None = None,
+    confirmation: ConfirmationForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """« 8 sur 10 ; 2 bloqués : motif », the blocked ones first."""
+    blocked = obstacles(found, by=user)
+    total = found.items.count()
+    possible = total - len(blocked)
+    first = Case(When(pk__in=list(blocked), then=Value(0)), default=Value(1), output_field=IntegerField())
+    items = queries.batch_items(found, user).order_by(first, "position")
+    page = Paginator(items, PAGE_SIZE).get_page(request.GET.get("page"))
+    said = words(found.action)
+    context = {
+        "batch": found,
+        "words": said,
+        "form": form,
+        "confirmation": confirmation or ConfirmationForm(batch=found, possible=possible),
+        "possible": possible,
+        "blocked": len(blocked),
+        "total": total,
+        "summary": said.possible(possible, total),
+        "button": said.confirm(possible),
+        "page": page,
+        "lines": [(item, blocked.get(item.pk, "")) for item in page],
+        "recipients": queries.recipients(found),
+    }
+    return render(request, "dossiers/instruction/batches/preflight.html", context, status=status)
+
+
+@require_POST
+def confirm(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """« Valider 8 dossiers »: the number is said again, and checked again."""
+    user, found = own(request, public_id)
+    if not found.is_prepared:
+        return redirect("dossiers:batch", public_id)
+    form = ConfirmationForm(request.POST, batch=found, possible=0)
+    if not form.is_valid():
+        return preflight(request, found, user, confirmation=form)
+    try:
+        workflow.batches.confirm(found, by=user, count=form.cleaned_data["count"], at=scope.received_at(request))
+    except workflow.Refused as refusal:
+        messages.warning(request, str(refusal))
+    return redirect("dossiers:batch", public_id)
+
+
+@require_POST
+def stop(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """« Arrêter » a batch under way."""
+    user, found = own(request, public_id)
+    try:
+        workflow.batches.stop(found, by=user, at=scope.received_at(request))
+    except workflow.Refused as refusal:
+        messages.warning(request, str(refusal))
+    else:
+        messages.success(request, "Le lot est arrêté\u00a0: ce qui était fait le reste.")
+    return redirect("dossiers:batch", public_id)
+
+
+def results(request: HttpRequest, found: Batch, user: User) -> HttpResponse:
+    """How far it is, and what became of each dossier: asked for again while it is under way."""
+    (counted,) = queries.counted([found])
+    items = queries.batch_items(found, user)
+    only = request.GET.get("resultat", "")
+    if only in BatchResult.values:
+        items = items.filter(result=only)
+    rest = request.GET.copy()
+    rest.pop("page", None)
+    context = {
+        "batch": counted,
+        "query": rest.urlencode(),
+        "words": words(counted.action),
+        "made": words(counted.action).made(counted.done),  # type: ignore[attr-defined]  # see `counted`
+        "page": Paginator(items, PAGE_SIZE).get_page(request.GET.get("page")),
+        "only": only,
+        "recipients": queries.recipients(found),
+    }
+    part = "progress" if "HX-Request" in request.headers else "results"
+    return render(request, f"dossiers/instruction/batches/{part}.html", context)
