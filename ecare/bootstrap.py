@@ -41,7 +41,8 @@ LIBRARIES = (
 DRIVER_LIBRARIES = (("libatomic.so.1", "libatomic1"),)
 FONTS = ("/usr/share/fonts", "/usr/local/share/fonts")
 ANTIVIRUS = "clamav-daemon"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# The first draws to no screen, and spends half as much on a page as the whole browser told to do without one.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 def say(text: str) -> None:
@@ -126,13 +127,15 @@ def missing_packages(browser: bool) -> list[str]:
     if not os.path.exists(UV) and not can_create_environments():
         missing.append(f"python3.{sys.version_info[1]}-venv")
     # On Ubuntu that package is a snap, which containers cannot run: there, Playwright brings its own.
-    if browser and shutil.which("apt-get") and not is_ubuntu() and not has_browser():
-        missing.append("chromium")
+    if browser and shutil.which("apt-get") and system() != "ubuntu" and not has_browser():
+        missing.append("chromium-headless-shell" if system() == "debian" else "chromium")
     return missing
 
 
-def is_ubuntu() -> bool:
-    return "ID=ubuntu" in read("/etc/os-release").splitlines()
+def system() -> str:
+    """« debian », « ubuntu »… as the machine names itself, or an empty text."""
+    names = (line.removeprefix("ID=") for line in read("/etc/os-release").splitlines() if line.startswith("ID="))
+    return next(names, "").strip('"')
 
 
 def has_browser() -> bool:

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from playwright.sync_api import BrowserContext, Page, Playwright, expect
 from playwright.sync_api import Error as BrowserError
 from pytest_django import DjangoDbBlocker, Settings
 
+from ecare import bootstrap
 from ecare.celery import app
 from establishments import queries as establishments
 
@@ -27,7 +27,6 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 # would, and costs nothing when it comes at once.
 expect.set_options(timeout=20_000)
 
-BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -41,12 +40,8 @@ sys.addaudithook(_refuse_other_hosts)
 
 
 def _installed_browser() -> str | None:
-    """A browser of the system that really starts (on Ubuntu, chromium-browser may be a stub that asks for a snap)."""
-    for name in BROWSERS:
-        path = shutil.which(name)
-        if path and subprocess.run([path, "--version"], capture_output=True, timeout=30).returncode == 0:
-            return path
-    return None
+    """The first browser of the system that really starts."""
+    return next((path for path in map(shutil.which, bootstrap.BROWSERS) if path and bootstrap.starts(path)), None)
 
 
 #: The files whose one test lasts longest, after those that drive a browser.
