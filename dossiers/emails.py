@@ -36,6 +36,8 @@ TO_REFERENT = frozenset(
         *("dossier_rejected", "dossier_reopened", "dossier_file_infected", "stage_started", "stage_called"),
         *("stage_open", "closing_moved", "late_access_granted", "late_access_revoked"),
         *("reminder_draft", "reminder_correction"),
+        # Of `funding`.
+        *("subsidy_granted", "agreement_ready", "agreement_accepted", "agreement_refused"),
     }
 )
 

@@ -137,10 +137,35 @@ class EventKind(models.TextChoices):
     EXCEPTION_GRANTED = "exception_granted", "Délai exceptionnel accordé"
     EXCEPTION_REVOKED = "exception_revoked", "Délai exceptionnel retiré"
     FLAG_EXAMINED = "flag_examined", "Point de vigilance examiné"
+    # Of the subsidy: `funding` writes them.
+    GRANTED = "granted", "Subvention accordée"
+    AGREEMENT_SENT = "agreement_sent", "Convention envoyée"
+    AGREEMENT_SIGNED = "agreement_signed", "Convention signée déposée"
+    AGREEMENT_ACCEPTED = "agreement_accepted", "Convention contrôlée"
+    AGREEMENT_REFUSED = "agreement_refused", "Exemplaire de la convention refusé"
+    PAYMENT_PLANNED = "payment_planned", "Versement prévu"
+    PAYMENT_CHANGED = "payment_changed", "Versement modifié"
+    PAYMENT_ORDERED = "payment_ordered", "Versement ordonnancé"
+    PAYMENT_PAID = "payment_paid", "Versement payé"
+    PAYMENT_CANCELLED = "payment_cancelled", "Versement annulé"
+    OBJECTIVE_ACCEPTED = "objective_accepted", "Objectif accepté"
+    OBJECTIVE_REFUSED = "objective_refused", "Objectif refusé"
+    CONTROL_OPENED = "control_opened", "Contrôle ouvert"
+    CONTROL_ANSWERED = "control_answered", "Pièces du contrôle déposées"
+    CONTROL_NOTED = "control_noted", "Entretien de contrôle noté"
+    CONTROL_CLOSED = "control_closed", "Contrôle terminé"
 
 
 #: What instruction keeps to itself: the référent's history does not tell who reads the dossier (D14).
-INTERNAL = frozenset({EventKind.ASSIGNED, EventKind.RELEASED, EventKind.NOTED, EventKind.FLAG_EXAMINED})
+INTERNAL = frozenset(
+    {
+        EventKind.ASSIGNED,
+        EventKind.RELEASED,
+        EventKind.NOTED,
+        EventKind.FLAG_EXAMINED,
+        EventKind.CONTROL_NOTED,
+    }
+)
 
 
 class FlagKind(models.TextChoices):

@@ -1,8 +1,23 @@
 from django.urls import path
 
-from funding import views
+from funding.views import agreements, instruction, referent, simulator
 
 app_name = "funding"
 urlpatterns = [
-    path("simulateur/", views.simulator, name="simulator"),
+    path("simulateur/", simulator.simulator, name="simulator"),
+    path("conventions/<str:token>/", agreements.to_sign, name="agreement-to-sign"),
+    path("dossiers/<reference:reference>/subvention/", referent.subsidy, name="own-subsidy"),
+    path("dossiers/<reference:reference>/subvention/convention.pdf", referent.agreement, name="own-agreement"),
+    path("dossiers/<reference:reference>/subvention/convention/", referent.sign, name="sign-agreement"),
+    path("subventions/", instruction.index, name="subsidies"),
+    path("instruction/<reference:reference>/subvention/", instruction.subsidy, name="subsidy"),
+    path("instruction/<reference:reference>/subvention/accord/", instruction.grant, name="grant"),
+    path("instruction/<reference:reference>/subvention/convention/", instruction.send_agreement, name="send-agreement"),
+    path("instruction/<reference:reference>/subvention/convention.pdf", instruction.agreement, name="agreement"),
+    path("instruction/<reference:reference>/subvention/exemplaire/", instruction.signed_copy, name="signed-copy"),
+    path(
+        "instruction/<reference:reference>/subvention/exemplaire/controle/",
+        instruction.check_agreement,
+        name="check-agreement",
+    ),
 ]

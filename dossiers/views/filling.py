@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST
 
-from dossiers import kinds, queries, steps, workflow
+from dossiers import kinds, neighbours, queries, steps, workflow
 from dossiers.models import DossierStage, ModificationRequest
 from dossiers.sheet import Entry, Sheet
 from dossiers.views import departure, files, scope
@@ -69,6 +69,7 @@ def form_page(
             "call": queries.call_message(sheet.dossier_stage),
             "form_change": queries.form_change(sheet.dossier_stage),
             "steps": steps.of(sheet.dossier_stage.dossier),
+            "panels": neighbours.own_panels(sheet.dossier_stage),
             "refusal": refusal,
             "token": workflow.token(sheet.dossier_stage),
             "has_errors": bool(sheet.to_correct or refusal),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.enums import Role
 from accounts.models import User
-from dossiers import access, queries, steps, workflow
+from dossiers import access, neighbours, queries, steps, workflow
 from dossiers.desk_forms import ExaminationForm, NoteForm
 from dossiers.enums import Status
 from dossiers.filters import InstructionFilter
@@ -117,6 +117,7 @@ def dossier_page(
             "to_examine": sum(1 for flag, _ in flags if not flag.is_examined),
             "examination": examination,
             "may_reassign": access.may_reassign(user),
+            "panels": neighbours.desk_panels(dossier_stage, user),
             "late": late,
         },
         status=409 if late else 200,

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from dossiers import pdf, queries, steps, workflow
+from dossiers import neighbours, pdf, queries, steps, workflow
 from dossiers.forms import CreateDossierForm
 from dossiers.models import DossierStage
 from dossiers.views import departure, scope
@@ -93,6 +93,7 @@ def detail(request: HttpRequest, dossier_stage: DossierStage, *, refusal: str = 
             "steps": steps.of(dossier_stage.dossier),
             "following": following,
             "may_start": following is not None and following.may_start(at),
+            "panels": neighbours.own_panels(dossier_stage),
             "refusal": refusal,
             "now": at,
         },

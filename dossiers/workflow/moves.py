@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from dossiers import emails, queries, search, steps
+from dossiers import emails, neighbours, queries, search, steps
 from dossiers.enums import StageEntry
 from dossiers.models import DossierStage, Event, ModificationRequest, Remark, Transmission, TransmittedFile
 from dossiers.sheet import Entry, Sheet
@@ -178,9 +178,14 @@ def reject(dossier_stage: DossierStage, *, by: User, reason: str, read: int | No
 
 @transaction.atomic
 def reopen(dossier_stage: DossierStage, *, by: User, reason: str) -> DossierStage:
-    """Put a decided étape back under instruction, with a reason. Raises NotAllowed, WrongStatus, Refused."""
+    """Put a decided étape back under instruction, with a reason.
+
+    Raises NotAllowed, WrongStatus, Refused without a reason or when something was built on the decision.
+    """
     dossier_stage = locked(dossier_stage)
     move = check("reopen", dossier_stage, by=by)
+    if kept := neighbours.why_kept(dossier_stage):
+        raise Refused(kept)
     if not reason.strip():
         raise Refused("Indiquez le motif de la réouverture : le référent le lira.")
     emails.reopened(apply(move, dossier_stage, by=by, message=reason.strip(), decided_at=None))

@@ -24,6 +24,8 @@ ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", default=[])
 FINGERPRINT_KEY: str = env("FINGERPRINT_KEY", default="")
 # What each room knows of a person, from left to right: see accounts.composition.
 PERSONAL_DATA = ["accounts.personal_data", "dossiers.personal_data"]
+# What the rooms to the right of dossiers add to them: see dossiers.neighbours.
+DOSSIER_NEIGHBOURS = ["funding.beside"]
 # What each room keeps for a time, from left to right, and how long: see ecare.retention. The reason of each period
 # stands in docs/exploitation.md, « Durées de conservation ».
 RETENTION = ["ecare.retained", "notifications.retained", "accounts.retained", "dossiers.retained"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.access_matrix import accounts, dossiers, instruction, public
+from tests.access_matrix import accounts, dossiers, funding, instruction, public
 from tests.access_matrix.roles import ROLES, SIGN_IN, Outcome, Row
 from tests.access_matrix.table import ADDRESSES
 
@@ -25,6 +25,7 @@ ROOMS = {
     "Compte et connexion": accounts.TABLE,
     "Dossiers": dossiers.TABLE,
     "Instruction": instruction.TABLE,
+    "Subventions": funding.TABLE,
 }
 INTRODUCTION = """\
 # Qui ouvre quelle adresse

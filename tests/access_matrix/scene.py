@@ -14,22 +14,26 @@ from accounts.models import User
 from dossiers import kinds, workflow
 from dossiers.enums import BatchAction, ExportFormat
 from dossiers.models import Attachment, Batch, DossierStage, Export, Flag, TakeoverRequest, TemplateText
+from funding.models import Agreement
 from tests.access_matrix.table import PATTERNS
 from tests.accounts.factories import UserFactory
 from tests.accounts.sessions import give_password
 from tests.dossiers import factories
 from tests.establishments.factories import RegionFactory
+from tests.funding import subsidies
 
 
 @dataclass
 class Scene:
-    """A dossier of the POC in the three states that its addresses suppose, and everybody around it."""
+    """A dossier of the POC in the states that its addresses suppose, and everybody around it."""
 
     people: dict[str, User]
     awaited: User
     asked: DossierStage  # a modification is asked of the référent
     transmitted: DossierStage
     validated: DossierStage
+    granted: DossierStage
+    signed: Agreement  # of yet another validated dossier, deposited
     takeover: TakeoverRequest  # of the first, asked by the colleague
     made: Export  # the verifier's, ready
     waiting: Export  # his too, under way
@@ -49,6 +53,9 @@ class Scene:
         return client
 
     def stage_of(self, name: str) -> DossierStage:
+        if name.startswith("funding:"):
+            unsigned = {"funding:grant": self.validated, "funding:send-agreement": self.granted}
+            return unsigned.get(name, self.signed.grant.dossier_stage)
         match name.removeprefix("dossiers:"):
             case "reopen" | "start-stage" | "call-stage" | "instruction-stage":
                 return self.validated
@@ -135,6 +142,9 @@ class Scene:
             "dossiers:examine-flag": {"diagnoses-read": "Un diagnostic manque.", "diagnoses-note": "Vu."},
             "dossiers:validate": {"read": 1},
             "dossiers:reject": {"reason": "Hors périmètre.", "read": 1},
+            "funding:sign-agreement": {"file": factories.pdf("Autre exemplaire.pdf")},
+            "funding:grant": {"amount": "18800", "with_agreement": "on"},
+            "funding:check-agreement": {"read": self.signed.signed_copy_id, "accept": "1"},
             "dossiers:reopen": {"reason": "Erreur de lecture.", "read": 1},
         }
         return posts.get(name, {})
@@ -143,7 +153,7 @@ class Scene:
 def build() -> Scene:
     former = factories.referent(factories.entity())
     entities = [former.representations.get().legal_entity]
-    builders = [factories.modification_requested, factories.transmitted, factories.validated]
+    builders = [factories.modification_requested, factories.transmitted, *[factories.validated] * 3]
     stages = [builder(by=former, stage=factories.poc(), legal_entity=entities[0]) for builder in builders[:1]]
     for builder in builders[1:]:
         # One dossier an EJ and a guichet: the others are of other EJ of the same people.
@@ -156,6 +166,8 @@ def build() -> Scene:
         for entity in entities[1:]:
             factories.RepresentationFactory(user=person, legal_entity=entity, is_primary=False)
     workflow.transfer(stages, by=former, to=owner)
+    signed = subsidies.signed(stage=factories.fresh(stages.pop()))
+    subsidies.granted(factories.fresh(stages[-1]))
     factories.next_stages()
     people = {
         "referent": owner,
@@ -191,4 +203,4 @@ def build() -> Scene:
     }
     workflow.batches.confirm(batches["dossiers:stop-batch"], by=people["verifier"], count=1, at=timezone.now())
     now = [factories.fresh(stage) for stage in stages]
-    return Scene(people, UserFactory(), *now, takeover, made, waiting, text, batches)
+    return Scene(people, UserFactory(), *now, signed, takeover, made, waiting, text, batches)

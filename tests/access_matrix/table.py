@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.access_matrix import accounts, dossiers, instruction, public
+from tests.access_matrix import accounts, dossiers, funding, instruction, public
 from tests.access_matrix.roles import SIGN_IN
 
-ROOMS = (public.TABLE, accounts.TABLE, dossiers.TABLE, instruction.TABLE)
+ROOMS = (public.TABLE, accounts.TABLE, dossiers.TABLE, instruction.TABLE, funding.TABLE)
 TABLE = dict(ChainMap(*ROOMS))
 OPEN_TO_ALL = {
     "healthz",

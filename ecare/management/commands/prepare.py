@@ -16,6 +16,7 @@ REFERENCE = {
     "load_terms": "Conditions générales d'utilisation",
     "load_schedules": "Barèmes",
     "load_guichets": "Guichets",
+    "load_agreements": "Modèles de convention",
 }
 
 

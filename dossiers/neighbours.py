@@ -1,0 +1,54 @@
+"""What the rooms to the right add to a dossier: its subsidy, for one (docs/adr/0050).
+
+They cannot be imported from here: the setting `DOSSIER_NEIGHBOURS` names the module of each, as `PERSONAL_DATA` does
+for what the rooms know of a person.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from django.conf import settings
+
+from accounts.models import User
+from dossiers.models import DossierStage
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part of a dossier's page: its template reads `panel`, and nothing else."""
+
+    template: str
+    content: Any
+
+
+class Neighbour(Protocol):
+    """What the module of a room answers. Each asks the database nothing about a dossier it has nothing to do with."""
+
+    def own_panels(self, dossier_stage: DossierStage) -> list[Panel]:
+        """What the référent sees on top of his dossier."""
+
+    def desk_panels(self, dossier_stage: DossierStage, user: User) -> list[Panel]:
+        """What `user`, who may read the étape in the back-office, sees beside it."""
+
+    def why_kept(self, dossier_stage: DossierStage) -> str:
+        """Why the decision on an étape can no longer be taken back, in French; blank when it can. Under the lock of the
+        dossier."""
+
+
+def neighbours() -> list[Neighbour]:
+    return [cast(Neighbour, importlib.import_module(name)) for name in settings.DOSSIER_NEIGHBOURS]
+
+
+def own_panels(dossier_stage: DossierStage) -> list[Panel]:
+    return [panel for each in neighbours() for panel in each.own_panels(dossier_stage)]
+
+
+def desk_panels(dossier_stage: DossierStage, user: User) -> list[Panel]:
+    return [panel for each in neighbours() for panel in each.desk_panels(dossier_stage, user)]
+
+
+def why_kept(dossier_stage: DossierStage) -> str:
+    return next((reason for each in neighbours() if (reason := each.why_kept(dossier_stage))), "")

@@ -1,0 +1,86 @@
+"""What people are told by e-mail of a subsidy (F4, F7, N1): one message per change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from dossiers import emails
+from dossiers.models import Event
+from funding import links
+from funding.models import Agreement, Grant
+from notifications import outbox
+
+VIEW = "Voir la subvention"
+
+
+def granted(event: Event, grant: Grant) -> None:
+    post(event, "subsidy_granted", "Une subvention est accordée à votre dossier {reference}", VIEW, grant=grant)
+
+
+def agreement_ready(event: Event, agreement: Agreement) -> None:
+    post(
+        event,
+        "agreement_ready",
+        "La convention de votre dossier {reference} est à faire signer",
+        "Télécharger la convention",
+        agreement=agreement,
+    )
+
+
+def agreement_to_sign(event: Event, agreement: Agreement) -> None:
+    """To the signatory, who has no account: a link to the convention itself, valid as long as it waits for him."""
+    dossier = event.dossier
+    outbox.post(
+        kind="agreement_to_sign",
+        to=agreement.signatory["email"],
+        subject=f"Une convention est à signer, dossier {dossier.reference}",
+        context={**emails.about(dossier), "agreement": agreement, "signatory": agreement.signatory["name"]},
+        key=f"event-{event.pk}-agreement_to_sign",
+        action=("Lire la convention (PDF)", links.agreement(agreement)),
+        about=dossier.reference,
+    )
+
+
+def agreement_deposited(event: Event, agreement: Agreement) -> None:
+    """To who instructs the dossier, or sent the convention."""
+    dossier = event.dossier
+    recipient = dossier.verifier or agreement.sent_by
+    outbox.post(
+        kind="agreement_deposited",
+        to=recipient.email,
+        subject=f"Une convention signée est à contrôler, dossier {dossier.reference}",
+        context={**emails.about(dossier), "recipient": recipient, "agreement": agreement},
+        key=f"event-{event.pk}-agreement_deposited",
+        action=("Contrôler la convention", outbox.absolute(reverse("funding:subsidy", args=[dossier.reference]))),
+        about=dossier.reference,
+    )
+
+
+def agreement_accepted(event: Event, agreement: Agreement) -> None:
+    post(event, "agreement_accepted", "La convention de votre dossier {reference} est contrôlée", VIEW)
+
+
+def agreement_refused(event: Event, agreement: Agreement) -> None:
+    post(
+        event,
+        "agreement_refused",
+        "La convention de votre dossier {reference} est à signer de nouveau",
+        "Déposer un nouvel exemplaire",
+        agreement=agreement,
+    )
+
+
+def post(event: Event, kind: str, subject: str, button: str, **context: Any) -> None:
+    """To the référent, about what has just happened to the subsidy: its page is one click away."""
+    dossier = event.dossier
+    outbox.post(
+        kind=kind,
+        to=dossier.referent.email,
+        subject=subject.format(reference=dossier.reference),
+        context={**emails.about(dossier), "event": event, **context},
+        key=f"event-{event.pk}-{kind}",
+        action=(button, outbox.absolute(reverse("funding:own-subsidy", args=[dossier.reference]))),
+        about=dossier.reference,
+    )

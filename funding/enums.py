@@ -1,0 +1,23 @@
+"""Choices of the room. A leaf: imports Django only."""
+
+from django.db import models
+
+
+class AgreementState(models.TextChoices):
+    """Where a convention stands (F4)."""
+
+    SENT = "sent", "À signer"
+    SIGNED = "signed", "Signée, à contrôler"
+    ACCEPTED = "accepted", "Contrôlée"
+    REFUSED = "refused", "À signer de nouveau"
+    REPLACED = "replaced", "Remplacée"
+
+
+class GrantStep(models.TextChoices):
+    """Where the subsidy of a validated dossier stands: the tabs of the list."""
+
+    TO_GRANT = "a-accorder", "À accorder"
+    TO_SEND = "a-envoyer", "Convention à envoyer"
+    TO_SIGN = "a-signer", "Convention à signer"
+    TO_CHECK = "a-controler", "Convention à contrôler"
+    SETTLED = "accordees", "Accordées"

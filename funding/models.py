@@ -1,3 +1,0 @@
-from funding.schedule.models import Bracket, ObjectiveShare, Schedule, UnitAmount
-
-__all__ = ["Bracket", "ObjectiveShare", "Schedule", "UnitAmount"]

@@ -1,0 +1,16 @@
+from funding.models.agreements import Agreement, AgreementTemplate
+from funding.models.envelopes import DEFAULT_AGREEMENT_FROM, Envelope
+from funding.models.grants import Grant
+from funding.schedule.models import Bracket, ObjectiveShare, Schedule, UnitAmount
+
+__all__ = [
+    "DEFAULT_AGREEMENT_FROM",
+    "Agreement",
+    "AgreementTemplate",
+    "Bracket",
+    "Envelope",
+    "Grant",
+    "ObjectiveShare",
+    "Schedule",
+    "UnitAmount",
+]

@@ -1,0 +1,44 @@
+"""How every view finds a subsidy: through what the user may see, or a page that does not exist (D16)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from dossiers.models import Dossier
+from dossiers.views.instruction import instructors_only
+from dossiers.views.scope import user_of
+from funding import access, queries
+from funding.queries import Subsidy
+
+
+def own_subsidy(request: HttpRequest, reference: str) -> Subsidy:
+    """The subsidy of the référent's dossier. Raises Http404 for anything else."""
+    grants = access.own_grants(user_of(request)).filter(dossier__reference=reference)
+    return found(grants)
+
+
+def readable_subsidy(request: HttpRequest, reference: str) -> Subsidy:
+    """The subsidy of a dossier that the instructor may read. Raises Http404 for anything else."""
+    grants = access.readable_grants(instructors_only(request)).filter(dossier__reference=reference)
+    return found(grants)
+
+
+def found(grants: Any) -> Subsidy:
+    dossiers = Dossier.objects.select_related("guichet", "legal_entity", "referent", "verifier")
+    dossier = get_object_or_404(dossiers, pk__in=grants.values("dossier"))
+    subsidy = queries.subsidy(dossier)
+    if subsidy is None:
+        raise Http404
+    return subsidy
+
+
+def pdf(content: bytes, name: str) -> HttpResponse:
+    """A document that leaves: an attachment, never cached."""
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-store"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

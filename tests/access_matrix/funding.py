@@ -1,0 +1,18 @@
+"""Subsidies: followed by their référent, granted and checked by who instructs the dossier."""
+
+from tests.access_matrix.roles import DECIDERS, INSTRUCTORS, NO_POST, READERS, Row, everybody, only
+
+TABLE: dict[str, tuple[Row, Row]] = {
+    # The signatory has no account: the link is the key, and this one is none.
+    "funding:agreement-to-sign": (everybody(404), everybody(405)),
+    "funding:own-subsidy": (only("referent"), NO_POST),
+    "funding:own-agreement": (only("referent"), NO_POST),
+    "funding:sign-agreement": (NO_POST, only("referent", outcome="→funding:own-subsidy")),
+    "funding:subsidies": (only(*INSTRUCTORS), NO_POST),
+    "funding:subsidy": (only(*READERS), NO_POST),
+    "funding:grant": (only(*DECIDERS), only(*DECIDERS, outcome="→funding:subsidy")),
+    "funding:send-agreement": (only(*DECIDERS), only(*DECIDERS, outcome="→funding:subsidy")),
+    "funding:agreement": (only(*READERS), NO_POST),
+    "funding:signed-copy": (only(*READERS), NO_POST),
+    "funding:check-agreement": (NO_POST, only(*DECIDERS, outcome="→funding:subsidy")),
+}
