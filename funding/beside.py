@@ -17,7 +17,7 @@ def concerned(dossier_stage: DossierStage) -> bool:
 
 
 def own_panels(dossier_stage: DossierStage) -> list[Panel]:
-    """The subsidy in short, once granted: 1 query."""
+    """The subsidy in short, once granted: at most 2 queries."""
     if not concerned(dossier_stage):
         return []
     subsidy = queries.subsidy(dossier_stage.dossier)
@@ -25,7 +25,7 @@ def own_panels(dossier_stage: DossierStage) -> list[Panel]:
 
 
 def desk_panels(dossier_stage: DossierStage, user: User) -> list[Panel]:
-    """The subsidy in short, or that it is to be granted: 1 query."""
+    """The subsidy in short, or that it is to be granted: at most 2 queries."""
     if not concerned(dossier_stage):
         return []
     waiting = queries.beside(dossier_stage, user)

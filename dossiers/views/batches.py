@@ -159,9 +159,9 @@ def results(request: HttpRequest, found: Batch, user: User) -> HttpResponse:
     """How far it is, and what became of each dossier: asked for again while it is under way."""
     (counted,) = queries.counted([found])
     items = queries.batch_items(found, user)
-    only = request.GET.get("resultat", "")
-    if only in BatchResult.values:
-        items = items.filter(result=only)
+    shown = request.GET.get("resultat", "")
+    if shown in BatchResult.values:
+        items = items.filter(result=shown)
     rest = request.GET.copy()
     rest.pop("page", None)
     context = {
@@ -170,7 +170,7 @@ def results(request: HttpRequest, found: Batch, user: User) -> HttpResponse:
         "words": words(counted.action),
         "made": words(counted.action).made(counted.done),  # type: ignore[attr-defined]  # see `counted`
         "page": Paginator(items, PAGE_SIZE).get_page(request.GET.get("page")),
-        "only": only,
+        "shown": shown,
         "recipients": queries.recipients(found),
     }
     part = "progress" if "HX-Request" in request.headers else "results"

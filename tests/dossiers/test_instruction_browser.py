@@ -114,7 +114,7 @@ def test_a_decision_page_has_no_barrier_even_in_error(open_as: Open, axe: Check,
     page = open_as(UserFactory(verifier=True), path(factories.transmitted(), end))
     axe(page)
     if errors:
-        page.locator("main form button[type=submit]").first.click()
+        page.locator("main form button[type=submit]:visible").first.click()
         expect(page).to_have_title(re.compile("^Erreur – "))
         expect(page.locator("[data-error-summary]")).to_be_focused()
         links = page.locator("[data-error-summary] a")
