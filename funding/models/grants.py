@@ -18,7 +18,10 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 
 
 class Grant(models.Model):
-    """What was granted to a dossier, once and for all: the estimate transmitted, or another amount with its reason."""
+    """What was granted to a dossier, once and for all: the estimate transmitted, or another amount with its reason.
+
+    What may be paid of it moves: `workflow.payable` alone writes `ceiling` and `payable`.
+    """
 
     dossier = models.OneToOneField("dossiers.Dossier", models.PROTECT, related_name="grant", verbose_name="dossier")
     # The étape validated, and what was read to grant.
@@ -29,6 +32,10 @@ class Grant(models.Model):
     estimated = models.DecimalField("estimation transmise (€)", max_digits=12, decimal_places=2)
     amount = models.DecimalField("montant accordé (€)", max_digits=12, decimal_places=2)
     reason = models.TextField("motif de la correction", blank=True)
+    # What it may still reach: the amount, lowered by a control (Q&A 4.2).
+    ceiling = models.DecimalField("montant après contrôle (€)", max_digits=12, decimal_places=2)
+    # What the accepted objectives let be paid today (Q&A 3.5).
+    payable = models.DecimalField("montant payable (€)", max_digits=12, decimal_places=2)
     needs_agreement = models.BooleanField("convention à signer")
     granted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="accordée par"
@@ -52,6 +59,11 @@ class Grant(models.Model):
                 condition=Q(amount=F("estimated"), reason="") | (~Q(amount=F("estimated")) & ~Q(reason="")),
                 name="grant_corrected_with_a_reason",
                 violation_error_message="Un montant qui n'est pas l'estimation porte son motif, et lui seul.",
+            ),
+            models.CheckConstraint(
+                condition=Q(payable__gte=0, payable__lte=F("ceiling"), ceiling__lte=F("amount")),
+                name="grant_payable_within_its_amount",
+                violation_error_message="Ce qui est payable ne dépasse pas ce qui est accordé.",
             ),
         ]
         indexes = [models.Index(fields=["-granted_at", "-id"], name="grant_recent")]

@@ -5,8 +5,9 @@ Amounts are euros, exact decimals; rates are percents.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import accumulate, pairwise
 
 from funding.schedule.estimates import Estimate, Line
 from funding.schedule.terms import Bracket, Terms
@@ -49,3 +50,10 @@ def _lines(brackets: Iterable[Bracket], *, unit: Decimal, sites: int) -> Iterabl
 def growth(terms: Terms, *, track: str, most: int) -> list[Decimal]:
     """The totals of 1, 2 … `most` sites: how the subsidy grows. Raises UnknownTrack."""
     return [estimate(terms, track=track, sites=sites).total for sites in range(1, most + 1)]
+
+
+def parts(amount: Decimal, shares: Sequence[Decimal]) -> list[Decimal]:
+    """The euros of each share (percents) of an amount. What is rounded is the sum so far: shares that total 100 make up
+    the amount to the cent (F5, Q&A 3.5)."""
+    so_far = [(amount * share / HUNDRED).quantize(CENT, rounding=ROUND_HALF_UP) for share in accumulate(shares)]
+    return [after - before for before, after in pairwise([Decimal("0.00"), *so_far])]

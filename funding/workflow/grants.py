@@ -16,6 +16,7 @@ from funding import access, emails
 from funding.models import Grant
 from funding.queries import rules
 from funding.schedule.estimates import Estimate
+from funding.workflow import payable
 
 CENT = Decimal("0.01")
 
@@ -61,9 +62,12 @@ def grant(
         estimated=estimated,
         amount=amount,
         reason=reason if amount != estimated else "",
+        ceiling=amount,
+        payable=Decimal(0),
         needs_agreement=with_agreement or amount >= rules.agreement_from(dossier_stage.dossier.guichet_id),
         granted_by=by,
     )
+    granted = payable.recompute(granted)
     event = record(dossier_stage, EventKind.GRANTED, by=by, message=told(granted))
     emails.granted(event, granted)
     return granted

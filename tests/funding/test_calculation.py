@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import date
 from decimal import Decimal
@@ -191,3 +192,24 @@ def test_the_shares_of_a_parcours_make_up_the_whole_subsidy() -> None:
     assert "totalisent 90,5\u00a0%" in flaw
     (flaw,) = checks.of_tracks(shares("100"), [Track("2", "Parcours 2", Decimal(1))])
     assert "pas de montant unitaire" in flaw
+
+
+@given(
+    amount=st.decimals(min_value=0, max_value=999_999_999, places=2),
+    cuts=st.sets(st.integers(min_value=1, max_value=9_999), max_size=20),
+)
+def test_the_parts_of_an_amount_make_it_up_to_the_cent_and_none_is_negative(amount: Decimal, cuts: set[int]) -> None:
+    bounds = [0, *sorted(cuts), 10_000]
+    shares = [Decimal(after - before) / 100 for before, after in itertools.pairwise(bounds)]
+    parts = calculation.parts(amount, shares)
+    assert sum(parts) == amount
+    assert all(part >= 0 for part in parts)
+    assert len(parts) == len(shares)
+
+
+def test_the_parts_of_the_shipped_shares_are_round_and_thirds_lose_nothing() -> None:
+    shares = [Decimal(share) for share in (20, 40, 25, 5, 5, 5)]
+    assert calculation.parts(Decimal(18800), shares) == [3760, 7520, 4700, 940, 940, 940]
+    thirds = [Decimal("33.33"), Decimal("33.33"), Decimal("33.34")]
+    assert calculation.parts(Decimal("0.01"), thirds) == [0, Decimal("0.01"), 0]
+    assert calculation.parts(Decimal(100), []) == []

@@ -1,0 +1,49 @@
+"""What may be paid of a subsidy: recomputed by whoever changes one of its sources (F5, F7, Q&A 3.5 and 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from decimal import Decimal
+
+from django.db import connection
+
+from funding.models import Grant
+from funding.schedule import calculation, queries
+from funding.schedule.estimates import Estimate
+
+
+def recompute(grant: Grant) -> Grant:
+    """Hold the subsidy until the end of the transaction, and set what it may reach and what is payable of it today.
+
+    Call it in the transaction that changed a source, once that source is written. The lock is that of a change that
+    touches no key (`FOR NO KEY UPDATE`): the rows that refer to a subsidy may still be written meanwhile.
+    """
+    assert connection.in_atomic_block
+    held = Grant.objects.select_for_update(no_key=True).get(pk=grant.pk)
+    held.ceiling = ceiling(held)
+    held.payable = payable(held, accepted_objectives(held))
+    held.save(update_fields=["ceiling", "payable"])
+    return held
+
+
+def ceiling(grant: Grant) -> Decimal:
+    """The euros that the subsidy may reach: all of it."""
+    return grant.amount
+
+
+def payable(grant: Grant, accepted: Collection[str]) -> Decimal:
+    """The euros that the objectives of these codes let be paid, out of the ceiling; all of them on a parcours without
+    objectives."""
+    assert grant.transmission.estimate is not None  # nothing is granted without one
+    estimate = Estimate.from_json(grant.transmission.estimate)
+    objectives = queries.objectives(estimate.schedule_id, track=estimate.track)
+    if not objectives:
+        return grant.ceiling
+    parts = calculation.parts(grant.ceiling, [one.share for one in objectives])
+    worth = zip(objectives, parts, strict=True)
+    return sum((part for one, part in worth if one.code in accepted), Decimal("0.00"))
+
+
+def accepted_objectives(grant: Grant) -> Collection[str]:
+    """The codes of the objectives accepted: none is decided yet."""
+    return frozenset()
