@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from funding import charts
 from funding.forms import SimulatorForm
 from funding.schedule import calculation
 from funding.schedule import queries as schedules
@@ -26,7 +27,7 @@ def simulator(request: HttpRequest) -> HttpResponse:
     if terms is None:
         return render(request, "funding/simulator.html", {"terms": None})
     form = SimulatorForm(request.GET or None, terms=terms)
-    estimate, address = None, ""
+    estimate, columns, address = None, [], ""
     if form.is_bound:
         valid = form.is_valid()
         if form.refill:
@@ -34,8 +35,9 @@ def simulator(request: HttpRequest) -> HttpResponse:
         if valid:
             chosen = form.cleaned_data
             estimate = calculation.estimate(terms, track=chosen["parcours"], sites=chosen["eg"])
+            columns = charts.growth(terms, track=chosen["parcours"])
             # Short, and the same whether the number was typed or taken from FINESS.
             query = urlencode({"parcours": chosen["parcours"], "eg": chosen["eg"]})
             address = f"{settings.PUBLIC_URL}{request.path}?{query}"
-    context = {"form": form, "terms": terms, "estimate": estimate, "address": address}
+    context = {"form": form, "terms": terms, "estimate": estimate, "columns": columns, "address": address}
     return render(request, "funding/simulator.html", context)

@@ -14,6 +14,8 @@ from playwright.sync_api import Page
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.live_server_helper import LiveServer
 
+from ecare import french
+from funding import charts
 from tests.establishments.factories import GeographicEntityFactory, LegalEntityFactory, finess_number
 from tests.funding.factories import poc_terms
 
@@ -61,6 +63,26 @@ def test_the_amount_is_said_to_be_an_estimate(client: Client) -> None:
 @pytest.mark.usefixtures("schedule")
 def test_the_result_has_an_address_to_share(client: Client) -> None:
     assert "/simulateur/?parcours=1&eg=2" in words(client, parcours=1, eg=2)
+
+
+@pytest.mark.usefixtures("schedule")
+def test_the_chart_and_its_table_say_the_same_amounts(client: Client) -> None:
+    page = client.get(SIMULATOR, {"parcours": 2, "eg": 8}).content.decode()
+    columns = charts.growth(poc_terms(), track="2")
+    assert [column.sites for column in columns] == list(range(1, 16))
+    assert page.count("<rect ") == 15
+    assert page.count("care-mark--second") == 1
+    heights = [int(height) for height in re.findall(r'<rect [^>]*height="(\d+)"', page)]
+    assert heights == [column.height for column in columns] == sorted(heights)
+    # The 12th EG is the last that brings something: the columns then stay as high.
+    assert heights[10] < heights[11] == heights[14] == charts.HIGHEST
+    for column in columns:
+        assert f"{french.euros(column.total)}</td>" in page
+    row = rf"8 \(votre simulation\)</th>\s*<td[^>]*>102{THIN}000{NBSP}€</td>\s*<td[^>]*>8{THIN}500{NBSP}€"
+    assert re.search(row, page)
+    beyond = client.get(SIMULATOR, {"parcours": 2, "eg": 25}).content.decode()
+    assert "care-mark--second" not in beyond
+    assert "Votre simulation" not in beyond
 
 
 @pytest.mark.usefixtures("schedule")
