@@ -105,6 +105,8 @@ class User(AbstractBaseUser):
         "récapitulatif quotidien", max_length=10, choices=Digest, default=Digest.ALL, db_default=Digest.ALL
     )
     digested_at = models.DateTimeField("récapitulatif arrêté au", null=True, blank=True, editable=False)
+    # For those who instruct: whether a letter alone acts, outside fields (WCAG 2.1.4).
+    shortcuts = models.BooleanField("raccourcis clavier", default=True, db_default=True)
 
     objects = UserManager()
 

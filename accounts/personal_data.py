@@ -42,6 +42,7 @@ def export(user: User) -> dict[str, Any]:
             "activé le": user.activated_at,
             "dernière connexion": user.last_login,
             "récapitulatif quotidien": user.get_digest_display() if user.is_instructor else None,
+            "raccourcis clavier": user.shortcuts if user.is_instructor else None,
         },
         "établissements": [
             {

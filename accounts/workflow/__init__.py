@@ -16,7 +16,6 @@ from accounts.enums import Role
 from accounts.models import EmailCode, Representation, TermsAcceptance, TermsVersion, User
 from accounts.workflow.departure import delete_account as delete_account
 from accounts.workflow.departure import remove_establishment as remove_establishment
-from accounts.workflow.digest import choose_digest as choose_digest
 from accounts.workflow.email_change import Confirmed as Confirmed
 from accounts.workflow.email_change import ask_email_change as ask_email_change
 from accounts.workflow.email_change import cancel_email_change as cancel_email_change
@@ -24,6 +23,8 @@ from accounts.workflow.email_change import confirm_email_change as confirm_email
 from accounts.workflow.email_change import correct_email as correct_email
 from accounts.workflow.email_change import drop_email_change as drop_email_change
 from accounts.workflow.email_change import refuse_email_change as refuse_email_change
+from accounts.workflow.preferences import choose_digest as choose_digest
+from accounts.workflow.preferences import choose_shortcuts as choose_shortcuts
 from accounts.workflow.refusals import MattersOpen as MattersOpen
 from accounts.workflow.refusals import Refused as Refused
 from accounts.workflow.refusals import TooManyCodes as TooManyCodes

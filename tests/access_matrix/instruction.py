@@ -28,6 +28,7 @@ TABLE: dict[str, tuple[Row, Row]] = {
     "dossiers:confirm-batch": (NO_POST, only("verifier", outcome="→dossiers:batch")),
     "dossiers:stop-batch": (NO_POST, only("verifier", outcome="→dossiers:batch")),
     "dossiers:instruction-home": (only(*INSTRUCTORS), NO_POST),
+    "dossiers:shortcuts": (only(*INSTRUCTORS), only(*INSTRUCTORS, outcome="→dossiers:shortcuts")),
     "dossiers:instruction-list": (only(*INSTRUCTORS), NO_POST),
     "dossiers:instruction-dossier": (only(*READERS), NO_POST),
     "dossiers:instruction-stage": (only(*READERS, outcome="→dossiers:instruction-dossier"), NO_POST),

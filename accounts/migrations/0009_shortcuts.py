@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("accounts", "0008_digest"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="user",
+            name="shortcuts",
+            field=models.BooleanField(db_default=True, default=True, verbose_name="raccourcis clavier"),
+        ),
+    ]
