@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import django_filters
 from django import forms
@@ -20,6 +20,7 @@ from dossiers.enums import FlagKind, Status
 from dossiers.models import DossierStage, Stage, Transmission
 from dossiers.models.dossiers import DossierStageQuerySet
 from ecare import french
+from ecare.widgets import Select
 from establishments.enums import EstablishmentType
 from establishments.models import Departement
 from funding.schedule.models import UnitAmount
@@ -44,6 +45,13 @@ def unknown(subject: str) -> dict[str, str]:
     return {"invalid_choice": f"{subject} «\u00a0%(value)s\u00a0» n'est pas dans la liste\u00a0: ce filtre est ignoré."}
 
 
+class ChoiceFilter(django_filters.ChoiceFilter):
+    """A list of a hundred départements costs a line, not a hundred templates."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"widget": Select, **kwargs})
+
+
 class InstructionFilter(django_filters.FilterSet):
     """What `user` may filter by. A value that means nothing is told and left aside: the list stays readable."""
 
@@ -56,7 +64,7 @@ class InstructionFilter(django_filters.FilterSet):
         ),
         error_messages={"null_characters_not_allowed": "Cette recherche contient un caractère interdit."},
     )
-    statut = django_filters.ChoiceFilter(
+    statut = ChoiceFilter(
         field_name="status",
         choices=[(status.value, status.label) for status in Status if status != Status.DRAFT],
         label="Statut",
@@ -64,40 +72,40 @@ class InstructionFilter(django_filters.FilterSet):
         widget=forms.HiddenInput,
         error_messages=unknown("Le statut"),
     )
-    guichet = django_filters.ChoiceFilter(
+    guichet = ChoiceFilter(
         field_name="dossier__guichet__code",
         label="Guichet",
         empty_label="Tous les guichets",
         error_messages=unknown("Le guichet"),
     )
-    region = django_filters.ChoiceFilter(
+    region = ChoiceFilter(
         method="in_region",
         label="Région",
         help_text="Celle de l'entité juridique, ou d'une de ses entités géographiques",
         empty_label="Toutes les régions",
         error_messages=unknown("La région"),
     )
-    etape = django_filters.ChoiceFilter(
+    etape = ChoiceFilter(
         method="on_stage",
         label="Étape",
         empty_label="Toutes les étapes",
         error_messages=unknown("L'étape"),
     )
-    departement = django_filters.ChoiceFilter(
+    departement = ChoiceFilter(
         field_name="dossier__legal_entity__departement",
         label="Département",
         help_text="Celui de l'entité juridique",
         empty_label="Tous les départements",
         error_messages=unknown("Le département"),
     )
-    type = django_filters.ChoiceFilter(
+    type = ChoiceFilter(
         field_name="dossier__establishment_type",
         choices=EstablishmentType.choices,
         label="Type de candidat",
         empty_label="Tous les types",
         error_messages=unknown("Le type de candidat"),
     )
-    verificateur = django_filters.ChoiceFilter(
+    verificateur = ChoiceFilter(
         method="instructed_by",
         label="Vérificateur",
         empty_label="Tous les vérificateurs",
@@ -115,28 +123,28 @@ class InstructionFilter(django_filters.FilterSet):
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         error_messages={"invalid": "«\u00a0Transmis jusqu'au\u00a0» n'est pas une date, par exemple 04/06/2026."},
     )
-    reponse = django_filters.ChoiceFilter(
+    reponse = ChoiceFilter(
         method="answered",
         choices=[("recue", "Réponse reçue à une demande de modification")],
         label="Réponse du référent",
         empty_label="Sans précision",
         error_messages=unknown("La réponse"),
     )
-    echeance = django_filters.ChoiceFilter(
+    echeance = ChoiceFilter(
         method="due",
         choices=[("proche", "Dans les sept jours"), ("passee", "Dépassée")],
         label="Échéance de la modification",
         empty_label="Sans précision",
         error_messages=unknown("L'échéance"),
     )
-    parcours = django_filters.ChoiceFilter(
+    parcours = ChoiceFilter(
         method="on_track",
         label="Parcours",
         help_text="Celui de la dernière transmission",
         empty_label="Tous les parcours",
         error_messages=unknown("Le parcours"),
     )
-    vigilance = django_filters.ChoiceFilter(
+    vigilance = ChoiceFilter(
         method="with_flag",
         label="Vigilance",
         help_text="Les points qui restent à examiner",
@@ -155,18 +163,23 @@ class InstructionFilter(django_filters.FilterSet):
         self.user = user
         stages = list(Stage.objects.select_related("guichet").order_by("guichet__position", "position"))
         departements = offered_departements(user)
+        instructors = accounts_queries.instructors().only("public_id", "first_name", "last_name")
         regional = user.role == Role.REGIONAL
-        regions = user.regions.all() if regional else {each.region for each in departements}
+        regions = (
+            {region.code: region.name for region in user.regions.all()}
+            if regional
+            else {each.region: each.region_name for each in departements}
+        )
         offered = {
             "guichet": dict.fromkeys((each.guichet.code, each.guichet.short_title) for each in stages),
             "etape": [(stage_code(each), f"{each.guichet.short_title} – {each.title}") for each in stages],
-            "region": sorted(((each.code, each.name) for each in regions), key=lambda pair: pair[1]),
+            "region": sorted(regions.items(), key=lambda pair: pair[1]),
             "departement": [(each.code, f"{each.code} – {each.name}") for each in departements],
             "parcours": offered_tracks(),
             "verificateur": [
                 ("moi", "Moi"),
                 ("personne", "Personne"),
-                *((str(each.public_id), each.full_name) for each in accounts_queries.instructors() if each != user),
+                *((str(each.public_id), each.full_name) for each in instructors if each != user),
             ],
         }
         for name, choices in offered.items():
@@ -291,12 +304,21 @@ def stage_code(stage: Stage) -> str:
     return f"{stage.guichet.code}.{stage.code}"
 
 
-def offered_departements(user: User) -> list[Departement]:
-    """Those of the régions of an instructeur régional, all of them for the others, with their région: 1 query."""
-    departements = Departement.objects.select_related("region").order_by("code")
+class Offered(NamedTuple):
+    """A département that one may filter by, with the code and the name of its région."""
+
+    code: str
+    name: str
+    region: str
+    region_name: str
+
+
+def offered_departements(user: User) -> list[Offered]:
+    """Those of the régions of an instructeur régional, all of them for the others: 1 query."""
+    departements = Departement.objects.order_by("code")
     if user.role == Role.REGIONAL:
         departements = departements.filter(region__in=[region.pk for region in user.regions.all()])
-    return list(departements)
+    return [Offered(*row) for row in departements.values_list("code", "name", "region", "region__name")]
 
 
 def offered_tracks() -> list[tuple[str, str]]:

@@ -36,6 +36,15 @@ INSTRUCTION_SORTS = {
     "verificateur": ["dossier__verifier__last_name", "dossier__verifier__first_name"],
     "transmission": ["transmitted_at"],
 }
+#: What a row of the list shows, and what says whether it may be acted upon.
+LISTED = (
+    *("status", "transmitted_at", "first_transmitted_at", "stage__title", "stage__regional_role"),
+    *("dossier__reference", "dossier__guichet__short_title", "dossier__guichet__regional_role"),
+    *("dossier__legal_entity__finess", "dossier__legal_entity__name", "dossier__legal_entity__long_name"),
+    *("dossier__legal_entity__region_codes", "dossier__legal_entity__region__name"),
+    *("dossier__referent__first_name", "dossier__referent__last_name"),
+    *("dossier__verifier__first_name", "dossier__verifier__last_name"),
+)
 NEWEST_FIRST = "-transmission"
 
 
@@ -76,8 +85,16 @@ class InstructionPages(Paginator):  # type: ignore[type-arg]  # not subscriptabl
         stages = cast(DossierStageQuerySet, self.object_list)
         keys = list(stages.values_list("pk", flat=True)[start : start + PAGE_SIZE])
         rows = (
-            DossierStage.objects.with_context()
-            .select_related("dossier__verifier")
+            DossierStage.objects.select_related(
+                *(
+                    "dossier__guichet",
+                    "dossier__legal_entity__region",
+                    "dossier__referent",
+                    "dossier__verifier",
+                    "stage",
+                )
+            )
+            .only(*LISTED)
             .filter(pk__in=keys)
             .order_by(*self.order)
         )

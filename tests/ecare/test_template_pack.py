@@ -8,8 +8,10 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Field, Fieldset, Layout, Submit
 from django import forms
 from django.template import Context, Template
+from django.test.html import parse_html
 
 from ecare.gallery import EveryField
+from ecare.widgets import Select
 
 VOID = {"input", "br", "img", "hr", "meta", "link"}
 
@@ -208,3 +210,11 @@ def test_messages_given_by_a_field_are_kept() -> None:
         name = forms.CharField(label="Nom", error_messages={"required": "Il nous faut votre nom."})
 
     assert Person({}).errors["name"] == ["Il nous faut votre nom."]
+
+
+@pytest.mark.parametrize("value", ["", None, "a", 2, "absent"])
+def test_a_select_written_in_one_go_is_that_of_django(value: object) -> None:
+    choices = [("", "Tous"), ("a", "Sables & dunes"), (2, '« Deux » "2"')]
+    drawn = [widget(choices=choices).render("choix", value, {"id": "id_choix"}) for widget in (Select, forms.Select)]
+    assert drawn[0].count("<option") == 3
+    assert parse_html(drawn[0]) == parse_html(drawn[1])
