@@ -7,6 +7,7 @@ times are those of Paris whatever the zone of the value given.
 import datetime as dt
 import decimal
 import math
+import re
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -47,6 +48,8 @@ OVERSEAS = {
 }
 # France and the overseas territories whose national number is dialled as such from the mainland.
 FRENCH_CALLING_CODES = frozenset({33, 262, 590, 594, 596})
+# Nearly every number that is shown, by the thousand in an export; those of 8 are grouped in another way.
+USUAL_PHONE = re.compile(r"\+33([1-79])(\d\d)(\d\d)(\d\d)(\d\d)", re.ASCII)
 
 
 def integer(value: int | decimal.Decimal) -> str:
@@ -157,6 +160,8 @@ def size(number_of_bytes: int) -> str:
 def phone(value: object) -> str:
     """« 01 01 01 01 01 » for a French number, « +32 2 555 12 12 » for another, the text as it is when it is none."""
     text = str(value or "")
+    if usual := USUAL_PHONE.fullmatch(text):
+        return "0" + NBSP.join(usual.groups())
     try:
         number = phonenumbers.parse(text, "FR")
     except phonenumbers.NumberParseException:

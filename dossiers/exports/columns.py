@@ -11,13 +11,12 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from django.utils import timezone
-
 from dossiers import kinds, queries
 from dossiers.enums import Status
-from dossiers.kinds.base import Cell
+from dossiers.kinds.base import Cell, Kind
 from dossiers.models import FormRevision, Question, Transmission
 from dossiers.models.dossiers import DossierStageQuerySet
+from ecare import french
 from ecare.encryption import SecretJSONField
 from establishments.enums import EstablishmentType
 
@@ -30,7 +29,7 @@ def as_it_is(value: Any) -> Cell:
 
 def moment(value: dt.datetime | None) -> Cell:
     """The instant as the clocks of Paris said it."""
-    return timezone.localtime(value).replace(tzinfo=None) if value else None
+    return value.astimezone(french.PARIS).replace(tzinfo=None) if value else None
 
 
 def opened(value: Any) -> Any:
@@ -53,6 +52,7 @@ class Fixed:
     read: Read = as_it_is
 
 
+OF_TRANSMISSION = "transmission."
 #: What every dossier has, in the order of the file. `transmission.` begins what its last transmission says.
 FIXED: dict[str, Fixed] = {
     "reference": Fixed("Référence", "dossier__reference"),
@@ -118,8 +118,18 @@ class Asked:
         return len(self.headings)
 
     @cached_property
+    def blanks(self) -> list[Cell]:
+        """What stands for no answer, not to be written to."""
+        return [None] * self.width
+
+    @cached_property
+    def asked_by(self) -> dict[int, tuple[Question, Kind]]:
+        """The question in each form, with its kind: asked for every row."""
+        return {revision: (question, kinds.of(question)) for revision, question in self.questions.items()}
+
+    @cached_property
     def has_files(self) -> bool:
-        return any(kinds.of(question).has_files for question in self.questions.values())
+        return any(kind.has_files for _, kind in self.asked_by.values())
 
     @cached_property
     def places(self) -> dict[int, list[int] | None]:
@@ -132,10 +142,9 @@ class Asked:
 
     def cells(self, revision: int, value: Any, files: list[Any]) -> list[Cell]:
         """The cells of an answer, as many as headings."""
-        question = self.questions.get(revision)
-        if question is None or (value is None and not files):
-            return [None] * self.width
-        kind = kinds.of(question)
+        if revision not in self.questions or (value is None and not files):
+            return self.blanks
+        question, kind = self.asked_by[revision]
         cells = kind.cells(question, opened(value) if kind.holds_secrets else value, files)
         places = self.places[revision]
         if places is None:
@@ -159,6 +168,17 @@ class Plan:
         """How many cells the answers fill."""
         return sum(each.width for each in self.asked)
 
+    @cached_property
+    def readers(self) -> list[tuple[str, str, Read]]:
+        """For each column that every dossier has: its field, or else what of the last transmission, and how it is
+        read."""
+        found = []
+        for code in self.fixed:
+            path, read = FIXED[code].path, FIXED[code].read
+            name = path.removeprefix(OF_TRANSMISSION)
+            found.append((path, "", read) if name == path else ("", name, read))
+        return found
+
     def of_stage(self, stage: int) -> tuple[int, list[Asked], int]:
         """How many blanks stand before the answers to an étape, its questions, how many blanks after."""
         return self._by_stage.get(stage, (self.width, [], 0))
@@ -179,7 +199,7 @@ class Plan:
 
     @property
     def reads_transmissions(self) -> bool:
-        return bool(self.asked) or any(FIXED[code].path.startswith("transmission.") for code in self.fixed)
+        return bool(self.asked) or any(FIXED[code].path.startswith(OF_TRANSMISSION) for code in self.fixed)
 
 
 def forms_of(stages: DossierStageQuerySet) -> list[FormRevision]:

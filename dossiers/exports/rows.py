@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 from django.db.models import JSONField
 from django.db.models.functions import Cast
 
-from dossiers.exports.columns import FIXED, Plan
+from dossiers.exports.columns import Plan
 from dossiers.kinds.base import Cell
 from dossiers.models import DossierStage, Transmission, TransmittedFile
 from dossiers.models.dossiers import DossierStageQuerySet
 
 #: Dossiers read at once.
 CHUNK = 500
-OF_TRANSMISSION = "transmission."
+NO_FILE: list[Any] = []
 
 
 class File(NamedTuple):
@@ -46,8 +46,7 @@ def chunks(keys: array[int]) -> Iterator[array[int]]:
 
 def rows(readable: DossierStageQuerySet, keys: Sequence[int], plan: Plan) -> list[list[Cell]]:
     """The rows of these dossiers, in the order of `keys`; those that are not among `readable` any more are left out."""
-    paths = [FIXED[code].path for code in plan.fixed]
-    names = [path for path in dict.fromkeys(paths) if not path.startswith(OF_TRANSMISSION)]
+    names = list(dict.fromkeys(name for name, _, _ in plan.readers if name))
     found = {
         pk: (stage, revision, dict(zip(names, values, strict=True)))
         for pk, stage, revision, *values in DossierStage.objects.filter(
@@ -69,18 +68,15 @@ def row(
     snapshot: Snapshot | None,
     files: dict[tuple[int, str], list[File]],
 ) -> list[Cell]:
-    cells: list[Cell] = []
-    for code in plan.fixed:
-        fixed = FIXED[code]
-        if fixed.path.startswith(OF_TRANSMISSION):
-            cells.append(fixed.read(getattr(snapshot, fixed.path.removeprefix(OF_TRANSMISSION))) if snapshot else None)
-        else:
-            cells.append(fixed.read(values[fixed.path]))
+    cells: list[Cell] = [
+        read(values[name]) if name else read(getattr(snapshot, of_transmission)) if snapshot else None
+        for name, of_transmission, read in plan.readers
+    ]
     before, own, after = plan.of_stage(stage) if snapshot else (plan.width, [], 0)
     cells += [None] * before
     for asked in own:
         assert snapshot is not None
-        named = files.get((snapshot.pk, asked.code), [])
+        named = files.get((snapshot.pk, asked.code), NO_FILE) if asked.has_files else NO_FILE
         cells += asked.cells(revision, snapshot.answers.get(asked.code), named)
     cells += [None] * after
     return cells

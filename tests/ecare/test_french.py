@@ -3,6 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 
+import phonenumbers
 import pytest
 from django.template import Context, Template
 from hypothesis import given
@@ -124,6 +125,13 @@ def test_sizes(number: int, expected: str) -> None:
 )
 def test_phones_read_as_they_are_dialled_from_france(number: str | None, expected: str) -> None:
     assert french.phone(number) == expected
+
+
+@pytest.mark.parametrize("first", "123456789")
+def test_the_short_way_of_usual_numbers_says_what_the_library_says(first: str) -> None:
+    number = phonenumbers.parse(f"+33{first}23456789")
+    expected = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+    assert french.phone(f"+33{first}23456789") == expected.replace(" ", "\u00a0")
 
 
 def test_iban_is_grouped_by_four_however_it_was_typed() -> None:
