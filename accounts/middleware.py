@@ -10,8 +10,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts import access, sessions
-from accounts.hashers import Busy
 from ecare import errors
+from ecare.gate import Busy
 
 View = Callable[..., HttpResponse]
 
@@ -68,7 +68,7 @@ class second_step_and_terms:
 
 
 class refuse_politely:
-    """503 with `Retry-After` for a sign-in that comes when too many wait for their turn (see `hashers.Gate`)."""
+    """503 with `Retry-After` for a sign-in that comes when too many wait for their turn (see `hashers.GATE`)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -24,6 +24,7 @@ from dossiers.views import (
     takeovers,
     texts,
     transfer,
+    viewer,
 )
 
 
@@ -62,6 +63,7 @@ urlpatterns = [
     path("dossiers/<reference:reference>/historique/", history.history, name="history"),
     path("dossiers/<reference:reference>/dossier.pdf", papers.own_paper, name="paper"),
     path("dossiers/<reference:reference>/pieces/<uuid:public_id>/", files.own_file, name="file"),
+    path("dossiers/<reference:reference>/pieces/<uuid:public_id>/voir/", viewer.own_file, name="view-file"),
     path("dossiers/<reference:reference>/pieces/<slug:code>/", files.slot, name="slot"),
     path("dossiers/<reference:reference>/modeles/<slug:code>/", files.template_file, name="template-file"),
     path("dossiers/<reference:reference>/etapes/<slug:stage>/", referent.stage, name="stage"),
@@ -109,4 +111,9 @@ urlpatterns = [
     path("instruction/<reference:reference>/pieces.zip", desk.files, name="all-files"),
     path("instruction/<reference:reference>/dossier.pdf", papers.instructed_paper, name="instructed-paper"),
     path("instruction/<reference:reference>/pieces/<uuid:public_id>/", files.instructed_file, name="instructed-file"),
+    path(
+        "instruction/<reference:reference>/pieces/<uuid:public_id>/voir/",
+        viewer.instructed_file,
+        name="view-instructed-file",
+    ),
 ]

@@ -38,6 +38,7 @@ class AuditKind(models.TextChoices):
     DOSSIER = "dossier", "Changement d'un dossier"
     CLOSING_MOVED = "closing_moved", "Fermeture d'une étape déplacée"
     DOWNLOADED = "downloaded", "Fichier téléchargé"
+    VIEWED = "viewed", "Fichier lu à l'écran"
     EXPORTED = "exported", "Export de la liste"
     ADMINISTERED = "administered", "Administration"
     REFUSED = "refused", "Accès refusé"

@@ -272,6 +272,9 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def active(self) -> AttachmentQuerySet:
         return self.filter(archived_at__isnull=True)
 
+    def with_dossier(self) -> AttachmentQuerySet:
+        return self.select_related("dossier_stage__dossier__guichet")
+
 
 class Attachment(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -24,6 +24,7 @@ TABLE: dict[str, tuple[Row, Row]] = {
     "dossiers:history": (only("referent"), NO_POST),
     "dossiers:paper": (only("referent"), NO_POST),
     "dossiers:file": (only("referent"), NO_POST),
+    "dossiers:view-file": (only("referent"), NO_POST),
     "dossiers:slot": (NO_POST, only("referent")),
     "dossiers:template-file": (only("referent"), NO_POST),
     # The étape asked for is the current one, which has its page.

@@ -41,6 +41,7 @@ TABLE: dict[str, tuple[Row, Row]] = {
     "dossiers:all-files": (only(*READERS), NO_POST),
     "dossiers:instructed-paper": (only(*READERS), NO_POST),
     "dossiers:instructed-file": (only(*READERS), NO_POST),
+    "dossiers:view-instructed-file": (only(*READERS), NO_POST),
     "dossiers:request-modification": (only(*DECIDERS), only(*DECIDERS, outcome="→dossiers:instruction-dossier")),
     "dossiers:validate": (only(*DECIDERS), only(*DECIDERS, outcome="→dossiers:instruction-dossier")),
     "dossiers:reject": (only(*DECIDERS), only(*DECIDERS, outcome="→dossiers:instruction-dossier")),

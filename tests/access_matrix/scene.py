@@ -62,6 +62,7 @@ class Scene:
             case (
                 "instruction-dossier"
                 | "instructed-file"
+                | "view-instructed-file"
                 | "instructed-paper"
                 | "presence"
                 | "take"
@@ -103,7 +104,7 @@ class Scene:
             values["code"] = "perimeter"
         if name == "dossiers:answer":
             values["code"] = "comment"
-        if name in {"dossiers:file", "dossiers:instructed-file"}:
+        if name.removeprefix("dossiers:") in {"file", "instructed-file", "view-file", "view-instructed-file"}:
             values["public_id"] = self.attachment(stage).public_id
         if name == "dossiers:slot":
             values["code"] = "framework_files"

@@ -5,12 +5,13 @@ import threading
 import pytest
 
 from accounts import hashers
+from ecare.gate import Busy, Gate
 from tests.accounts.factories import PASSWORD, UserFactory
 from tests.accounts.sessions import CODE, SIGN_IN
 
 
 def test_one_runs_some_wait_and_the_next_is_told_at_once():
-    gate = hashers.Gate(at_once=1, waiting=2, patience=5)
+    gate = Gate(at_once=1, waiting=2, patience=5)
     release, running, done = threading.Event(), threading.Event(), []
 
     def hold() -> None:
@@ -28,7 +29,7 @@ def test_one_runs_some_wait_and_the_next_is_told_at_once():
         if gate._room._value == 0:
             break
         threading.Event().wait(0.01)
-    with pytest.raises(hashers.Busy), gate:
+    with pytest.raises(Busy), gate:
         pass
     release.set()
     for thread in threads:
@@ -39,8 +40,8 @@ def test_one_runs_some_wait_and_the_next_is_told_at_once():
 
 
 def test_nobody_waits_longer_than_the_patience():
-    gate = hashers.Gate(at_once=1, waiting=1, patience=0.05)
-    with gate, pytest.raises(hashers.Busy), gate:
+    gate = Gate(at_once=1, waiting=1, patience=0.05)
+    with gate, pytest.raises(Busy), gate:
         pass
     with gate:
         pass
@@ -50,7 +51,7 @@ def test_nobody_waits_longer_than_the_patience():
 def test_a_sign_in_in_excess_gets_a_page_that_says_so_and_counts_for_nothing(client, monkeypatch, caplog):
     """Nor is it an error in the log, which would wake somebody up."""
     user = UserFactory()
-    monkeypatch.setattr(hashers, "GATE", hashers.Gate(at_once=1, waiting=0, patience=0))
+    monkeypatch.setattr(hashers, "GATE", Gate(at_once=1, waiting=0, patience=0))
     with hashers.GATE:
         for _ in range(6):
             refused = client.post(SIGN_IN, {"username": user.username, "password": PASSWORD})

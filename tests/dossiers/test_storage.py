@@ -127,6 +127,10 @@ def test_files_live_in_a_private_bucket_and_leave_by_the_view(stage: DossierStag
     assert int(response["Content-Length"]) == len(content)
     with pytest.raises(PermissionDenied):
         assert attachment.file.url
+    small = factories.deposit(stage, factories.pdf())
+    shown = pages.owner(stage).get(pages.url("view-file", stage, small.public_id)).content.decode()
+    assert "Page 1 sur 1" in shown
+    assert 'src="data:image/jpeg;base64,' in shown
     model = TemplateFile.objects.get()
     model.file.save("cadre.docx", ContentFile(factories.docx_bytes()))
     assert pages.owner(stage).get(pages.url("template-file", stage, model.code)).getvalue() == factories.docx_bytes()

@@ -272,6 +272,7 @@ def test_what_people_do_is_in_the_log(client: Client) -> None:
         "late_access",
         "file_refused",
         "exported",
+        "viewed",
     }
     assert kinds >= set(AuditKind.values) - told_elsewhere - {"limit_reached", "purged"}
     receipt, taken = AuditEntry.objects.filter(kind=AuditKind.DOWNLOADED)
