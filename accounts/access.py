@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.enums import Role
@@ -74,3 +75,9 @@ def safe_next(request: HttpRequest) -> str:
     would take it for the name of a view, and fail."""
     address = request.POST.get("next") or request.GET.get("next") or ""
     return address if address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None) else ""
+
+
+def with_next(page: str, next_url: str) -> str:
+    """The address of the page of that name, which leads to `next_url` afterwards, if there is one."""
+    query = {"next": next_url} if next_url else None
+    return reverse(page, query=query)

@@ -2,6 +2,7 @@
 because mail scanners open links (Q9). Addresses are built from the PUBLIC_URL setting (Q10)."""
 
 import uuid
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.tokens import default_token_generator
@@ -17,6 +18,7 @@ ACTIVATION_VALIDITY = timedelta(hours=48)  # A2
 # E-mails that one visitor may cause, to any addresses; a whole training room may stand behind one address.
 REQUESTS = limits.Rate("links", 60, timedelta(hours=1))
 ACTIVATION_SALT = "accounts.activation"
+LONGEST_NEXT = 200
 EMAIL_CHANGE_SALT = "accounts.email-change"
 
 
@@ -24,23 +26,33 @@ class Invalid(Exception):
     """The link is not one of ours, or was already used."""
 
 
+@dataclass(frozen=True)
+class Activation:
+    """What an activation link says: the account, and the page of this site to go to once signed in, if any."""
+
+    user: User
+    next: str
+
+
 class Expired(Exception):
-    """The link was ours; its time is over. Holds the account it was for."""
+    """The link was ours; its time is over. Holds what it said."""
 
-    def __init__(self, user: User) -> None:
-        super().__init__(user)
-        self.user = user
+    def __init__(self, activation: Activation) -> None:
+        super().__init__(activation)
+        self.activation = activation
 
 
-def activation(user: User) -> str:
-    """The address that activates `user`, for 48 hours."""
-    token = signing.dumps([user.public_id.hex, user.email], salt=ACTIVATION_SALT)
+def activation(user: User, next_url: str = "") -> str:
+    """The address that activates `user`, for 48 hours, and then leads to `next_url` (too long, it is left out: programs
+    that show e-mails cut long links)."""
+    carried = [next_url] if 0 < len(next_url) <= LONGEST_NEXT else []
+    token = signing.dumps([user.public_id.hex, user.email, *carried], salt=ACTIVATION_SALT)
     return outbox.absolute(reverse("accounts:activate", args=[token]))
 
 
-def read_activation(token: str) -> User:
-    """The account that `token` activates. Raises `Invalid` (forged, or the address changed since) or `Expired`.
-    An account already activated is returned too: the caller says so."""
+def read_activation(token: str) -> Activation:
+    """What `token` says. Raises `Invalid` (forged, or the address changed since) or `Expired`. An account already
+    activated is returned too: the caller says so."""
     try:
         return _addressee(signing.loads(token, salt=ACTIVATION_SALT, max_age=ACTIVATION_VALIDITY))
     except signing.SignatureExpired:
@@ -75,9 +87,9 @@ def read_email_change(token: str) -> tuple[uuid.UUID, Side]:
     return uuid.UUID(public_id), Side(side)
 
 
-def _addressee(content: list[str]) -> User:
-    public_id, email = content
+def _addressee(content: list[str]) -> Activation:
+    public_id, email, *carried = content
     user = User.objects.filter(public_id=public_id, email=email, is_active=True).first()
     if user is None:
         raise Invalid
-    return user
+    return Activation(user, carried[0] if carried else "")

@@ -8,6 +8,8 @@ from typing import Any
 from django.contrib.sessions.backends.base import SessionBase
 
 from accounts.workflow import Identity
+from establishments.enums import EstablishmentType
+from establishments.models import LegalEntity
 
 PERSON = ("username", "civility", "last_name", "first_name", "phone", "email")
 
@@ -31,6 +33,17 @@ class Choice:
         if finess != self.finess:
             self.sites_seen = False
         self.finess = finess
+
+    def suggest(self, legal_entity: LegalEntity) -> None:
+        """Propose an EJ named before the registration, to be looked at on the three screens as any other; an
+        establishment begun to be chosen stays."""
+        if self.has_kind_and_region or not legal_entity.kinds or not legal_entity.region_codes:
+            return
+        own = legal_entity.region_id
+        region = own if own in legal_entity.region_codes else legal_entity.region_codes[0]
+        kind = EstablishmentType.ESSMS if EstablishmentType.ESSMS in legal_entity.kinds else legal_entity.kinds[0]
+        self.set_kind_and_region(str(kind), str(region))
+        self.set_legal_entity(legal_entity.finess)
 
     @property
     def has_kind_and_region(self) -> bool:
@@ -68,6 +81,8 @@ class Registration:
     person_valid: bool = False
     password_hash: str = ""
     choice: Choice = field(default_factory=Choice)
+    # Where to go once signed in: the activation link carries it, since it may be opened on another device.
+    next: str = ""
 
     @classmethod
     def load(cls, session: SessionBase) -> "Registration":

@@ -97,7 +97,7 @@ def pick(request: HttpRequest, flow: Flow) -> HttpResponse:
         choice.set_legal_entity(legal_entity.finess)
         state.save(request.session)
         return redirect(flow.sites)
-    text = request.GET.get("q", "").strip()[:200]
+    text = request.GET.get("q", choice.finess).strip()[:200]
     found = establishments.picker(kind=choice.establishment_type, region_code=choice.region, text=text)
     # `Found` counts and slices, which is all a paginator asks of it.
     page: Page[LegalEntity] = Paginator(cast(Sequence[LegalEntity], found), PAGE_SIZE).get_page(request.GET.get("page"))
@@ -109,7 +109,7 @@ def pick(request: HttpRequest, flow: Flow) -> HttpResponse:
         pick_url=reverse(flow.pick),
         approximate=found.approximate,
         text=text,
-        query=urlencode({"q": text} if text else {}),
+        query=urlencode({"q": text} if text or choice.finess else {}),
     )
 
 

@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.registration import PERSON, Choice, Registration
 from accounts.views import establishment as screens
 from ecare import errors, limits
+from establishments import queries as establishments
 from establishments.models import LegalEntity
 
 # A password's hash costs more than a page, and those who sign in wait for the same processor: two for each registration
@@ -33,6 +34,8 @@ def person(request: HttpRequest) -> HttpResponse:
     if access.is_signed_in(request):
         return redirect(access.landing(request.user))
     state = Registration.load(request.session)
+    state.next = access.safe_next(request) or state.next
+    finess = (request.POST.get("finess") or request.GET.get("finess") or "")[:30]
     form = forms.PersonForm(forms.posted(request), initial=state.person, password_kept=bool(state.password_hash))
     if request.method == "POST":
         complete = form.is_valid()
@@ -46,11 +49,12 @@ def person(request: HttpRequest) -> HttpResponse:
         if complete:
             state.person = {name: form.cleaned_data[name] for name in PERSON}
             state.person_valid = True
+            if finess and (legal_entity := establishments.by_finess(finess)):
+                state.choice.suggest(legal_entity)
             state.save(request.session)
             return redirect("accounts:register-establishment")
-    return render(
-        request, "accounts/registration/person.html", {"form": form, "password_kept": bool(state.password_hash)}
-    )
+    context = {"form": form, "password_kept": bool(state.password_hash), "next": state.next, "finess": finess}
+    return render(request, "accounts/registration/person.html", context)
 
 
 def _finish(request: HttpRequest, legal_entity: LegalEntity, choice: Choice) -> HttpResponse:
@@ -108,6 +112,7 @@ def recap(request: HttpRequest) -> HttpResponse:
             password_hash=state.password_hash,
             legal_entity=legal_entity,
             establishment_type=state.choice.establishment_type,
+            next_url=state.next,
         )
         state.forget(request.session)
         request.session["registered"] = True
@@ -138,23 +143,24 @@ def done(request: HttpRequest) -> HttpResponse:
 def activate(request: HttpRequest, token: str) -> HttpResponse:
     """The link of the e-mail. Opening it changes nothing, its button activates the account, once (A2, Q9)."""
     try:
-        user = links.read_activation(token)
+        activation = links.read_activation(token)
     except links.Invalid:
         return render(request, "accounts/activation_void.html", status=410)
     except links.Expired as late:
         if request.method == "POST":
-            workflow.send_activation_again(late.user.email)
+            workflow.send_activation_again(late.activation.user.email, next_url=late.activation.next)
             return redirect("accounts:activation-sent")
         return render(request, "accounts/activation_expired.html", status=410)
+    user = activation.user
     if user.is_activated:
-        return render(request, "accounts/activation_done.html")
+        return render(request, "accounts/activation_done.html", {"next": activation.next})
     if request.method == "POST":
         workflow.activate(user)
         # Purged at the same instant: there is nothing to sign in to.
         if not User.objects.filter(pk=user.pk).exists():
             return render(request, "accounts/activation_void.html", status=410)
         messages.success(request, "Votre compte est activé. Vous pouvez vous connecter.")
-        return redirect("accounts:sign-in")
+        return redirect(access.with_next("accounts:sign-in", activation.next))
     return render(request, "accounts/activate.html", {"person": user})
 
 

@@ -58,8 +58,11 @@ class Identity:
 # Registration and activation
 
 
-def register(identity: Identity, *, password_hash: str, legal_entity: LegalEntity, establishment_type: str) -> None:
-    """Create the account of `identity`, to be activated by the link sent to its address (A1).
+def register(
+    identity: Identity, *, password_hash: str, legal_entity: LegalEntity, establishment_type: str, next_url: str = ""
+) -> None:
+    """Create the account of `identity`, to be activated by the link sent to its address (A1). `next_url` is the page
+    to go to once signed in, if any.
 
     An address or a user name already taken creates nothing and raises nothing: the answer must not tell (A1, Q8).
     The owner of the address is told by e-mail; a newcomer who chose a taken user name is told at their own address.
@@ -81,7 +84,7 @@ def register(identity: Identity, *, password_hash: str, legal_entity: LegalEntit
             Representation.objects.create(
                 user=user, legal_entity=legal_entity, establishment_type=establishment_type, is_primary=True
             )
-            _post_activation(user)
+            _post_activation(user, next_url)
     except IntegrityError:
         _tell_taken(identity)
 
@@ -126,21 +129,22 @@ def activate(user: User) -> bool:
     return bool(opened)
 
 
-def send_activation_again(email: str) -> None:
-    """Send a new link if `email` is that of an account waiting for its activation; otherwise nothing, silently."""
+def send_activation_again(email: str, *, next_url: str = "") -> None:
+    """Send a new link if `email` is that of an account waiting for its activation; otherwise nothing, silently.
+    `next_url` is as for `register`."""
     with transaction.atomic():
         user = User.objects.with_email(email).filter(is_active=True, activated_at=None).first()
         if user is not None:
-            _post_activation(user)
+            _post_activation(user, next_url)
 
 
-def _post_activation(user: User) -> None:
+def _post_activation(user: User, next_url: str) -> None:
     outbox.post(
         kind="activation",
         to=user.email,
         subject="Activez votre compte",
         context={"user": user},
-        action=("Activer mon compte", links.activation(user)),
+        action=("Activer mon compte", links.activation(user, next_url)),
         key=f"activation:{user.pk}:{_period(LINK_INTERVAL)}",
     )
 

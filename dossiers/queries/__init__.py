@@ -38,6 +38,7 @@ from dossiers.queries.forms import (
     questions,
     sections,
     sections_of,
+    track_question,
 )
 from dossiers.queries.handover import (
     HandoverCounts,
@@ -87,6 +88,7 @@ from dossiers.queries.statistics import (
     region_names,
     tallied_at,
 )
+from dossiers.queries.suggestions import Suggestion, suggestion
 from dossiers.queries.texts import team_texts, texts_for
 from dossiers.queries.told import Letter, told
 from dossiers.queries.transmitted import (
@@ -117,6 +119,7 @@ __all__ = [
     "News",
     "Point",
     "RegisterNews",
+    "Suggestion",
     "TransmittedEntry",
     "Waiting",
     "available_guichets",
@@ -174,6 +177,7 @@ __all__ = [
     "sorted_as_listed",
     "standing",
     "successors",
+    "suggestion",
     "takeovers",
     "takeovers_of",
     "tallied_at",
@@ -183,6 +187,7 @@ __all__ = [
     "texts_for",
     "to_decide",
     "told",
+    "track_question",
     "transferable",
     "transmitted_sections",
     "waiting_for_referent",

@@ -34,6 +34,12 @@ def question(revision: FormRevision, code: str) -> Question | None:
     return next((each for each in questions(revision) if each.code == code), None)
 
 
+def track_question(revision: FormRevision, track: str) -> Question | None:
+    """The question of the parcours of a form, if it offers `track`: no query for a blank one."""
+    asked = question(revision, revision.track_question) if track and revision.track_question else None
+    return asked if asked and track in dict(asked.choices) else None
+
+
 def sections(revision: FormRevision) -> list[tuple[Section, list[Question]]]:
     """The sections of a form with their questions, in order: 1 query the first time that a process reads it once
     published, since it never changes again. Whoever is given them changes nothing in them."""

@@ -53,13 +53,17 @@ def create(request: HttpRequest) -> HttpResponse:
     at = scope.received_at(request)
     represented = queries.represented(user, at=at)
     pairs = queries.creatable(user, at=at, represented=represented)
-    form = CreateDossierForm(request.POST if request.method == "POST" else None, pairs=pairs)
+    sent = request.POST if request.method == "POST" else request.GET
+    suggestion = queries.suggestion(pairs, track=sent.get("parcours", ""), finess=sent.get("finess", ""))
+    form = CreateDossierForm(
+        request.POST if request.method == "POST" else None, pairs=pairs, initial=suggestion.initial
+    )
     claim = ""
     if request.method == "POST" and form.is_valid():
         stage, representation = form.chosen
         try:
             dossier = workflow.create_dossier(
-                stage, representation.legal_entity, by=user, at=scope.received_at(request)
+                stage, representation.legal_entity, by=user, at=scope.received_at(request), track=suggestion.track
             )
         except workflow.Refused as refusal:
             form.add_error(None, str(refusal))
@@ -67,7 +71,15 @@ def create(request: HttpRequest) -> HttpResponse:
                 claim = f"{stage.guichet.code}.{representation.legal_entity.finess}"
         else:
             return redirect("dossiers:form", dossier.reference)
-    context = {"form": form, "pairs": pairs, "represents": bool(represented), "claim": claim}
+    context = {
+        "form": form,
+        "pairs": pairs,
+        "represents": bool(represented),
+        "claim": claim,
+        "suggestion": suggestion,
+        "represents_it": suggestion.legal_entity is not None
+        and any(each.legal_entity_id == suggestion.legal_entity.pk for each in represented),
+    }
     return render(request, "dossiers/create.html", context)
 
 

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from accounts import queries as accounts_queries
 from accounts.models import User
-from dossiers import access, emails, queries, search, steps
+from dossiers import access, emails, kinds, queries, search, steps
 from dossiers.enums import EventKind, StageEntry, Status
-from dossiers.models import Dossier, DossierStage, FormRevision, LateAccess, Stage
+from dossiers.models import Answer, Dossier, DossierStage, FormRevision, LateAccess, Stage
 from dossiers.models.guichets import LateAccessQuerySet
-from dossiers.workflow.filling import Closed
+from dossiers.workflow.filling import Closed, write
 from dossiers.workflow.table import NotAllowed, Refused, WrongStatus, locked, record, situation
 from dossiers.workflow.transfer import held
 from ecare import french
@@ -28,10 +28,11 @@ class AlreadyExists(Refused):
 
 
 @transaction.atomic
-def create_dossier(stage: Stage, legal_entity: LegalEntity, *, by: User, at: dt.datetime) -> Dossier:
+def create_dossier(stage: Stage, legal_entity: LegalEntity, *, by: User, at: dt.datetime, track: str = "") -> Dossier:
     """Open a dossier on the first étape of a guichet for an EJ that `by` represents (D2–D4).
 
-    `at` is the instant the request was received. Raises NotAllowed if `by` does not represent the EJ, Closed outside
+    `at` is the instant the request was received. `track`, if the form offers that parcours, answers its question: it
+    was chosen in the simulator (P2). Raises NotAllowed if `by` does not represent the EJ, Closed outside
     the window unless the EJ was given time (D15b), Refused if the guichet is not for this type of establishment,
     AlreadyExists if there is one (D3).
     """
@@ -58,6 +59,13 @@ def create_dossier(stage: Stage, legal_entity: LegalEntity, *, by: User, at: dt.
                 referent=by,
             )
             dossier_stage = begin(dossier, stage, revision)
+            if question := queries.track_question(revision, track):
+                raw: kinds.Raw = {"value": track}
+                value = kinds.of(question).clean(question, raw, kinds.Context(legal_entity))
+                write(
+                    dossier_stage,
+                    [Answer(dossier_stage=dossier_stage, code=question.code, raw=raw, value=value, updated_at=at)],
+                )
             search.refresh(dossier_stage)
             event = record(dossier_stage, EventKind.CREATED, by=by)
             emails.created(event)
