@@ -30,6 +30,11 @@ def funded_stages(user: User) -> DossierStageQuerySet:
     return stages.filter(Exists(estimated))
 
 
+def may_pay(user: User, dossier_stage: DossierStage) -> bool:
+    """Whether `user` may prepare the payments of a dossier and move them (F7): responsables d'instruction only."""
+    return user.is_active and user.is_lead
+
+
 def may_grant(user: User, dossier_stage: DossierStage) -> bool:
     """Whether `user` may grant the subsidy of a dossier, have its convention signed and check it: who instructs it."""
     return access.may_instruct(user, dossier_stage)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from dossiers import emails
 from dossiers.models import Event
 from funding import links
-from funding.models import Agreement, Grant
+from funding.models import Agreement, Grant, Payment
 from notifications import outbox
 
 VIEW = "Voir la subvention"
@@ -70,6 +70,14 @@ def agreement_refused(event: Event, agreement: Agreement) -> None:
         "Déposer un nouvel exemplaire",
         agreement=agreement,
     )
+
+
+def paid(event: Event, payment: Payment) -> None:
+    """A payment was made, or what was given back has come."""
+    subject = "Un versement est fait pour votre dossier {reference}"
+    if payment.is_repayment:
+        subject = "Votre reversement est enregistré, dossier {reference}"
+    post(event, "payment_paid", subject, VIEW, payment=payment)
 
 
 def post(event: Event, kind: str, subject: str, button: str, **context: Any) -> None:

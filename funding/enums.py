@@ -21,3 +21,19 @@ class GrantStep(models.TextChoices):
     TO_SIGN = "a-signer", "Convention à signer"
     TO_CHECK = "a-controler", "Convention à contrôler"
     SETTLED = "accordees", "Accordées"
+
+
+class PaymentKind(models.TextChoices):
+    """Which way the money goes (F7)."""
+
+    PAYMENT = "payment", "Versement"
+    REPAYMENT = "repayment", "Reversement"
+
+
+class PaymentState(models.TextChoices):
+    """Where a payment stands (F7)."""
+
+    PLANNED = "planned", "Prévu"
+    ORDERED = "ordered", "Ordonnancé"
+    PAID = "paid", "Versé"
+    CANCELLED = "cancelled", "Annulé"

@@ -15,7 +15,6 @@ from dossiers.workflow.table import NotAllowed, Refused, locked, record
 from dossiers.workflow.transfer import held
 from ecare import french
 
-NOT_ALLOWED = "Vous ne pouvez pas faire cette action sur ce dossier."
 #: No account has this key: whoever has the dossier.
 ANYBODY: Final = 0
 
@@ -43,7 +42,7 @@ def take(dossier_stage: DossierStage, *, by: User) -> None:
 def check_take(dossier_stage: DossierStage, *, by: User) -> None:
     """Raise NotAllowed or Taken when `by` may not take the dossier as it was read."""
     if not access.may_instruct(by, dossier_stage):
-        raise NotAllowed(NOT_ALLOWED)
+        raise NotAllowed
     dossier = dossier_stage.dossier
     if dossier.verifier is not None and dossier.assigned_at is not None and dossier.verifier_id != by.pk:
         raise Taken(f"{dossier.verifier.full_name} instruit ce dossier depuis le {french.moment(dossier.assigned_at)}.")
@@ -65,7 +64,7 @@ def assign(dossier_stage: DossierStage, *, by: User, to: User, seen: int | None 
 def check_assign(dossier_stage: DossierStage, *, by: User, to: User | None, seen: int | None = ANYBODY) -> None:
     """Raise what `assign` would, for the dossier as it was read; without `to`, only what does not depend on it."""
     if not access.may_assign(by):
-        raise NotAllowed(NOT_ALLOWED)
+        raise NotAllowed
     check_seen(dossier_stage.dossier, seen)
     if to is None:
         return
@@ -93,7 +92,7 @@ def check_release(dossier_stage: DossierStage, *, by: User, seen: int | None = A
     """Raise NotAllowed or Moved when `by` may not release the dossier as it was read."""
     dossier = dossier_stage.dossier
     if dossier.verifier_id != by.pk and not access.may_assign(by):
-        raise NotAllowed(NOT_ALLOWED)
+        raise NotAllowed
     check_seen(dossier, seen)
 
 

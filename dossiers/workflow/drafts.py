@@ -19,7 +19,7 @@ def keep(dossier_stage: DossierStage, move: str, *, by: User, content: Mapping[s
     Raises NotAllowed unless `by` may take that decision, Refused when there is too much of it.
     """
     if not is_actor(move, dossier_stage, by):
-        raise NotAllowed("Vous ne pouvez pas faire cette action sur ce dossier.")
+        raise NotAllowed
     kept = {name: text.replace("\x00", "") for name, text in content.items() if text.strip()}
     if sum(len(text) for text in kept.values()) > MOST_CHARACTERS:
         raise Refused("Ce brouillon est trop long pour être enregistré\u00a0: raccourcissez-le.")

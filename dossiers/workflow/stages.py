@@ -151,7 +151,7 @@ def call_stage(dossier_stage: DossierStage, stage: Stage, *, by: User, message: 
     stage = Stage.objects.select_related("guichet").get(pk=stage.pk)
     dossier = dossier_stage.dossier
     if not access.instructs(by, dossier, stage):
-        raise NotAllowed("Vous ne pouvez pas faire cette action sur ce dossier.")
+        raise NotAllowed
     check_not_begun(dossier_stage, stage)
     if not dossier_stage.is_current or dossier_stage.status != Status.VALIDATED:
         raise WrongStatus(situation(dossier_stage))

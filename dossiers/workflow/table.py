@@ -62,6 +62,9 @@ class Refused(Exception):
 class NotAllowed(Refused):
     """The actor is not one who may: shown as a page that does not exist (D16)."""
 
+    def __init__(self, reason: str = "Vous ne pouvez pas faire cette action sur ce dossier.") -> None:
+        super().__init__(reason)
+
 
 class WrongStatus(Refused):
     """The étape is no longer in a status from which this change starts."""
@@ -109,7 +112,7 @@ def check(
     """
     move = MOVES[name]
     if not is_actor(name, dossier_stage, by):
-        raise NotAllowed("Vous ne pouvez pas faire cette action sur ce dossier.")
+        raise NotAllowed
     if not is_due(name, dossier_stage):
         raise WrongStatus((told or situation)(dossier_stage))
     return move

@@ -44,7 +44,7 @@ def reassign(dossier_stage: DossierStage, *, by: User, to: User, reason: str) ->
     dossier_stage = locked(dossier_stage)
     dossier = dossier_stage.dossier
     if not access.may_reassign(by):
-        raise NotAllowed("Vous ne pouvez pas faire cette action sur ce dossier.")
+        raise NotAllowed
     if not reason.strip():
         raise Refused("Indiquez le motif du remplacement\u00a0: l'ancien et le nouveau référent le lisent.")
     if to.pk == dossier.referent_id:

@@ -144,7 +144,7 @@ def examine(dossier_stage: DossierStage, kind: FlagKind, *, by: User, note: str,
     """
     dossier_stage = locked(dossier_stage)
     if not access.may_instruct(by, dossier_stage):
-        raise NotAllowed("Vous ne pouvez pas faire cette action sur ce dossier.")
+        raise NotAllowed
     if not note.strip():
         raise Refused("Dites ce que vous avez constaté\u00a0: vos collègues le liront.")
     flag = Flag.objects.select_for_update(of=("self",)).filter(dossier_stage=dossier_stage, kind=kind).first()

@@ -103,10 +103,10 @@ class AgreementTemplateAdmin(admin.ModelAdmin):
 @admin.register(Grant)
 class GrantAdmin(ReadOnly):
     dossier_path = "dossier__"
-    list_display = ("dossier", "amount", "estimated", "needs_agreement", "granted_by", "granted_at")
+    list_display = ("dossier", "amount", "ceiling", "payable", "needs_agreement", "granted_by", "granted_at")
     list_filter = ("needs_agreement",)
     list_select_related = ("dossier", "granted_by")
-    fields = (*list_display, "reason")
+    fields = (*list_display, "estimated", "reason")
 
 
 @admin.register(Agreement)

@@ -1,6 +1,7 @@
 from funding.models.agreements import Agreement, AgreementTemplate
 from funding.models.envelopes import DEFAULT_AGREEMENT_FROM, Envelope
 from funding.models.grants import Grant
+from funding.models.payments import Payment
 from funding.schedule.models import Bracket, ObjectiveShare, Schedule, UnitAmount
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Envelope",
     "Grant",
     "ObjectiveShare",
+    "Payment",
     "Schedule",
     "UnitAmount",
 ]

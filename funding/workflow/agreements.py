@@ -47,7 +47,7 @@ def send(grant: Grant, *, by: User) -> Agreement:
     """
     dossier_stage, grant, current = held(grant)
     if not access.may_grant(by, dossier_stage):
-        raise NotAllowed("Vous ne pouvez pas faire cette action sur ce dossier.")
+        raise NotAllowed
     check(current, SENDS)
     if not grant.needs_agreement:
         raise Refused("Cette subvention a été accordée sans convention.")
@@ -152,7 +152,7 @@ def checked(agreement: Agreement, *, by: User, read: int) -> tuple[DossierStage,
     """The convention under the lock, once it is known that `by` may check the copy `read` (key of the attachment)."""
     dossier_stage, _, current = held(agreement.grant)
     if not access.may_grant(by, dossier_stage):
-        raise NotAllowed("Vous ne pouvez pas faire cette action sur ce dossier.")
+        raise NotAllowed
     if current is None or current.pk != agreement.pk:
         raise Late("Cette convention a été remplacée par une autre.")
     check(current, CHECKS)

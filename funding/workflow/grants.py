@@ -37,7 +37,7 @@ def grant(
     """
     dossier_stage = locked(dossier_stage)
     if not access.may_grant(by, dossier_stage):
-        raise NotAllowed("Vous ne pouvez pas faire cette action sur ce dossier.")
+        raise NotAllowed
     already = Grant.objects.select_related("granted_by").filter(dossier=dossier_stage.dossier_id).first()
     if already is not None:
         raise AlreadyGranted(

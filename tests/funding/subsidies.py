@@ -1,17 +1,20 @@
 """Subsidies for tests, made as the portal makes them: `granted()` → `sent()` → `signed()` → `accepted()`.
 
-Each takes the keywords of the one before it.
+Each takes the keywords of the one before it. `payable()` is a subsidy of which so many euros may be paid today.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
+
+from django.utils import timezone
 
 from accounts.models import User
 from dossiers.models import DossierStage
 from funding import workflow
-from funding.models import Agreement, Grant
+from funding.models import Agreement, Grant, Payment
 from funding.workflow import templates
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories
@@ -56,3 +59,26 @@ def accepted(**keywords: Any) -> Agreement:
     agreement = signed(**keywords)
     assert agreement.signed_copy_id is not None
     return workflow.agreements.accept(agreement, by=agreement.sent_by, read=agreement.signed_copy_id)
+
+
+def payable(amount: Decimal | int = ESTIMATED, *, with_agreement: bool = False, **keywords: Any) -> Grant:
+    """As if objectives had been accepted for that amount: what lets it be paid is tested where they are decided."""
+    grant = granted(with_agreement=with_agreement, **keywords)
+    Grant.objects.filter(pk=grant.pk).update(payable=amount)
+    return Grant.objects.get(pk=grant.pk)
+
+
+def planned(grant: Grant, amount: Decimal | int, *, days: int = 30, **keywords: Any) -> Payment:
+    due_on = timezone.localdate() + dt.timedelta(days=days)
+    by = keywords.pop("by", None) or UserFactory(lead=True)
+    return workflow.payments.plan(grant, by=by, amount=Decimal(amount), due_on=due_on, **keywords)
+
+
+def ordered(grant: Grant, amount: Decimal | int, **keywords: Any) -> Payment:
+    payment = planned(grant, amount, **keywords)
+    return workflow.payments.order(payment, by=payment.prepared_by)
+
+
+def paid(grant: Grant, amount: Decimal | int, **keywords: Any) -> Payment:
+    payment = ordered(grant, amount, **keywords)
+    return workflow.payments.pay(payment, by=payment.prepared_by, on=timezone.localdate())

@@ -1,0 +1,15 @@
+"""Payments: read here, written by the pages of the portal alone (F7)."""
+
+from django.contrib import admin
+
+from dossiers.admin.dossiers import ReadOnly
+from funding.models import Payment
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnly):
+    dossier_path = "grant__dossier__"
+    list_display = ("reference", "kind", "amount", "due_on", "state", "paid_on")
+    list_filter = ("state", "kind")
+    list_select_related = ("grant__dossier",)
+    fields = (*list_display, "grant", "prepared_by", "prepared_at")

@@ -1,0 +1,90 @@
+"""What is paid of a subsidy and what is to come: the sums, the schedule of a dossier, the list of those who pay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from funding.enums import PaymentKind, PaymentState
+from funding.models import Grant, Payment
+
+NOTHING = Decimal("0.00")
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The money of one subsidy, in euros. What is given back counts once it has come back."""
+
+    ceiling: Decimal
+    payable: Decimal
+    planned: Decimal = NOTHING
+    ordered: Decimal = NOTHING
+    paid: Decimal = NOTHING
+    given_back: Decimal = NOTHING
+    #: Asked back, and not come back yet.
+    asked_back: Decimal = NOTHING
+
+    @property
+    def kept(self) -> Decimal:
+        """What the beneficiary has received and not given back."""
+        return self.paid - self.given_back
+
+    @property
+    def engaged(self) -> Decimal:
+        """What has left or is about to."""
+        return self.ordered + self.kept
+
+    @property
+    def may_plan(self) -> Decimal:
+        return max(NOTHING, self.ceiling - self.engaged - self.planned)
+
+    @property
+    def may_order(self) -> Decimal:
+        return max(NOTHING, self.payable - self.engaged)
+
+    @property
+    def may_ask_back(self) -> Decimal:
+        return self.kept - self.asked_back
+
+    @property
+    def to_come(self) -> Decimal:
+        """What the beneficiary may still receive."""
+        return max(NOTHING, self.ceiling - self.kept)
+
+    @property
+    def overpaid(self) -> Decimal:
+        """« Trop-perçu à reverser »: the subsidy was lowered under what was paid."""
+        return max(NOTHING, self.kept - self.payable)
+
+    @property
+    def overordered(self) -> Decimal:
+        """What is ordered, and should no longer be."""
+        return max(NOTHING, self.engaged - self.payable - self.overpaid)
+
+
+def total(kind: PaymentKind, *states: PaymentState) -> Coalesce:
+    """The sum of the payments of a kind in these states, as an aggregate."""
+    return Coalesce(Sum("amount", filter=Q(kind=kind, state__in=states)), NOTHING)
+
+
+TOTALS = {
+    "planned": total(PaymentKind.PAYMENT, PaymentState.PLANNED),
+    "ordered": total(PaymentKind.PAYMENT, PaymentState.ORDERED),
+    "paid": total(PaymentKind.PAYMENT, PaymentState.PAID),
+    "given_back": total(PaymentKind.REPAYMENT, PaymentState.PAID),
+    "asked_back": total(PaymentKind.REPAYMENT, PaymentState.PLANNED, PaymentState.ORDERED),
+}
+
+
+def sums(grant: Grant) -> Sums:
+    """The money of a subsidy: 1 query."""
+    found = Payment.objects.filter(grant=grant).aggregate(**TOTALS)
+    return Sums(ceiling=grant.ceiling, payable=grant.payable, **found)
+
+
+def schedule(grant: Grant) -> QuerySet[Payment]:
+    """Every payment of a subsidy, in the order of their due dates."""
+    return Payment.objects.filter(grant=grant).select_related("prepared_by")
