@@ -154,6 +154,10 @@ class EventKind(models.TextChoices):
     CONTROL_ANSWERED = "control_answered", "Pièces du contrôle déposées"
     CONTROL_NOTED = "control_noted", "Entretien de contrôle noté"
     CONTROL_CLOSED = "control_closed", "Contrôle terminé"
+    EXPENSES_CHANGED = "expenses_changed", "Trame financière modifiée"
+    EXPENSES_IMPORTED = "expenses_imported", "Trame financière importée"
+    EXPENSES_CLOSED = "expenses_closed", "Trame financière close"
+    EXPENSES_REOPENED = "expenses_reopened", "Trame financière rouverte"
 
 
 #: What instruction keeps to itself: the référent's history does not tell who reads the dossier (D14).

@@ -37,3 +37,14 @@ class PaymentState(models.TextChoices):
     ORDERED = "ordered", "Ordonnancé"
     PAID = "paid", "Versé"
     CANCELLED = "cancelled", "Annulé"
+
+
+class ExpenseNature(models.TextChoices):
+    """What an expense paid for: means « humains, techniques ou organisationnels » (F6, Q&A 3.2)."""
+
+    STAFF = "ressources-humaines", "Ressources humaines"
+    SERVICE = "prestation", "Prestation"
+    EQUIPMENT = "materiel", "Matériel"
+    SOFTWARE = "logiciel", "Logiciel ou abonnement"
+    TRAINING = "formation", "Formation"
+    OTHER = "autre", "Autre"

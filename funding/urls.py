@@ -1,6 +1,6 @@
 from django.urls import path
 
-from funding.views import agreements, instruction, referent, simulator
+from funding.views import agreements, expenses, expenses_desk, instruction, referent, simulator
 
 app_name = "funding"
 urlpatterns = [
@@ -9,6 +9,14 @@ urlpatterns = [
     path("dossiers/<reference:reference>/subvention/", referent.subsidy, name="own-subsidy"),
     path("dossiers/<reference:reference>/subvention/convention.pdf", referent.agreement, name="own-agreement"),
     path("dossiers/<reference:reference>/subvention/convention/", referent.sign, name="sign-agreement"),
+    path("dossiers/<reference:reference>/subvention/depenses/", expenses.index, name="own-expenses"),
+    path("dossiers/<reference:reference>/subvention/depenses/ajout/", expenses.add, name="add-expenses"),
+    path("dossiers/<reference:reference>/subvention/depenses/<uuid:line>/", expenses.change, name="change-expense"),
+    path(
+        "dossiers/<reference:reference>/subvention/depenses/<uuid:line>/retrait/",
+        expenses.remove,
+        name="remove-expense",
+    ),
     path("subventions/", instruction.index, name="subsidies"),
     path("instruction/<reference:reference>/subvention/", instruction.subsidy, name="subsidy"),
     path("instruction/<reference:reference>/subvention/accord/", instruction.grant, name="grant"),
@@ -19,5 +27,12 @@ urlpatterns = [
         "instruction/<reference:reference>/subvention/exemplaire/controle/",
         instruction.check_agreement,
         name="check-agreement",
+    ),
+    path("instruction/<reference:reference>/subvention/depenses/", expenses_desk.index, name="expenses"),
+    path("instruction/<reference:reference>/subvention/depenses/cloture/", expenses_desk.close, name="close-expenses"),
+    path(
+        "instruction/<reference:reference>/subvention/depenses/<uuid:line>/<slug:piece>/",
+        expenses_desk.piece,
+        name="expense-file",
     ),
 ]

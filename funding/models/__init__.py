@@ -1,15 +1,19 @@
 from funding.models.agreements import Agreement, AgreementTemplate
 from funding.models.envelopes import DEFAULT_AGREEMENT_FROM, Envelope
+from funding.models.expenses import EARLIEST, Expense, ExpenseClosure
 from funding.models.grants import Grant
 from funding.models.payments import Payment
 from funding.schedule.models import Bracket, ObjectiveShare, Schedule, UnitAmount
 
 __all__ = [
     "DEFAULT_AGREEMENT_FROM",
+    "EARLIEST",
     "Agreement",
     "AgreementTemplate",
     "Bracket",
     "Envelope",
+    "Expense",
+    "ExpenseClosure",
     "Grant",
     "ObjectiveShare",
     "Payment",

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 #: Under this amount a convention is optional, unless the guichet says otherwise.
 DEFAULT_AGREEMENT_FROM = Decimal("23000.00")
@@ -25,6 +25,20 @@ class Envelope(models.Model):
         help_text="En dessous de ce montant, le vérificateur choisit de faire signer une convention ou non.",
     )
 
+    # When what was spent may be told, and until when (F6); the day itself is included.
+    expenses_from = models.DateField(
+        "dépenses à partir du",
+        null=True,
+        blank=True,
+        help_text="Une dépense plus ancienne est refusée dans la trame financière. Vide\u00a0: pas de date.",
+    )
+    expenses_until = models.DateField(
+        "trame financière jusqu'au",
+        null=True,
+        blank=True,
+        help_text="Dernier jour de saisie par les lauréats. Vide\u00a0: jusqu'à la clôture de chaque trame.",
+    )
+
     class Meta:
         verbose_name = "règles de financement"
         verbose_name_plural = "règles de financement"
@@ -34,6 +48,11 @@ class Envelope(models.Model):
                 condition=Q(agreement_from__gte=0),
                 name="envelope_agreement_not_negative",
                 violation_error_message="Un montant ne peut pas être négatif.",
+            ),
+            models.CheckConstraint(
+                condition=Q(expenses_from=None) | Q(expenses_until=None) | Q(expenses_until__gte=F("expenses_from")),
+                name="envelope_expenses_end_after_they_begin",
+                violation_error_message="La fin de la trame financière vient avant son début.",
             ),
         ]
 

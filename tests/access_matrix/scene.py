@@ -14,13 +14,13 @@ from accounts.models import User
 from dossiers import kinds, workflow
 from dossiers.enums import BatchAction, ExportFormat
 from dossiers.models import Attachment, Batch, DossierStage, Export, Flag, TakeoverRequest, TemplateText
-from funding.models import Agreement
+from funding.models import Agreement, Expense
 from tests.access_matrix.table import PATTERNS
 from tests.accounts.factories import UserFactory
 from tests.accounts.sessions import give_password
 from tests.dossiers import factories
 from tests.establishments.factories import RegionFactory
-from tests.funding import subsidies
+from tests.funding import expenses, subsidies
 
 
 @dataclass
@@ -34,6 +34,7 @@ class Scene:
     validated: DossierStage
     granted: DossierStage
     signed: Agreement  # of yet another validated dossier, deposited
+    expense: Expense  # of its trame, with its file
     takeover: TakeoverRequest  # of the first, asked by the colleague
     made: Export  # the verifier's, ready
     waiting: Export  # his too, under way
@@ -90,6 +91,8 @@ class Scene:
             "token": "aucun",
             "stage": {"dossiers:start-stage": "objectifs", "dossiers:call-stage": "controle"}.get(name, "candidature"),
         }
+        if name in {"funding:change-expense", "funding:remove-expense", "funding:expense-file"}:
+            values |= {"line": self.expense.line, "piece": "justificatif"}
         if name in {"dossiers:withdraw-claim", "dossiers:object-to-takeover", "dossiers:decide-takeover"}:
             values["public_id"] = self.takeover.public_id
         if name in {"dossiers:export-file", "dossiers:cancel-export"}:
@@ -146,6 +149,9 @@ class Scene:
             "funding:sign-agreement": {"file": factories.pdf("Autre exemplaire.pdf")},
             "funding:grant": {"amount": "18800", "with_agreement": "on"},
             "funding:check-agreement": {"read": self.signed.signed_copy_id, "accept": "1"},
+            "funding:add-expenses": expenses.typed(expenses.row()),
+            "funding:change-expense": {**expenses.row(label="Autre libellé"), "read": 2},
+            "funding:remove-expense": {"read": 2},
             "dossiers:reopen": {"reason": "Erreur de lecture.", "read": 1},
         }
         return posts.get(name, {})
@@ -168,6 +174,7 @@ def build() -> Scene:
             factories.RepresentationFactory(user=person, legal_entity=entity, is_primary=False)
     workflow.transfer(stages, by=former, to=owner)
     signed = subsidies.signed(stage=factories.fresh(stages.pop()))
+    expense = expenses.proved(signed.grant)
     subsidies.granted(factories.fresh(stages[-1]))
     factories.next_stages()
     people = {
@@ -204,4 +211,4 @@ def build() -> Scene:
     }
     workflow.batches.confirm(batches["dossiers:stop-batch"], by=people["verifier"], count=1, at=timezone.now())
     now = [factories.fresh(stage) for stage in stages]
-    return Scene(people, UserFactory(), *now, signed, takeover, made, waiting, text, batches)
+    return Scene(people, UserFactory(), *now, signed, expense, takeover, made, waiting, text, batches)
