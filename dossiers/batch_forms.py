@@ -9,33 +9,12 @@ from django import forms
 from django.http import QueryDict
 
 from accounts.models import User
+from dossiers.assignment_forms import RecipientForm
 from dossiers.enums import BatchAction
 from dossiers.forms import ModificationForm, RejectionForm
 from dossiers.models import Batch
 from ecare import forms as care_forms
 from ecare import french
-
-
-class RecipientForm(care_forms.Form):
-    """« Attribuer »: to whom."""
-
-    to = forms.ChoiceField(
-        label="Attribuer à",
-        error_messages={
-            "required": "Choisissez la personne qui instruira ces dossiers.",
-            "invalid_choice": "Cette personne n'instruit pas de dossiers\u00a0: choisissez-en une de la liste.",
-        },
-    )
-
-    def __init__(self, data: QueryDict | None = None, *, people: list[User], **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
-        self.people = {str(each.public_id): each for each in people}
-        named = [(key, f"{each.full_name}, {each.get_role_display()}") for key, each in self.people.items()]
-        self.fields["to"].choices = [("", "Sélectionner une personne"), *named]  # type: ignore[attr-defined]
-
-    @property
-    def chosen(self) -> User:
-        return self.people[self.cleaned_data["to"]]
 
 
 class SameModificationForm(care_forms.Form):

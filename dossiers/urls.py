@@ -106,6 +106,7 @@ urlpatterns = [
     path("instruction/<reference:reference>/comparaison/", comparison.instructed, name="instructed-comparison"),
     path("instruction/<reference:reference>/presence/", desk.presence, name="presence"),
     path("instruction/<reference:reference>/prise-en-charge/", desk.take, name="take"),
+    path("instruction/<reference:reference>/attribution/", desk.assign, name="assign"),
     path("instruction/<reference:reference>/notes/", desk.note, name="note"),
     path("instruction/<reference:reference>/vigilance/<slug:kind>/", desk.examine, name="examine-flag"),
     path("instruction/<reference:reference>/pieces.zip", desk.files, name="all-files"),

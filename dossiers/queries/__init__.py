@@ -12,7 +12,7 @@ from dossiers.queries.batches import (
     selected,
 )
 from dossiers.queries.comparison import Compared, compared
-from dossiers.queries.desk import decision_draft, on_desk, others_there
+from dossiers.queries.desk import assignees, decision_draft, on_desk, others_there
 from dossiers.queries.digests import DayNews, News, day_news
 from dossiers.queries.exports import (
     columns_last_chosen,
@@ -122,6 +122,7 @@ __all__ = [
     "Suggestion",
     "TransmittedEntry",
     "Waiting",
+    "assignees",
     "available_guichets",
     "batch_items",
     "batches_of",

@@ -29,7 +29,7 @@ class News:
 
 @dataclass(frozen=True)
 class DayNews:
-    """A dossier is told once: given to the reader, or transmitted for the first time, or transmitted again."""
+    """A dossier is told once: given to the reader by rule, or transmitted for the first time, or transmitted again."""
 
     assigned: News
     transmitted: News
@@ -48,10 +48,12 @@ def day_news(user: User, since: dt.datetime, until: dt.datetime) -> DayNews:
     chosen = readable.filter(dossier__verifier=user) if user.digest == Digest.MINE else readable
     given = Event.objects.filter(
         dossier=OuterRef("dossier"), kind=EventKind.ASSIGNED, successor=user, at__gt=since, at__lte=until
-    ).exclude(actor=user)
-    assigned = readable.filter(Exists(given), dossier__verifier=user)
+    )
+    assigned = readable.filter(Exists(given.filter(actor=None)), dossier__verifier=user)
     waiting = chosen.filter(status=Status.TRANSMITTED, transmitted_at__gt=since, transmitted_at__lte=until)
     waiting = waiting.exclude(pk__in=assigned.values("pk"))
+    # What a colleague gave was told at once; what one takes oneself is known.
+    waiting = waiting.exclude(Exists(given.filter(at__gte=OuterRef("transmitted_at"))))
     due_soon = chosen.filter(due_at__gt=until, due_at__lte=until + SOON)
     asked = ModificationRequest.objects.filter(dossier_stage=OuterRef("pk"), answered_at=None, at__lte=since)
     return DayNews(

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import queries as accounts_queries
 from accounts.models import User
 from dossiers import access, queries, workflow
-from dossiers.batch_forms import ConfirmationForm, RecipientForm, WordsForm, words_form
+from dossiers.assignment_forms import RecipientForm
+from dossiers.batch_forms import ConfirmationForm, WordsForm, words_form
 from dossiers.batch_words import words
 from dossiers.enums import BatchAction, BatchResult
 from dossiers.models import Batch

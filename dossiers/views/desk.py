@@ -7,11 +7,14 @@ from collections.abc import Iterable, Iterator
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from zipstream import ZIP_STORED, ZipStream
 
+from accounts.enums import Digest
 from accounts.middleware import unnoticed
+from accounts.models import User
 from dossiers import access, queries, workflow
+from dossiers.assignment_forms import AssignmentForm
 from dossiers.desk_forms import ExaminationForm, NoteForm
 from dossiers.enums import FlagKind
 from dossiers.models import Attachment
@@ -52,6 +55,36 @@ def take(request: HttpRequest, reference: str) -> HttpResponse:
     except workflow.Refused as refusal:
         messages.warning(request, str(refusal))
     return redirect(dossier_url(request, reference))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def assign(request: HttpRequest, reference: str) -> HttpResponse:
+    """« Attribuer » one dossier (I5). Too late, who has it."""
+    user = instructors_only(request)
+    dossier_stage = scope.desk_stage(request, reference)
+    if not access.may_assign(user):
+        raise Http404
+    people, holder = queries.assignees(dossier_stage), dossier_stage.dossier.verifier
+    form = AssignmentForm(request.POST if request.method == "POST" else None, people=people, holder=holder)
+    if request.method == "POST" and form.is_valid():
+        try:
+            workflow.assignment.assign(dossier_stage, by=user, to=form.chosen, seen=form.seen_key)
+        except workflow.NotAllowed as refusal:
+            raise Http404 from refusal
+        except workflow.Refused as refusal:
+            messages.warning(request, str(refusal))
+        else:
+            messages.success(request, given(form.chosen, user))
+        return redirect(dossier_url(request, reference))
+    context = {"dossier": dossier_stage.dossier, "dossier_stage": dossier_stage, "form": form}
+    return render(request, "dossiers/instruction/assign.html", context)
+
+
+def given(to: User, by: User) -> str:
+    if to.pk == by.pk:
+        return "Vous instruisez ce dossier."
+    told = "" if to.digest == Digest.NONE else ", qui en est informé par e-mail"
+    return f"Le dossier est attribué à {to.full_name}{told}."
 
 
 @require_POST

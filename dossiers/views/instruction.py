@@ -111,6 +111,7 @@ def dossier_page(
             "may_take": may_instruct and dossier_stage.is_instructed and dossier.verifier_id is None,
             "may_release": dossier.verifier_id is not None
             and (dossier.verifier_id == user.pk or access.may_assign(user)),
+            "may_assign": dossier_stage.is_instructed and access.may_assign(user),
             "note_form": note_form or NoteForm(),
             "flags": flags,
             "may_examine": may_instruct and dossier_stage.is_instructed,

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from dossiers import access
+from dossiers import access, desk_emails
 from dossiers.enums import EventKind
-from dossiers.models import Dossier, DossierStage
+from dossiers.models import Dossier, DossierStage, Event
 from dossiers.workflow.table import NotAllowed, Refused, locked, record
 from dossiers.workflow.transfer import held
 from ecare import french
@@ -49,8 +49,11 @@ def check_take(dossier_stage: DossierStage, *, by: User) -> None:
 
 
 @transaction.atomic
-def assign(dossier_stage: DossierStage, *, by: User, to: User, seen: int | None = ANYBODY) -> None:
-    """Give a dossier to `to`, whoever had it, or only if it is still the account of key `seen` (None: nobody).
+def assign(
+    dossier_stage: DossierStage, *, by: User, to: User, seen: int | None = ANYBODY, in_batch: bool = False
+) -> None:
+    """Give a dossier to `to`, whoever had it, or only if it is still the account of key `seen` (None: nobody). `to` is
+    told by e-mail, here or, `in_batch`, once the batch is over.
 
     Raises NotAllowed unless `by` is a responsable d'instruction, Moved when another than `seen` has it, Refused if `to`
     may not instruct it or has it.
@@ -58,7 +61,9 @@ def assign(dossier_stage: DossierStage, *, by: User, to: User, seen: int | None 
     to = held(to)
     dossier_stage = locked(dossier_stage)
     check_assign(dossier_stage, by=by, to=to, seen=seen)
-    _give(dossier_stage, by=by, to=to)
+    event = _give(dossier_stage, by=by, to=to)
+    if not in_batch:
+        desk_emails.given([dossier_stage.dossier], 1, by=by, recipient=to, key=f"event-{event.pk}-given")
 
 
 def check_assign(dossier_stage: DossierStage, *, by: User, to: User | None, seen: int | None = ANYBODY) -> None:
@@ -105,11 +110,11 @@ def check_seen(dossier: Dossier, seen: int | None) -> None:
     raise Moved(f"{dossier.verifier.full_name} instruit ce dossier depuis le {french.moment(dossier.assigned_at)}.")
 
 
-def _give(dossier_stage: DossierStage, *, by: User | None, to: User | None) -> None:
+def _give(dossier_stage: DossierStage, *, by: User | None, to: User | None) -> Event:
     """Write who instructs, with its line of history. Under the lock of the dossier."""
     dossier = dossier_stage.dossier
     former = dossier.verifier
     dossier.verifier, dossier.assigned_at = to, timezone.now() if to else None
     dossier.save(update_fields=["verifier", "assigned_at"])
     kind = EventKind.ASSIGNED if to else EventKind.RELEASED
-    record(dossier_stage, kind, by=by, former=former, successor=to)
+    return record(dossier_stage, kind, by=by, former=former, successor=to)

@@ -97,7 +97,7 @@ def act(batch: Batch, item: BatchItem, *, by: User) -> None:
             assignment.take(dossier_stage, by=by)
         case BatchAction.ASSIGN:
             assert item.to is not None
-            assignment.assign(dossier_stage, by=by, to=item.to, seen=item.seen_verifier_id)
+            assignment.assign(dossier_stage, by=by, to=item.to, seen=item.seen_verifier_id, in_batch=True)
         case BatchAction.RELEASE:
             assignment.release(dossier_stage, by=by, seen=item.seen_verifier_id)
         case BatchAction.REQUEST_MODIFICATION:

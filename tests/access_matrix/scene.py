@@ -67,6 +67,7 @@ class Scene:
                 | "instructed-paper"
                 | "presence"
                 | "take"
+                | "assign"
                 | "note"
                 | "examine-flag"
                 | "instructed-comparison"
@@ -142,6 +143,7 @@ class Scene:
             "dossiers:batch": {"reason": "Hors périmètre."},
             "dossiers:confirm-batch": {"count": 1},
             "dossiers:request-modification": {"message": "Complétez.", "due_on": next_week, "read": 1},
+            "dossiers:assign": {"to": self.people["verifier"].public_id},
             "dossiers:note": {"text": "Appeler l'établissement."},
             "dossiers:examine-flag": {"diagnoses-read": "Un diagnostic manque.", "diagnoses-note": "Vu."},
             "dossiers:validate": {"read": 1},

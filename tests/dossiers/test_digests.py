@@ -80,17 +80,15 @@ def test_each_is_told_what_they_chose_and_may_read() -> None:
     assert workflow.digest(morning() + SETTLED - dt.timedelta(seconds=1)) == 0
     assert workflow.digest(morning() + SETTLED) == 3
 
-    assert Email.objects.filter(kind="digest").count() == 3
-    text = digest_to(mine)
-    assert "1\u00a0dossier vous est attribué" in text
-    assert [of(each) in text for each in (given, answered, new, late)] == [True, False, False, False]
+    assert Email.objects.filter(kind="assigned").count() == 2
+    assert Email.objects.filter(kind="digest").count() == 2
+    assert not Email.objects.filter(kind="digest", to=mine.email).exists(), "told at once of the one given to them"
     text = digest_to(everything)
-    assert "1\u00a0dossier vous est attribué" in text, "and nowhere else, though transmitted again"
-    assert "corrigé" not in text
+    assert "attribué" not in text
+    assert "1\u00a0dossier corrigé et transmis" in text, "since it was given"
     assert "2\u00a0nouveaux dossiers transmis" in text
     assert "1\u00a0correction attendue sous sept jours" in text
-    assert {answered, new, late} <= listed(everything, text) <= {answered, new, late, given, taken}, "of the day"
-    assert listed(mine, digest_to(mine)) == {given}
+    assert {answered, new, late, taken} <= listed(everything, text)
     assert [of(each) in text for each in (given, answered, new, late, decided)] == [False, True, True, True, False]
     assert [of(each) in digest_to(regional) for each in (given, answered, new, late)] == [False, False, True, False]
 
