@@ -30,9 +30,14 @@ def funded_stages(user: User) -> DossierStageQuerySet:
     return stages.filter(Exists(estimated))
 
 
-def may_pay(user: User, dossier_stage: DossierStage) -> bool:
-    """Whether `user` may prepare the payments of a dossier and move them (F7): responsables d'instruction only."""
+def pays(user: User) -> bool:
+    """Whether `user` prepares payments and moves them (F7): responsables d'instruction only."""
     return user.is_active and user.is_lead
+
+
+def may_pay(user: User, dossier_stage: DossierStage) -> bool:
+    """Whether `user` may prepare the payments of that dossier and move them."""
+    return pays(user) and access.may_instruct(user, dossier_stage)
 
 
 def may_grant(user: User, dossier_stage: DossierStage) -> bool:

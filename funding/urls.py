@@ -1,6 +1,6 @@
 from django.urls import path
 
-from funding.views import agreements, expenses, expenses_desk, instruction, referent, simulator
+from funding.views import agreements, expenses, expenses_desk, instruction, payments, referent, simulator
 
 app_name = "funding"
 urlpatterns = [
@@ -18,6 +18,10 @@ urlpatterns = [
         name="remove-expense",
     ),
     path("subventions/", instruction.index, name="subsidies"),
+    path("paiements/", payments.index, name="payments"),
+    path("paiements/export/<slug:format>/", payments.export, name="export-payments"),
+    path("instruction/<reference:reference>/paiements/", payments.schedule, name="schedule"),
+    path("instruction/<reference:reference>/paiements/<int:number>/", payments.payment, name="payment"),
     path("instruction/<reference:reference>/subvention/", instruction.subsidy, name="subsidy"),
     path("instruction/<reference:reference>/subvention/accord/", instruction.grant, name="grant"),
     path("instruction/<reference:reference>/subvention/convention/", instruction.send_agreement, name="send-agreement"),

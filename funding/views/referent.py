@@ -11,8 +11,9 @@ from dossiers.views.scope import user_of
 from ecare import audit
 from ecare.models import AuditKind
 from funding import agreement_pdf, workflow
+from funding.enums import PaymentState
 from funding.grant_forms import SignedCopyForm
-from funding.queries import Subsidy
+from funding.queries import Subsidy, payments
 from funding.views import scope
 
 
@@ -28,7 +29,13 @@ def page(
     return render(
         request,
         "funding/subsidy.html",
-        {"subsidy": subsidy, "dossier": subsidy.dossier, "form": form or SignedCopyForm()},
+        {
+            "subsidy": subsidy,
+            "dossier": subsidy.dossier,
+            "form": form or SignedCopyForm(),
+            "sums": payments.sums(subsidy.grant),
+            "payments": payments.schedule(subsidy.grant).exclude(state=PaymentState.CANCELLED),
+        },
         status=status,
     )
 

@@ -21,5 +21,9 @@ TABLE: dict[str, tuple[Row, Row]] = {
     "funding:send-agreement": (only(*DECIDERS), only(*DECIDERS, outcome="→funding:subsidy")),
     "funding:agreement": (only(*READERS), NO_POST),
     "funding:signed-copy": (only(*READERS), NO_POST),
+    "funding:payments": (only("lead"), NO_POST),
+    "funding:export-payments": (only("lead"), NO_POST),
+    "funding:schedule": (only(*READERS), only("lead", outcome="→funding:schedule")),
+    "funding:payment": (only("lead"), only("lead", outcome="→funding:schedule")),
     "funding:check-agreement": (NO_POST, only(*DECIDERS, outcome="→funding:subsidy")),
 }

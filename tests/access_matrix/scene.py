@@ -90,6 +90,7 @@ class Scene:
             "finess": self.asked.dossier.legal_entity.finess,
             "code": "poc-essms-cadre-de-reponse",
             "token": "aucun",
+            "format": "csv",
             "stage": {"dossiers:start-stage": "objectifs", "dossiers:call-stage": "controle"}.get(name, "candidature"),
         }
         if name in {"funding:change-expense", "funding:remove-expense", "funding:expense-file"}:
@@ -154,6 +155,8 @@ class Scene:
             "funding:add-expenses": expenses.typed(expenses.row()),
             "funding:change-expense": {**expenses.row(label="Autre libellé"), "read": 2},
             "funding:remove-expense": {"read": 2},
+            "funding:schedule": {"kind": "payment", "amount": "100", "due_on": next_week},
+            "funding:payment": {"change": "1", "amount": "90", "due_on": next_week},
             "dossiers:reopen": {"reason": "Erreur de lecture.", "read": 1},
         }
         return posts.get(name, {})
@@ -177,6 +180,7 @@ def build() -> Scene:
     workflow.transfer(stages, by=former, to=owner)
     signed = subsidies.signed(stage=factories.fresh(stages.pop()))
     expense = expenses.proved(signed.grant)
+    subsidies.planned(signed.grant, 100)
     subsidies.granted(factories.fresh(stages[-1]))
     factories.next_stages()
     people = {

@@ -1,0 +1,124 @@
+"""The schedule of a subsidy, and the list of payments (F7). They validate, and never save."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
+
+from ecare import forms as care_forms
+from ecare.widgets import DateInput, Select
+from funding.enums import PaymentKind, PaymentState
+from funding.grant_forms import AmountField
+from funding.models import Payment
+
+A_DATE = "Saisissez une date, par exemple 15/09/2026."
+
+
+class PlanForm(care_forms.Form):
+    """« Ajouter au calendrier »: a payment, or money to give back."""
+
+    kind = forms.ChoiceField(label="Nature", choices=PaymentKind.choices, widget=Select)
+    amount = AmountField(label="Montant (€)")
+    due_on = forms.DateField(
+        label="Échéance",
+        widget=DateInput(),
+        error_messages={"required": "Choisissez la date prévue.", "invalid": A_DATE},
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, payment: Payment | None = None) -> None:
+        initial = {"amount": payment.amount, "due_on": payment.due_on} if payment else {"kind": PaymentKind.PAYMENT}
+        super().__init__(data, initial=initial, use_required_attribute=False)
+        self.fields["amount"].error_messages["required"] = "Saisissez le montant, par exemple 18800,50."
+        if payment is not None:
+            del self.fields["kind"]  # what a payment is does not change
+
+
+class PayForm(care_forms.Form):
+    paid_on = forms.DateField(
+        label="Date du paiement",
+        widget=DateInput(),
+        error_messages={"required": "Indiquez le jour où le paiement a été fait.", "invalid": A_DATE},
+    )
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data, initial={"paid_on": timezone.localdate()}, use_required_attribute=False)
+
+
+class CancelForm(care_forms.Form):
+    reason = forms.CharField(
+        label="Motif de l'annulation",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=2000,
+        help_text="Le référent le lira dans l'historique de son dossier.",
+        error_messages={
+            "required": "Indiquez le motif de l'annulation\u00a0: le référent le lira.",
+            "max_length": "Ce motif dépasse 2000 caractères\u00a0: raccourcissez-le.",
+        },
+    )
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data, use_required_attribute=False)
+
+
+class FilterForm(care_forms.Form):
+    """The filters of the list; they live in the address. What is not understood is told, and left aside."""
+
+    q = forms.CharField(
+        label="Dossier ou paiement",
+        required=False,
+        max_length=200,
+        help_text="Référence, raison sociale ou numéro FINESS",
+    )
+    nature = forms.ChoiceField(
+        label="Nature",
+        required=False,
+        choices=[("", "Toutes"), *PaymentKind.choices],
+        widget=Select,
+        error_messages={"invalid_choice": "Cette nature n'est pas dans la liste\u00a0: ce filtre est ignoré."},
+    )
+    guichet = forms.ChoiceField(
+        label="Guichet",
+        required=False,
+        widget=Select,
+        error_messages={"invalid_choice": "Ce guichet n'est pas dans la liste\u00a0: ce filtre est ignoré."},
+    )
+    depuis = forms.DateField(
+        label="Échéance à partir du", required=False, widget=DateInput(), error_messages={"invalid": A_DATE}
+    )
+    jusqua = forms.DateField(
+        label="Échéance jusqu'au", required=False, widget=DateInput(), error_messages={"invalid": A_DATE}
+    )
+
+    def __init__(self, data: QueryDict, *, guichets: list[tuple[str, str]]) -> None:
+        super().__init__(data, use_required_attribute=False)
+        self.fields["guichet"].choices = [("", "Tous"), *guichets]  # type: ignore[attr-defined]
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What was understood."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+class ImportForm(care_forms.Form):
+    file = forms.FileField(
+        label="Fichier de l'agent comptable",
+        help_text="CSV ou Excel (XLSX), moins de 5 Mo, avec les colonnes du modèle.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"}),
+        error_messages={
+            "required": "Choisissez le fichier de l'agent comptable, au format CSV ou XLSX.",
+            "empty": "Ce fichier est vide\u00a0: vérifiez-le, puis déposez-le de nouveau.",
+        },
+    )
+
+    def __init__(self, data: QueryDict | None = None, files: MultiValueDict[str, Any] | None = None) -> None:
+        super().__init__(data, files, use_required_attribute=False)
+
+
+def state_of(text: str) -> PaymentState:
+    """The tab that the address asks for; the first one otherwise."""
+    return PaymentState(text) if text in PaymentState.values else PaymentState.PLANNED

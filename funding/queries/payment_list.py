@@ -1,0 +1,113 @@
+"""The list of payments, for those who pay (F7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet, Sum
+
+from dossiers import search
+from dossiers.kinds.base import Cell
+from dossiers.models import Guichet
+from funding.enums import PaymentState
+from funding.models import Payment
+from funding.queries.payments import NOTHING
+
+PAGE_SIZE = 50
+#: The columns of the export.
+HEADINGS = (
+    "Référence du paiement",
+    "Dossier",
+    "Établissement",
+    "FINESS EJ",
+    "Guichet",
+    "Nature",
+    "Montant (€)",
+    "Échéance",
+    "État",
+    "Date du paiement",
+)
+
+
+@dataclass(frozen=True)
+class Tab:
+    """How many payments are in a state, and for how much."""
+
+    state: PaymentState
+    count: int
+    amount: Decimal
+
+
+def guichets() -> list[tuple[str, str]]:
+    """Those that have a subsidy to pay, by code: 1 query."""
+    funded = Guichet.objects.filter(dossiers__grant__isnull=False).distinct().order_by("short_title", "code")
+    return list(funded.values_list("code", "short_title"))
+
+
+def filtered(asked: dict[str, Any]) -> QuerySet[Payment]:
+    """The payments under these filters, whatever their state; `asked` comes from `FilterForm`."""
+    found = Payment.objects.all()
+    if text := asked.get("q"):
+        named = search.condition(text, path="grant__dossier__")
+        found = found.filter(Q(reference__iexact=text.strip()) | named)
+    if kind := asked.get("nature"):
+        found = found.filter(kind=kind)
+    if guichet := asked.get("guichet"):
+        found = found.filter(grant__dossier__guichet__code=guichet)
+    if since := asked.get("depuis"):
+        found = found.filter(due_on__gte=since)
+    if until := asked.get("jusqua"):
+        found = found.filter(due_on__lte=until)
+    return found
+
+
+def tabs(payments: QuerySet[Payment]) -> list[Tab]:
+    """Each state, with what it holds: 1 query."""
+    rows = payments.order_by().values("state").annotate(count=Count("pk"), amount=Sum("amount"))
+    by_state = {row["state"]: Tab(PaymentState(row["state"]), row["count"], row["amount"]) for row in rows}
+    return [by_state.get(state, Tab(state, 0, NOTHING)) for state in PaymentState]
+
+
+def listed(payments: QuerySet[Payment], state: PaymentState) -> QuerySet[Payment]:
+    """Those in a state, with all that a line names: the first due on top, the last paid once it is done."""
+    order = ("-paid_on", "-pk") if state == PaymentState.PAID else ("due_on", "pk")
+    return (
+        payments.filter(state=state)
+        .select_related("grant__dossier__guichet", "grant__dossier__legal_entity")
+        .order_by(*order)
+    )
+
+
+class PaymentPages(Paginator):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Pages of one state. The total comes from the tabs."""
+
+    def __init__(self, payments: QuerySet[Payment], *, total: int) -> None:
+        self.total = total
+        super().__init__(payments, PAGE_SIZE)
+
+    @cached_property
+    def count(self) -> int:
+        return self.total
+
+
+def rows(payments: QuerySet[Payment]) -> Iterator[tuple[Cell, ...]]:
+    """The lines of the export, under `HEADINGS`."""
+    for payment in payments.iterator(chunk_size=500):
+        dossier = payment.grant.dossier
+        yield (
+            payment.reference,
+            dossier.reference,
+            dossier.legal_entity.display_name,
+            dossier.legal_entity.finess,
+            dossier.guichet.short_title,
+            payment.kind_label,
+            payment.amount,
+            payment.due_on,
+            payment.state_label,
+            payment.paid_on,
+        )

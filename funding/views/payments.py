@@ -1,0 +1,207 @@
+"""Payments as responsables prepare them and follow them (F7)."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import User
+from dossiers.enums import ExportFormat
+from dossiers.exports import writers
+from dossiers.views import files
+from dossiers.views.instruction import instructors_only
+from dossiers.views.scope import user_of
+from ecare import audit
+from ecare.models import AuditKind
+from funding import access, workflow
+from funding.enums import PaymentKind
+from funding.models import Payment
+from funding.payment_forms import CancelForm, FilterForm, PayForm, PlanForm, state_of
+from funding.queries import Subsidy, payment_list, payments
+from funding.views import scope
+
+
+def leads_only(request: HttpRequest) -> User:
+    """The user, if one who pays. Raises Http404 for others."""
+    user = instructors_only(request)
+    if not access.pays(user):
+        raise Http404
+    return user
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """The payments of every dossier, by state."""
+    leads_only(request)
+    form = FilterForm(request.GET, guichets=payment_list.guichets())
+    found = payment_list.filtered(form.asked)
+    state = state_of(request.GET.get("etat", ""))
+    tabs = payment_list.tabs(found)
+    current = next(tab for tab in tabs if tab.state == state)
+    pages = payment_list.PaymentPages(payment_list.listed(found, state), total=current.count)
+    query = request.GET.copy()
+    query.pop("page", None)
+    return render(
+        request,
+        "funding/payments/list.html",
+        {
+            "form": form,
+            "tabs": tabs,
+            "current": current,
+            "page": pages.get_page(request.GET.get("page")),
+            "query": query,
+            "formats": ExportFormat.choices,
+        },
+    )
+
+
+@require_safe
+def export(request: HttpRequest, format: str) -> HttpResponseBase:
+    """The list as it is filtered, as a file."""
+    user = leads_only(request)
+    if format not in ExportFormat.values:
+        raise Http404
+    form = FilterForm(request.GET, guichets=payment_list.guichets())
+    listed = payment_list.listed(payment_list.filtered(form.asked), state_of(request.GET.get("etat", "")))
+    audit.record(AuditKind.EXPORTED, by=user, subject="paiements", format=format, filters=request.GET.urlencode())
+    with tempfile.TemporaryDirectory(prefix="ecare-payments-") as folder:
+        path = Path(folder) / f"paiements.{format}"
+        with closing(writers.writer(format, path)) as file:
+            file.heading(payment_list.HEADINGS)
+            for row in payment_list.rows(listed):
+                file.row(row)
+        return files.leaving(
+            FileResponse(
+                path.open("rb"), as_attachment=True, filename=path.name, content_type=writers.MEDIA_TYPES[format]
+            )
+        )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def schedule(request: HttpRequest, reference: str) -> HttpResponse:
+    """The payments of a dossier; a responsable adds to them."""
+    subsidy = scope.readable_subsidy(request, reference)
+    may_pay = access.may_pay(user_of(request), subsidy.grant.dossier_stage)
+    if request.method != "POST":
+        return schedule_page(request, subsidy, PlanForm() if may_pay else None)
+    if not may_pay:
+        raise Http404
+    form = PlanForm(request.POST)
+    if form.is_valid():
+        said = form.cleaned_data
+        try:
+            payment = workflow.payments.plan(
+                subsidy.grant,
+                by=user_of(request),
+                kind=PaymentKind(said["kind"]),
+                amount=said["amount"],
+                due_on=said["due_on"],
+            )
+        except workflow.NotAllowed as refusal:
+            raise Http404 from refusal
+        except workflow.Refused as refusal:
+            form.add_error("amount", str(refusal))
+        else:
+            messages.success(request, f"Le {payment.kind_label.lower()} {payment.reference} est prévu.")
+            return redirect("funding:schedule", reference)
+    return schedule_page(request, subsidy, form, status=422)
+
+
+def schedule_page(request: HttpRequest, subsidy: Subsidy, form: PlanForm | None, *, status: int = 200) -> HttpResponse:
+    context = {
+        "subsidy": subsidy,
+        "dossier": subsidy.dossier,
+        "dossier_stage": subsidy.grant.dossier_stage,
+        "sums": payments.sums(subsidy.grant),
+        "payments": payments.schedule(subsidy.grant),
+        "form": form,
+    }
+    return render(request, "funding/payments/schedule.html", context, status=status)
+
+
+#: What the buttons of a payment do: the form they need, and what is said once it is done.
+ACTS: dict[str, tuple[type[forms.Form] | None, str]] = {
+    "change": (PlanForm, "est modifié"),
+    "order": (None, "est ordonnancé"),
+    "pay": (PayForm, "est fait. Le référent reçoit un e-mail"),
+    "cancel": (CancelForm, "est annulé"),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def payment(request: HttpRequest, reference: str, number: int) -> HttpResponse:
+    """One payment, and what may be done with it: the button pressed says what."""
+    leads_only(request)
+    subsidy = scope.readable_subsidy(request, reference)
+    found = get_object_or_404(payments.schedule(subsidy.grant), number=number)
+    found.grant = subsidy.grant
+    if request.method != "POST":
+        return payment_page(request, subsidy, found, {})
+    name = next((name for name in ACTS if name in request.POST), "")
+    if not name:
+        raise Http404
+    form_class, said = ACTS[name]
+    form: Any = None
+    if form_class is not None:
+        form = PlanForm(request.POST, payment=found) if form_class is PlanForm else form_class(request.POST)
+        if not form.is_valid():
+            return payment_page(request, subsidy, found, {name: form}, status=422)
+    try:
+        act(name, found, by=user_of(request), said=form.cleaned_data if form else {})
+    except workflow.NotAllowed as refusal:
+        raise Http404 from refusal
+    except workflow.Refused as refusal:
+        found.refresh_from_db(fields=["state", "paid_on", "amount", "due_on"])
+        if form is None or isinstance(refusal, workflow.payments.Late):
+            return payment_page(request, subsidy, found, {}, refusal=str(refusal), status=409)
+        form.add_error(next(iter(form.fields)), str(refusal))
+        return payment_page(request, subsidy, found, {name: form}, status=422)
+    messages.success(request, f"Le {found.kind_label.lower()} {found.reference} {said}.")
+    return redirect("funding:schedule", reference)
+
+
+def act(name: str, payment: Payment, *, by: User, said: dict[str, Any]) -> None:
+    """Raises what the functions of `workflow.payments` raise."""
+    match name:
+        case "change":
+            workflow.payments.change(payment, by=by, amount=said["amount"], due_on=said["due_on"])
+        case "order":
+            workflow.payments.order(payment, by=by)
+        case "pay":
+            workflow.payments.pay(payment, by=by, on=said["paid_on"])
+        case "cancel":
+            workflow.payments.cancel(payment, by=by, reason=said["reason"])
+
+
+def payment_page(
+    request: HttpRequest,
+    subsidy: Subsidy,
+    found: Payment,
+    sent: dict[str, Any],
+    *,
+    refusal: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    sums = payments.sums(subsidy.grant)
+    context = {
+        "payment": found,
+        "subsidy": subsidy,
+        "dossier": subsidy.dossier,
+        "dossier_stage": subsidy.grant.dossier_stage,
+        "sums": sums,
+        "change_form": sent.get("change") or PlanForm(payment=found),
+        "pay_form": sent.get("pay") or PayForm(),
+        "cancel_form": sent.get("cancel") or CancelForm(),
+        "sent": next(iter(sent.values()), None),
+        "refusal": refusal,
+    }
+    return render(request, "funding/payments/payment.html", context, status=status)
