@@ -6,8 +6,10 @@ for what the rooms know of a person.
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Protocol, cast
 
 from django.conf import settings
@@ -33,9 +35,25 @@ class Neighbour(Protocol):
     def desk_panels(self, dossier_stage: DossierStage, user: User) -> list[Panel]:
         """What `user`, who may read the étape in the back-office, sees beside it."""
 
+    def granted(self, dossier_stage: DossierStage) -> Granted | None:
+        """The subsidy granted to the dossier, if that room grants any."""
+
     def why_kept(self, dossier_stage: DossierStage) -> str:
         """Why the decision on an étape can no longer be taken back, in French; blank when it can. Under the lock of the
         dossier."""
+
+
+@dataclass(frozen=True)
+class Granted:
+    """The subsidy of a dossier: euros, and the day it was granted."""
+
+    amount: Decimal
+    on: dt.date
+
+
+def granted(dossier_stage: DossierStage) -> Granted | None:
+    """The subsidy that a room granted to the dossier; None before."""
+    return next((found for each in neighbours() if (found := each.granted(dossier_stage))), None)
 
 
 def neighbours() -> list[Neighbour]:

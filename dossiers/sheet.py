@@ -10,12 +10,14 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
-from dossiers import conditions, eligibility, kinds, scores
+from dossiers import conditions, de_minimis, eligibility, kinds, scores
 from dossiers.eligibility import Eligibility
 from dossiers.enums import Scan
 from dossiers.models import Attachment, DossierStage, Question, Section, TemplateFile
@@ -391,6 +393,16 @@ class Sheet:
             return calculation.estimate(self.terms, track=self.track, sites=self.eligible_sites)
         except UnknownTrack:
             return None
+
+    @property
+    def de_minimis(self) -> de_minimis.Position | None:
+        """Where the aids declared and the estimate lead today (F3); None for a form that asks for no aids."""
+        asked = [entry.value for entry in self.shown if entry.kind.code == de_minimis.KIND]
+        if not asked:
+            return None
+        rows = [row for value in asked for row in de_minimis.rows_of(value)]
+        subsidy = self.estimate.total if self.estimate else Decimal(0)
+        return de_minimis.position(rows, subsidy=subsidy, on=timezone.localdate())
 
 
 def depended_on(question: Question) -> set[str]:

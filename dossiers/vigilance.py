@@ -6,13 +6,13 @@ explanation that a verifier reads, or None. « Q&A » is the list of questions a
 
 from __future__ import annotations
 
-import datetime as dt
-import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from dossiers import de_minimis as ceiling
+from dossiers.de_minimis import plain
 from dossiers.enums import FlagKind
 from dossiers.models import Question, Transmission
 from ecare import french
@@ -20,9 +20,6 @@ from establishments.activity import Activity
 from establishments.enums import EstablishmentType
 from funding.schedule.estimates import Estimate
 
-#: « un plafond de 300 000 € par entreprise sur une période de trois années glissantes » (Q&A 3.4).
-DE_MINIMIS_CEILING = Decimal(300_000)
-DE_MINIMIS_YEARS = 3
 #: The guichets of the domains 1 and 2 of CaRE, that the Q&A names (1.1, 2.4).
 CARE_DOMAINS = ("care-d1", "care-d1-bis", "care-d2")
 #: How many names an explanation lists.
@@ -140,27 +137,20 @@ def care_funding(case: Case) -> Finding | None:
 
 
 def de_minimis(case: Case) -> Finding | None:
-    """Q&A 3.4: aids under the de minimis regime over three rolling years, with this subsidy, must not exceed 300 000 €.
-    Those of the programme ESMS numérique do not count."""
-    rows = [row for question in case.questions if question.kind == "aids" for row in rows_of(case.value(question.code))]
-    if not case.is_for_essms or not rows:
-        return None
-    day = french_day(case.transmission.at)
-    since = years_before(day, DE_MINIMIS_YEARS)
-    counted = [
-        Decimal(row["amount"])
-        for row in rows
-        if row.get("amount") and not is_esms_numerique(row) and since < given_on(row, day) <= day
-    ]
-    aids = sum(counted, Decimal(0))
+    """Q&A 3.4, as `dossiers.de_minimis` reads it on the day of the transmission."""
     estimate = Estimate.from_json(case.transmission.estimate) if case.transmission.estimate else None
-    asked = estimate.total if estimate else Decimal(0)
-    if not counted or aids + asked <= DE_MINIMIS_CEILING:
+    position = ceiling.position(
+        [row for each in case.questions if each.kind == ceiling.KIND for row in ceiling.rows_of(case.value(each.code))],
+        subsidy=estimate.total if estimate else Decimal(0),
+        on=case.transmission.at.astimezone(french.PARIS).date(),
+    )
+    if not position.counted or not position.excess:
         return None
     return Finding(
-        f"Depuis le {french.day(since)}, le candidat déclare {french.euros(aids)} d'aides de minimis. Avec la "
-        f"subvention estimée ({french.euros(asked)}), le total atteint {french.euros(aids + asked)}\u00a0: le plafond "
-        f"est de {french.euros(DE_MINIMIS_CEILING)} sur trois années glissantes."
+        f"Depuis le {french.day(position.since)}, le candidat déclare {french.euros(position.received)} d'aides de "
+        f"minimis. Avec la subvention estimée ({french.euros(position.subsidy)}), le total atteint "
+        f"{french.euros(position.total)}\u00a0: le plafond est de {french.euros(position.ceiling)} sur trois années "
+        "glissantes."
     )
 
 
@@ -270,37 +260,7 @@ def shortened(text: str, most: int = 200) -> str:
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
-def plain(text: str) -> str:
-    bare = "".join(each for each in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(each))
-    return " ".join("".join(each if each.isalnum() else " " for each in bare).split())
-
-
 def is_none(text: str) -> bool:
     """Whether a text says « aucun », alone or with a few words (« Aucun financement perçu. »)."""
     words = plain(text).split()
     return not words or (words[0] in NONE_WORDS and len(words) <= 6)
-
-
-def rows_of(value: Any) -> list[dict[str, Any]]:
-    return list((value or {}).get("aids", []))
-
-
-def is_esms_numerique(row: Mapping[str, Any]) -> bool:
-    words = plain(f"{row.get('body') or ''} {row.get('basis') or ''}")
-    return "esms numerique" in words or "essms numerique" in words
-
-
-def given_on(row: Mapping[str, Any], otherwise: dt.date) -> dt.date:
-    """The day of an aid; one without a date counts."""
-    return dt.date.fromisoformat(row["date"]) if row.get("date") else otherwise
-
-
-def french_day(at: dt.datetime) -> dt.date:
-    return at.astimezone(french.PARIS).date()
-
-
-def years_before(day: dt.date, years: int) -> dt.date:
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:  # 29 February
-        return day.replace(year=day.year - years, day=28)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from accounts.models import User
 from dossiers.enums import StageEntry, Status
 from dossiers.models import DossierStage
-from dossiers.neighbours import Panel
+from dossiers.neighbours import Granted, Panel
 from ecare import french
 from funding import access, queries
 from funding.models import Grant
@@ -32,6 +34,12 @@ def desk_panels(dossier_stage: DossierStage, user: User) -> list[Panel]:
     if waiting is None or (waiting.grant is None and not access.may_grant(user, dossier_stage)):
         return []
     return [Panel("funding/instruction/panel.html", waiting)]
+
+
+def granted(dossier_stage: DossierStage) -> Granted | None:
+    """1 query."""
+    grant = Grant.objects.filter(dossier=dossier_stage.dossier_id).first()
+    return Granted(grant.amount, timezone.localdate(grant.granted_at)) if grant else None
 
 
 def why_kept(dossier_stage: DossierStage) -> str:

@@ -93,6 +93,8 @@ from dossiers.queries.texts import team_texts, texts_for
 from dossiers.queries.told import Letter, told
 from dossiers.queries.transmitted import (
     TransmittedEntry,
+    ceiling,
+    de_minimis,
     eligible,
     history,
     last_move,
@@ -127,6 +129,7 @@ __all__ = [
     "batch_items",
     "batches_of",
     "call_message",
+    "ceiling",
     "claimable",
     "claims",
     "columns_last_chosen",
@@ -138,6 +141,7 @@ __all__ = [
     "creatable",
     "current_stages",
     "day_news",
+    "de_minimis",
     "decision_draft",
     "drafts_of",
     "eligible",

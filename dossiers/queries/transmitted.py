@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
-from dossiers import conditions, eligibility, kinds, scores
+from dossiers import conditions, eligibility, kinds, neighbours, scores
+from dossiers.de_minimis import KIND, Position, position, rows_of
 from dossiers.eligibility import Eligibility
-from dossiers.enums import INTERNAL
+from dossiers.enums import INTERNAL, Status
 from dossiers.models import (
     Attachment,
     DossierStage,
@@ -19,6 +23,7 @@ from dossiers.models import (
     Transmission,
 )
 from dossiers.queries.forms import questions, sections
+from funding.schedule.estimates import Estimate
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,28 @@ def transmitted_sections(
 def eligible(transmission: Transmission) -> Eligibility:
     """Which EG of a transmission count for the subsidy, and why the others do not (F2)."""
     return eligibility.of(transmission.answers.get(transmission.dossier_stage.revision.perimeter_question))
+
+
+def de_minimis(transmission: Transmission, *, subsidy: Decimal, on: dt.date) -> Position | None:
+    """Where the aids declared in a transmission and a subsidy lead on a day (F3); None for a form that asks for no
+    aids. No query for a form already read."""
+    asked = [question.code for question in questions(transmission.dossier_stage.revision) if question.kind == KIND]
+    if not asked:
+        return None
+    rows = [row for code in asked for row in rows_of(transmission.answers.get(code))]
+    return position(rows, subsidy=subsidy, on=on)
+
+
+def ceiling(transmission: Transmission) -> Position | None:
+    """The same on the day of the grant, with what was granted; before it, today, with the estimate. 1 query once
+    validated; None for an étape that carries no subsidy."""
+    if not transmission.estimate:
+        return None
+    dossier_stage = transmission.dossier_stage
+    granted = neighbours.granted(dossier_stage) if dossier_stage.status == Status.VALIDATED else None
+    if granted is not None:
+        return de_minimis(transmission, subsidy=granted.amount, on=granted.on)
+    return de_minimis(transmission, subsidy=Estimate.from_json(transmission.estimate).total, on=timezone.localdate())
 
 
 def score(transmission: Transmission) -> scores.Result | None:

@@ -96,13 +96,15 @@ def dossier_page(
     may_instruct = access.may_instruct(user, dossier_stage)
     flags = [(flag, examination_of(flag, examination)) for flag in queries.points(dossier_stage, user)]
     passages = steps.of(dossier)
+    instructed = queries.instructed(dossier_stage)
     return render(
         request,
         "dossiers/instruction/dossier.html",
         {
             "dossier_stage": dossier_stage,
             "dossier": dossier,
-            "instructed": queries.instructed(dossier_stage),
+            "instructed": instructed,
+            "position": queries.ceiling(instructed.transmission),
             "moves": workflow.allowed_moves(dossier_stage, user),
             "steps": passages,
             "readable": access.transmitted_stages(user).filter(dossier=dossier).values_list("stage_id", flat=True),

@@ -100,6 +100,7 @@ def detail(request: HttpRequest, dossier_stage: DossierStage, *, refusal: str = 
             "sheet": sheet,
             "estimate": Estimate.from_json(transmission.estimate) if transmission and transmission.estimate else None,
             "eligibility": queries.eligible(transmission) if transmission else None,
+            "position": queries.ceiling(transmission) if transmission else None,
             "score": queries.score(transmission) if transmission else sheet and sheet.score,
             "history": queries.told(dossier_stage, scope.user_of(request)),
             "steps": steps.of(dossier_stage.dossier),

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.models import User
-from dossiers import access, kinds, queries
+from dossiers import access, de_minimis, kinds, queries
 from dossiers.models import Answer, Dossier, DossierStage, ParkedInput, Question
 from dossiers.sheet import Entry, Sheet
 from dossiers.workflow import revisions
@@ -145,7 +145,9 @@ def save_answer(
         forget(dossier_stage, code, by=by)
     toggled = [each for each in sheet.entries if each.shown != (each.code in shown)]
     revision = dossier_stage.revision
-    if {code, *(each.code for each in toggled)} & {revision.track_question, revision.perimeter_question}:
+    moved = [entry, *toggled]
+    asked = {revision.track_question, revision.perimeter_question}
+    if any(each.code in asked or each.kind.code == de_minimis.KIND for each in moved):
         sheet.terms = queries.terms(dossier_stage, at)
     return Kept(sheet, entry, toggled)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
 from dossiers import queries
+from dossiers.de_minimis import Position
 from dossiers.enums import EventKind, StageEntry, Status
 from dossiers.models import DossierStage
 from dossiers.workflow.table import NotAllowed, Refused, locked, record, situation
@@ -33,7 +35,8 @@ def grant(
 
     A convention is to be signed from the amount that the guichet says (23 000 € unless it says otherwise); below,
     `with_agreement` decides. Raises NotAllowed unless `by` instructs the dossier, AlreadyGranted, Refused when the
-    étape is not validated, carries no estimate, or when amount and reason do not go together.
+    étape is not validated, carries no estimate, when amount and reason do not go together, or when the amount leads
+    over the ceiling of the aids de minimis on that day (F3).
     """
     dossier_stage = locked(dossier_stage)
     if not access.may_grant(by, dossier_stage):
@@ -55,6 +58,9 @@ def grant(
         raise Refused("Le montant accordé est supérieur à zéro, au centime près.")
     if amount != estimated and not reason:
         raise Refused("Ce montant n'est pas l'estimation\u00a0: indiquez le motif, le référent le lira.")
+    position = queries.de_minimis(transmission, subsidy=amount, on=timezone.localdate())
+    if position is not None and position.excess:
+        raise Refused(over_the_ceiling(position))
     granted = Grant.objects.create(
         dossier=dossier_stage.dossier,
         dossier_stage=dossier_stage,
@@ -71,6 +77,20 @@ def grant(
     event = record(dossier_stage, EventKind.GRANTED, by=by, message=told(granted))
     emails.granted(event, granted)
     return granted
+
+
+def over_the_ceiling(position: Position) -> str:
+    """Why an amount is refused: it would lead over the ceiling of the aids de minimis (F3, Q&A 3.4)."""
+    allowed = (
+        f"accordez au plus {french.euros(position.most)}, en indiquant le motif"
+        if position.most
+        else "rien ne peut être accordé"
+    )
+    return (
+        f"Avec {french.euros(position.received)} d'aides de minimis déclarées depuis le {french.day(position.since)}, "
+        f"ce montant porterait le total à {french.euros(position.total)}, au-dessus du plafond de "
+        f"{french.euros(position.ceiling)} sur trois ans\u00a0: {allowed}."
+    )
 
 
 def told(granted: Grant) -> str:

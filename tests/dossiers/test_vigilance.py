@@ -15,7 +15,7 @@ from accounts.models import User
 from dossiers import workflow
 from dossiers.enums import EventKind, FlagKind
 from dossiers.models import Appraisal, DossierStage, Event, Flag, Transmission
-from dossiers.vigilance import is_none, years_before
+from dossiers.vigilance import is_none
 from dossiers.workflow import vigilance
 from ecare import encryption
 from establishments import workflow as register
@@ -235,7 +235,3 @@ def test_the_ways_to_write_that_there_was_none(text: str) -> None:
 @pytest.mark.parametrize("text", ["Domaine 1", "Non communiqué par le GHT mais l'audit de l'annuaire a été financé"])
 def test_what_is_not_none(text: str) -> None:
     assert not is_none(text)
-
-
-def test_three_years_before_a_leap_day() -> None:
-    assert years_before(dt.date(2028, 2, 29), 3) == dt.date(2025, 2, 28)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from dossiers import workflow as dossiers_workflow
 from dossiers.enums import EventKind
@@ -113,3 +115,31 @@ def test_the_list_costs_the_same_at_one_and_three_rows_and_shows_each_step() -> 
     sent = pages.text(browser.get(address, {"etape": "a-envoyer"}))
     assert others[0].dossier.reference in sent
     assert stage.dossier.reference not in sent
+
+
+@pytest.mark.parametrize(("declared", "days", "most"), [("290 000", 0, "10 000 €"), ("290 000,01", 1094, "9 999,99 €")])
+def test_over_the_ceiling_of_the_aids_the_grant_is_refused_until_the_amount_is_corrected(
+    declared: str, days: int, most: str
+) -> None:
+    """F3, Q&A 3.4: computed again on the day of the grant."""
+    day = timezone.localdate() - dt.timedelta(days=days)
+    aids = {"date_1": str(day), "amount_1": declared, "body_1": "ARS", "basis_1": "Règlement 2023/2831"}
+    stage = factories.validated(overrides={"de_minimis": aids})
+    browser = factories.signed_in(UserFactory(verifier=True))
+    address = reverse("funding:grant", args=[stage.dossier.reference])
+
+    refused = browser.post(address, {"amount": "18800", "with_agreement": "on"})
+
+    page = pages.text(refused)
+    assert "au-dessus du plafond de 300 000 € sur trois ans" in page
+    assert f"accordez au plus {most}, en indiquant le motif" in page
+    assert not Grant.objects.exists()
+    assert not Email.objects.filter(kind="subsidy_granted").exists()
+    browser.post(address, {"amount": most, "reason": "Plafond des aides de minimis."})
+    assert Grant.objects.get().reason == "Plafond des aides de minimis."
+
+
+def test_aids_become_too_old_before_the_grant() -> None:
+    day = timezone.localdate() - dt.timedelta(days=3 * 366)
+    aids = {"date_1": str(day), "amount_1": "290 000", "body_1": "ARS", "basis_1": "Règlement 2023/2831"}
+    assert subsidies.granted(factories.validated(overrides={"de_minimis": aids})).amount == subsidies.ESTIMATED
