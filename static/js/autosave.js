@@ -64,11 +64,25 @@ function values(question) {
 
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
+const lineOf = (code) => document.getElementById(`etat-${code}`);
+
 function say(code, template, reason = "") {
-  const line = document.getElementById(`etat-${code}`);
+  const line = lineOf(code);
+  const focusAgain = focusOf(line);
   line.replaceChildren(document.querySelector(`template[${template}]`).content.cloneNode(true));
   const slot = line.querySelector("[data-reason]");
   if (slot) slot.textContent = reason;
+  focusAgain();
+}
+
+// A line drawn again takes its buttons away: the focus goes to the new one of the same name, or to the question.
+function focusOf(line) {
+  const name = line.contains(document.activeElement) && document.activeElement.textContent;
+  if (!name) return () => {};
+  return () => {
+    const again = [...line.querySelectorAll("button, a")].find((each) => each.textContent === name);
+    (again ?? line.closest("[data-question]")).focus({ preventScroll: true });
+  };
 }
 
 // Said aloud once: a text that does not change is not repeated.
@@ -130,7 +144,8 @@ form.addEventListener("htmx:configRequest", (event) => {
     if (!kept.has(name) && (!name.startsWith(`${code}-`) || name === `${code}-files`)) data.delete(name);
   }
   sent.set(code, values(event.target));
-  say(code, "data-saving");
+  // A save that starts by itself takes no button away from under the keyboard.
+  if (!lineOf(code).contains(document.activeElement)) say(code, "data-saving");
 });
 
 // A refusal, a conflict, a session that ended: the server says it in a fragment. A page of sign-in is no fragment.
@@ -139,6 +154,7 @@ form.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
   if (xhr.status === 409 || xhr.status === 401) event.detail.shouldSwap = true;
   else if (!isAnswer(xhr, event.detail.requestConfig.path)) event.detail.shouldSwap = false;
+  if (event.detail.shouldSwap) event.target.addEventListener("htmx:afterSwap", focusOf(event.target), { once: true });
 });
 
 const isAnswer = (xhr, path) => xhr.status === 200 && new URL(xhr.responseURL).pathname === path;
@@ -173,7 +189,7 @@ function saved(code, question, wanted) {
 }
 
 function refused(code) {
-  const line = document.getElementById(`etat-${code}`);
+  const line = lineOf(code);
   announce(line.querySelector("p").textContent.trim());
 }
 
@@ -212,7 +228,10 @@ form.addEventListener("click", (event) => {
   const question = owner(event.target);
   if (!question) return;
   const code = question.dataset.question;
-  if (event.target.closest("[data-retry]")) save(code);
+  if (event.target.closest("[data-retry]")) {
+    question.focus({ preventScroll: true });
+    save(code);
+  }
   const mine = event.target.closest("[data-keep-mine]");
   if (mine) {
     base(code).value = mine.dataset.keepMine;

@@ -169,16 +169,19 @@ def test_two_tabs_choose_between_their_answers(referent_context: Open, axe: Chec
     expect(conflict).to_contain_text("Premier")
     assert stored(stage, "comment") == {"value": "Premier"}
     look(other, axe)
-    other.wait_for_load_state("networkidle")
-    conflict.get_by_role("button", name="Garder ma saisie").press("Enter")
+    keep = conflict.get_by_role("button", name="Garder ma saisie")
+    keep.focus()
+    with other.expect_response("**/reponses/comment/"):  # drawn again: the focus stays on the new button
+        other.locator("#question-comment").dispatch_event("care:save")
+    expect(keep).to_be_focused()
+    other.keyboard.press("Enter")
     expect(conflict).to_have_text(SAVED)
     assert stored(stage, "comment") == {"value": "Second"}
 
     type_in(one, "Troisième")
     take = state(one, "comment").get_by_role("button", name="Reprendre la réponse enregistrée")
-    expect(take).to_be_visible()
-    one.wait_for_load_state("networkidle")  # typed, then left: two saves, and each draws the button again
-    take.press("Enter")
+    take.focus()
+    one.keyboard.press("Enter")
     expect(one.locator("#id_comment-value")).to_have_value("Second")
     expect(one.locator("#question-comment")).to_be_focused()
     type_in(one, "Quatrième")
