@@ -1,6 +1,6 @@
 from django import template
 
-from dossiers import antivirus, uploads
+from dossiers import antivirus, uploads, viewer
 from dossiers.enums import Scan
 from dossiers.models import Attachment, Question
 
@@ -19,3 +19,9 @@ def scan_text(file: Attachment) -> str:
     if file.scan == Scan.PENDING and not antivirus.is_configured():
         return ""
     return Scan(file.scan).label
+
+
+@register.filter
+def opens(file: Attachment) -> bool:
+    """Whether a file can be read on the screen; the others are downloaded."""
+    return viewer.may_be_drawn(file.content_type)

@@ -86,6 +86,9 @@ def test_each_file_can_be_downloaded_and_tells_its_size_and_digest(client: Clien
     for attachment in stage.attachments.all():
         assert reverse("dossiers:instructed-file", args=[stage.dossier.reference, attachment.public_id]) in page
         assert attachment.sha256[:12] in page
+        read = reverse("dossiers:view-instructed-file", args=[stage.dossier.reference, attachment.public_id])
+        assert (read in page) == attachment.name.endswith(".pdf")
+    assert "Ouvrir « Lettre d'engagement.pdf » dans un nouvel onglet" in text(response).replace("\u00a0", " ")
     assert "Lettre d&#x27;engagement.pdf" in page
     assert "Ko" in text(response)
 
