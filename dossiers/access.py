@@ -88,11 +88,13 @@ def countable_stages(user: User) -> QuerySet[Stage]:
 
 
 def countable(user: User) -> Q:
-    """The counts that `user` may add up: those of the dossiers that he may read (see `readable`)."""
-    allowed = Q(stage__in=countable_stages(user))
+    """The counts that `user` may add up, and the lines of the list that `user` may read: those of the dossiers that he
+    may read (see `readable`)."""
+    if not user.is_instructor:
+        return Q(pk__in=[])
     if user.role != Role.REGIONAL:
-        return allowed
-    return allowed & Q(regions__overlap=[region.pk for region in user.regions.all()])
+        return Q()
+    return Q(stage__in=countable_stages(user), regions__overlap=[region.pk for region in user.regions.all()])
 
 
 def reading_scope(user: User) -> str:

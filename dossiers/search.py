@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.search import SearchQuery
 from django.db.models import F, Q
 
 from dossiers.models import Answer, Dossier, DossierStage
@@ -45,3 +46,14 @@ def condition(text: str, *, path: str = "") -> Q:
             word |= Q(**{f"{path}search_text__contains": f" {establishments_search.singular(spelling)}"})
         found &= word
     return found
+
+
+def words_query(text: str) -> SearchQuery | None:
+    """The same, for the words of a line of the list; None when `text` holds no word."""
+    number = finess.normalise_number(text)
+    wanted = establishments_search.wanted(number if number.isdigit() else text)
+    asked = [[establishments_search.singular(spelling) for spelling in spellings] for spellings in wanted]
+    # Letters and digits alone: nothing that a query would read otherwise.
+    either = (" | ".join(f"{spelling.replace(' ', ' <-> ')}:*" for spelling in spellings) for spellings in asked)
+    query = " & ".join(f"({each})" for each in either)
+    return SearchQuery(query, config="simple", search_type="raw") if query else None

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from dossiers import storage, workflow
-from dossiers.workflow import batch_work, exports, revisions, tallies
+from dossiers.workflow import batch_work, exports, lines, revisions, tallies
 from notifications import broker
 
 
@@ -95,6 +95,12 @@ def sweep_batches() -> None:
 def count_dossiers() -> None:
     """What the statistics are read from: called every ten minutes."""
     tallies.refresh(timezone.now())
+
+
+@shared_task
+def mend_lines() -> None:
+    """Lines of the list that people, the register or titles changed: called every ten minutes."""
+    lines.mend()
 
 
 @shared_task

@@ -24,6 +24,7 @@ from dossiers.models.guichets import (
     TemplateFile,
     WindowChange,
 )
+from dossiers.models.lines import Line, LineCount
 from dossiers.models.presences import Presence
 from dossiers.models.takeovers import TakeoverRequest
 from dossiers.models.tallies import DailyTally, DelayTally, Tallied, Tally
@@ -46,6 +47,8 @@ __all__ = [
     "FormRevision",
     "Guichet",
     "LateAccess",
+    "Line",
+    "LineCount",
     "Milestone",
     "ModificationRequest",
     "ParkedInput",

@@ -61,10 +61,10 @@ from dossiers.queries.instruction import (
     Instructed,
     InstructedEntry,
     InstructionPages,
-    counters,
     instructed,
     instruction_sort,
 )
+from dossiers.queries.lines import counters, lines
 from dossiers.queries.referent import (
     SORTS,
     AvailableGuichets,
@@ -102,7 +102,7 @@ from dossiers.queries.transmitted import (
     score,
     transmitted_sections,
 )
-from dossiers.queries.vigilance import Point, points, with_flag, with_points
+from dossiers.queries.vigilance import Point, points, with_points
 
 __all__ = [
     "INSTRUCTION_SORTS",
@@ -156,6 +156,7 @@ __all__ = [
     "last_move",
     "last_moves",
     "latest_transmission",
+    "lines",
     "milestones",
     "newest_revision",
     "on_desk",
@@ -196,6 +197,5 @@ __all__ = [
     "transferable",
     "transmitted_sections",
     "waiting_for_referent",
-    "with_flag",
     "with_points",
 ]

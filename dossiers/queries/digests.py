@@ -11,9 +11,9 @@ from accounts.enums import Digest
 from accounts.models import User
 from dossiers import access
 from dossiers.enums import EventKind, Status
-from dossiers.filters import SOON
 from dossiers.models import DossierStage, Event, ModificationRequest
 from dossiers.models.dossiers import DossierStageQuerySet
+from dossiers.queries.lines import SOON
 
 #: A digest names that many dossiers of each sort; the list has them all.
 MOST_NAMED = 5

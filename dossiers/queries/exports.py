@@ -21,7 +21,7 @@ def filtered(user: User, query: str) -> InstructionFilter:
 def sorted_as_listed(filters: InstructionFilter) -> DossierStageQuerySet:
     """The dossiers that these filters keep, in the order of the list."""
     stages: DossierStageQuerySet = filters.qs
-    return stages.order_by(*instruction_order(instruction_sort(filters.data.get("tri", ""))))
+    return stages.order_by(*instruction_order(instruction_sort(filters.data.get("tri", "")), path="line__"))
 
 
 def exports_of(user: User) -> QuerySet[Export]:

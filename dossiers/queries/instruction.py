@@ -7,14 +7,15 @@ from functools import cached_property
 from typing import cast
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count
+from django.db.models import QuerySet
 
 from dossiers import kinds, scores
 from dossiers.eligibility import Eligibility
-from dossiers.enums import EventKind, Status
+from dossiers.enums import EventKind
 from dossiers.models import (
     DossierStage,
     Event,
+    Line,
     ModificationRequest,
     Section,
     Transmission,
@@ -27,13 +28,13 @@ from funding.schedule.estimates import Estimate
 PAGE_SIZE = 50
 # The column of the URL (`tri=reference`, `tri=-transmission`…) and what it sorts on.
 INSTRUCTION_SORTS = {
-    "reference": ["dossier__reference"],
-    "etablissement": ["dossier__legal_entity__sort_name"],
-    "guichet": ["dossier__guichet__short_title", "stage__position"],
-    "region": ["dossier__legal_entity__region__name"],
-    "referent": ["dossier__referent__last_name", "dossier__referent__first_name"],
-    "statut": ["status"],
-    "verificateur": ["dossier__verifier__last_name", "dossier__verifier__first_name"],
+    "reference": ["reference"],
+    "etablissement": ["entity_name"],
+    "guichet": ["passage"],
+    "region": ["region_name"],
+    "referent": ["referent_name"],
+    "statut": ["status", "transmitted_at"],
+    "verificateur": ["verifier_name"],
     "transmission": ["transmitted_at"],
 }
 #: What a row of the list shows, and what says whether it may be acted upon.
@@ -53,27 +54,22 @@ def instruction_sort(asked: str) -> str:
     return asked if asked.removeprefix("-") in INSTRUCTION_SORTS else NEWEST_FIRST
 
 
-def instruction_order(sort: str) -> list[str]:
-    """The fields of a sort that `instruction_sort` gave, then the key, which tells equals apart."""
+def instruction_order(sort: str, *, path: str = "") -> list[str]:
+    """The fields of a line that a sort given by `instruction_sort` reads, then the key, which tells equals apart.
+    `path` leads to the line (`"line__"`)."""
     sign = "-" if sort.startswith("-") else ""
-    return [f"{sign}{field}" for field in (*INSTRUCTION_SORTS[sort.removeprefix("-")], "pk")]
-
-
-def counters(stages: DossierStageQuerySet) -> dict[str, int]:
-    """How many dossiers stand at each status, and in all under the empty key: 1 query."""
-    counts = dict(stages.order_by().values_list("status").annotate(Count("pk")))
-    return {"": sum(counts.values()), **{status: counts.get(status, 0) for status in Status if status != Status.DRAFT}}
+    return [f"{sign}{path}{field}" for field in (*INSTRUCTION_SORTS[sort.removeprefix("-")], "dossier_stage_id")]
 
 
 class InstructionPages(Paginator):  # type: ignore[type-arg]  # not subscriptable at run time
-    """Pages of the instruction list. The total comes from the counters; a page is found by its keys, then fetched with
-    all it names: in one query, PostgreSQL would join everything before it cuts the page."""
+    """Pages of the instruction list. The total comes from the counters; a page is found among the lines, from the end
+    that is nearer, then fetched with all it names."""
 
-    def __init__(self, stages: DossierStageQuerySet, *, sort: str, total: int) -> None:
-        """`sort` is one that `instruction_sort` gave."""
-        self.order = instruction_order(sort)
+    def __init__(self, lines: QuerySet[Line], *, of: DossierStageQuerySet, sort: str, total: int) -> None:
+        """`of` holds the étapes that the reader may see, `sort` is one that `instruction_sort` gave."""
+        self.stages = of
         self.total = total
-        super().__init__(stages.order_by(*self.order), PAGE_SIZE)
+        super().__init__(lines.order_by(*instruction_order(sort)), PAGE_SIZE)
 
     @cached_property
     def count(self) -> int:
@@ -81,24 +77,15 @@ class InstructionPages(Paginator):  # type: ignore[type-arg]  # not subscriptabl
 
     def page(self, number: int | str) -> Page[DossierStage]:
         number = self.validate_number(number)
-        start = (number - 1) * PAGE_SIZE
-        stages = cast(DossierStageQuerySet, self.object_list)
-        keys = list(stages.values_list("pk", flat=True)[start : start + PAGE_SIZE])
-        rows = (
-            DossierStage.objects.select_related(
-                *(
-                    "dossier__guichet",
-                    "dossier__legal_entity__region",
-                    "dossier__referent",
-                    "dossier__verifier",
-                    "stage",
-                )
-            )
-            .only(*LISTED)
-            .filter(pk__in=keys)
-            .order_by(*self.order)
-        )
-        return Page(list(rows), number, self)
+        start, end = (number - 1) * PAGE_SIZE, min(number * PAGE_SIZE, self.total)
+        lines = cast("QuerySet[Line]", self.object_list)
+        if start > self.total - end:
+            keys = list(lines.reverse().values_list("pk", flat=True)[self.total - end : self.total - start])[::-1]
+        else:
+            keys = list(lines.values_list("pk", flat=True)[start:end])
+        named = ("dossier__guichet", "dossier__legal_entity__region", "dossier__referent", "dossier__verifier", "stage")
+        rows = self.stages.filter(pk__in=keys).select_related(*named).only(*LISTED).in_bulk()
+        return Page([rows[key] for key in keys if key in rows], number, self)
 
 
 @dataclass(frozen=True)

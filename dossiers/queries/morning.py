@@ -10,8 +10,8 @@ from django.db.models import Count, F, Q
 from accounts.models import User
 from dossiers import access
 from dossiers.enums import Status
-from dossiers.filters import SOON
 from dossiers.models import DossierStage
+from dossiers.queries.lines import SOON
 
 #: The dossiers named on the home, the longest waiting first.
 NAMED = 10

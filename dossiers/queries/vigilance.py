@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Count, Exists, F, Func, OuterRef, QuerySet, Value
+from django.db.models import BooleanField, Count, F, Func, OuterRef, QuerySet, Value
 from django.db.models.functions import Concat, JSONObject
 
 from accounts.models import User
@@ -137,12 +137,6 @@ def care_validated(entities: Collection[int]) -> dict[int, set[str]]:
     for entity, title in dossiers.values_list("legal_entity", "guichet__short_title").order_by():
         found[entity].add(title)
     return found
-
-
-def with_flag(stages: DossierStageQuerySet, kind: str = "") -> DossierStageQuerySet:
-    """Those on which a point of vigilance of that kind is still to be examined; of any kind when blank (I6)."""
-    found = Flag.objects.filter(dossier_stage=OuterRef("pk"), examined_at__isnull=True)
-    return stages.filter(Exists(found.filter(kind=kind) if kind else found))
 
 
 class Among(Func):

@@ -44,10 +44,11 @@ class Tab:
 def index(request: HttpRequest) -> HttpResponse:
     """The list of dossiers, with its filters, counters and sort (I1)."""
     user = instructors_only(request)
-    filters = InstructionFilter(request.GET, queryset=access.instructed_stages(user), user=user)
-    counts = queries.counters(filters.of_any_status)
+    stages = access.instructed_stages(user)
+    filters = InstructionFilter(request.GET, queryset=stages, user=user)
+    counts = filters.counts
     sort = queries.instruction_sort(request.GET.get("tri", ""))
-    pages = queries.InstructionPages(filters.qs, sort=sort, total=counts[filters.status])
+    pages = queries.InstructionPages(filters.lines, of=stages, sort=sort, total=counts[filters.status])
     labels = {"": "Tous", **dict(Status.choices)}
     rest = request.GET.copy()
     rest.pop("page", None)

@@ -20,6 +20,7 @@ from dossiers import access, vigilance
 from dossiers.enums import EventKind, FlagKind
 from dossiers.models import Appraisal, DossierStage, Flag, Transmission
 from dossiers.queries import vigilance as reading
+from dossiers.workflow import lines
 from dossiers.workflow.table import NotAllowed, Refused, locked, record
 from establishments import activity
 from notifications import broker
@@ -69,9 +70,18 @@ def due(imported: dt.datetime | None) -> QuerySet[Appraisal]:
     return Appraisal.objects.filter(late).order_by(F("at").asc(nulls_first=True), "pk")
 
 
-@transaction.atomic
 def appraise(keys: Collection[int]) -> int:
-    """Work out the points of vigilance of these étapes, and of those that met them or meet them now."""
+    """Work out the points of vigilance of these étapes, and of those that met them or meet them now; returns how many
+    of these were transmitted."""
+    done, rewritten = appraise_at_once(keys)
+    # Apart: who decides holds the line of his dossier, then waits for its appraisal.
+    lines.rewrite(rewritten)
+    return done
+
+
+@transaction.atomic
+def appraise_at_once(keys: Collection[int]) -> tuple[int, list[int]]:
+    """The same, and the étapes whose points were written."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     now = timezone.now()
@@ -82,7 +92,7 @@ def appraise(keys: Collection[int]) -> int:
     neighbours = reading.last_transmissions(met(changed) - before.keys()) if changed else []
     rewrite(read + neighbours)
     Appraisal.objects.filter(pk__in=before).update(at=now)
-    return len(read)
+    return len(read), [each.dossier_stage_id for each in read + neighbours]
 
 
 def note_traces(read: Collection[Transmission], before: dict[int, Appraisal]) -> list[tuple[Appraisal, Appraisal]]:
@@ -159,5 +169,6 @@ def examine(dossier_stage: DossierStage, kind: FlagKind, *, by: User, note: str,
         raise Examined(f"{flag.examined_by.full_name} a déjà examiné ce point.")
     flag.examined_at, flag.examined_by, flag.note = timezone.now(), by, note.strip()
     flag.save(update_fields=["examined_at", "examined_by", "note"])
+    lines.rewrite([dossier_stage.pk])
     record(dossier_stage, EventKind.FLAG_EXAMINED, by=by, message=f"{flag.get_kind_display()}\n\n{flag.note}")
     return flag

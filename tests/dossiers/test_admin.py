@@ -30,6 +30,8 @@ OWN_BUSINESS = {
     models.Appraisal,
     models.Presence,
     models.DecisionDraft,
+    models.Line,
+    models.LineCount,
 }
 REGISTERED = [model for model in apps.get_app_config("dossiers").get_models() if model not in OWN_BUSINESS]
 HISTORY = [

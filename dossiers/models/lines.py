@@ -1,0 +1,101 @@
+"""The lines of the instruction list, kept flat by PostgreSQL (I1, docs/adr/0037).
+
+Nobody writes these tables by hand: triggers of `dossiers`, or `dossiers.workflow.lines` for what they do not see.
+"""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import User
+from dossiers.models.dossiers import DossierStage
+from dossiers.models.guichets import Stage
+
+#: What the usual filters compare.
+FILTERED = ("status", "stage", "establishment_type", "track", "departement", "verifier", "regions")
+
+
+def copied(to: type[models.Model], *, null: bool = False) -> models.ForeignKey[models.Model]:
+    """A key copied from a row that the database checks already: nothing is locked to copy it."""
+    return models.ForeignKey(to, models.DO_NOTHING, null=null, related_name="+", db_constraint=False, db_index=False)
+
+
+class Line(models.Model):
+    """What the list sorts and filters a dossier by: one row an étape that the back-office reads."""
+
+    dossier_stage = models.OneToOneField(
+        DossierStage, models.DO_NOTHING, primary_key=True, related_name="line", db_constraint=False
+    )
+    stage = copied(Stage)
+    verifier = copied(User, null=True)
+    status = models.CharField(max_length=30)
+    establishment_type = models.CharField(max_length=10)
+    departement = models.CharField(max_length=3)
+    regions = ArrayField(models.CharField(max_length=3))
+    track = models.CharField(max_length=40)
+    flags = ArrayField(models.CharField(max_length=20))
+    corrected = models.BooleanField()
+    transmitted_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    reference = models.CharField(max_length=10)
+    # What is sorted is spelt without capitals or accents, and compared byte by byte, so that every server sorts alike;
+    # nobody and no région come last.
+    entity_name = models.CharField(max_length=250, db_collation="C")
+    passage = models.TextField(db_collation="C")
+    region_name = models.TextField(db_collation="C")
+    referent_name = models.TextField(db_collation="C")
+    verifier_name = models.TextField(db_collation="C")
+    # Those of `Dossier.search_text`, spelt already: nothing is left to a dictionary.
+    words = SearchVectorField()
+
+    class Meta:
+        verbose_name = "ligne de la liste"
+        verbose_name_plural = "lignes de la liste"
+        indexes = [
+            # Each sort, in an index that the usual filters do not leave: a page far away reads nothing else.
+            models.Index(fields=["reference", "dossier_stage"], include=FILTERED, name="line_reference"),
+            models.Index(fields=["entity_name", "dossier_stage"], include=FILTERED, name="line_entity"),
+            models.Index(fields=["passage", "dossier_stage"], include=FILTERED, name="line_passage"),
+            models.Index(fields=["region_name", "dossier_stage"], include=FILTERED, name="line_region"),
+            models.Index(fields=["referent_name", "dossier_stage"], include=FILTERED, name="line_referent"),
+            models.Index(fields=["verifier_name", "dossier_stage"], include=FILTERED, name="line_verifier_name"),
+            models.Index(fields=["transmitted_at", "dossier_stage"], include=FILTERED, name="line_transmitted"),
+            models.Index(
+                fields=["status", "transmitted_at", "dossier_stage"], include=FILTERED[1:], name="line_status"
+            ),
+            # Each filter, with the status that its counters tell apart.
+            models.Index(fields=["verifier", "status"], name="line_verifier"),
+            models.Index(fields=["departement", "status"], name="line_departement"),
+            models.Index(fields=["status"], condition=~Q(flags=[]), name="line_flagged"),
+            models.Index(fields=["dossier_stage"], condition=Q(corrected=True), name="line_corrected"),
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="line_due"),
+            GinIndex(fields=["regions"], name="line_regions"),
+            GinIndex(fields=["flags"], name="line_flags"),
+            GinIndex(fields=["words"], name="line_words"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class LineCount(models.Model):
+    """How many lines are alike, as differences that add up: rows are added, never changed, and summed up behind."""
+
+    stage = copied(Stage)
+    regions = ArrayField(models.CharField(max_length=3))
+    status = models.CharField(max_length=30)
+    establishment_type = models.CharField(max_length=10)
+    track = models.CharField(max_length=40)
+    taken = models.BooleanField()
+    count = models.IntegerField()
+
+    class Meta:
+        verbose_name = "décompte de la liste"
+        verbose_name_plural = "décomptes de la liste"
+
+    def __str__(self) -> str:
+        return f"{self.status}: {self.count}"
