@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from dossiers.kinds import Raw
 from establishments import queries as establishments_queries
 from establishments.models import LegalEntity
@@ -48,6 +50,26 @@ HALF_FILLED: dict[str, Raw] = {
     "contact_ciso": contact("madame", "Nadia", "Caron", "RSSI mutualisée", "01 23 45 67 89"),
     "bank": {"holder": "Association d'accueil", "iban": "FR76 3000 6000 0112 3456 7890 189", "bic": "AGRIFRPP"},
 }
+
+
+def doubtful(today: dt.date) -> dict[str, Raw]:
+    """What raises points of vigilance: a hospital nearby, works financed already, aids near the ceiling, and the bank
+    account of another EJ."""
+    iban, bic = BANKS[3]
+    return {
+        "applicant_type": {"value": "hospital"},
+        "perimeter_separation": {
+            "value": "Deux réseaux distincts, reliés par un seul pare-feu que l'hôpital administre."
+        },
+        "care_funding": {"value": "Domaine 1 : 24 000 € pour l'audit de l'annuaire de l'hôpital, que nous partageons."},
+        "de_minimis": {
+            "date_1": str(today - dt.timedelta(days=400)),
+            "amount_1": "295 000",
+            "body_1": "Conseil régional",
+            "basis_1": "Règlement (UE) 2023/2831",
+        },
+        "bank": {"holder": "Résidence Fontelune", "iban": iban, "bic": bic},
+    }
 
 
 def complete(legal_entity: LegalEntity, number: int) -> dict[str, Raw]:

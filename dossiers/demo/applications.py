@@ -53,6 +53,11 @@ PIECES = (
     Piece("framework_files", "Cadre de réponse.docx", MODELS / "cadre-de-reponse-poc-essms.docx"),
     Piece("bank", "RIB.pdf", FILES / "rib.pdf"),
 )
+#: Read on the screen page by page, or downloaded.
+MORE_PIECES = (
+    Piece("framework_files", "Plan de sécurisation.pdf", FILES / "plan-securisation.pdf"),
+    Piece("framework_files", "Annexes.zip", FILES / "rapport-audit.pdf"),
+)
 CORRECTED_PIECES = (
     Piece("prerequisite_3_files", "Diagnostics OPSSIMS complétés.zip", FILES / "diagnostic-opssims.pdf"),
 )
@@ -66,7 +71,11 @@ def create(
     if plan.status == Status.DRAFT:
         fill(dossier, plan.answers, FIRST_PIECES if plan.answers else ())
         return
-    fill(dossier, answers.complete(dossier.legal_entity, number) | plan.answers, PIECES)
+    typed = answers.complete(dossier.legal_entity, number) | plan.answers
+    if plan.doubtful:
+        fill(dossier, typed | answers.doubtful(timezone.localdate()), (*PIECES, *MORE_PIECES))
+    else:
+        fill(dossier, typed, PIECES)
     transmit(dossier)
     if plan.corrected or plan.status == Status.MODIFICATION_REQUESTED:
         due_at = catalog.closing(timezone.localdate() + dt.timedelta(days=DAYS_TO_CORRECT))

@@ -99,7 +99,15 @@ PEOPLE = (
         entities=("210780581",),
         kind=EstablishmentType.GHT,
     ),
-    Person("paul.girard", "monsieur", "Paul", "Girard", Role.VERIFIER, "Vérificateur ANS", "les dossiers à instruire"),
+    Person(
+        "paul.girard",
+        "monsieur",
+        "Paul",
+        "Girard",
+        Role.VERIFIER,
+        "Vérificateur ANS",
+        "un dossier à points de vigilance",
+    ),
     Person(
         "ines.fontaine",
         "madame",
@@ -160,11 +168,13 @@ class Plan:
     answers: dict[str, Raw] = field(default_factory=dict)
     #: Corrected once and transmitted again, so that two transmissions can be compared.
     corrected: bool = False
+    #: With several points of vigilance, and files of several kinds.
+    doubtful: bool = False
 
 
 PLANS = (
     Plan("camille.moreau", "010000255", Status.DRAFT, answers=answers.HALF_FILLED),
-    Plan("karim.benali", "010000339", Status.TRANSMITTED),
+    Plan("karim.benali", "010000339", Status.TRANSMITTED, doubtful=True),
     Plan("karim.benali", "380792366", Status.MODIFICATION_REQUESTED, answers={"track": {"value": "2"}}),
     Plan("helene.payet", "970302477", Status.TRANSMITTED, corrected=True, answers={"track": {"value": "3"}}),
     Plan("helene.payet", "060020443", Status.VALIDATED, answers={"applicant_kind": {"value": "og"}}),

@@ -13,7 +13,7 @@ from django.apps import apps
 from django.contrib.auth.password_validation import validate_password
 from django.core import serializers
 from django.core.management import CommandError, call_command
-from django.db.models import F
+from django.db.models import Count, F
 from django.test import TestCase
 from django.utils import timezone
 
@@ -24,6 +24,7 @@ from dossiers.demo import cast, hospitals, loading
 from dossiers.enums import Status
 from dossiers.models import DossierStage, Milestone, Stage
 from dossiers.models.dossiers import DossierStageQuerySet
+from dossiers.workflow import vigilance
 from notifications.models import Email
 from tests.accounts.factories import TermsVersionFactory, UserFactory
 from tests.dossiers import factories, pages
@@ -162,6 +163,17 @@ class TestSeeded(TestCase):
         beginning = queries.sheet(started).score
         assert beginning is not None
         assert 0 < beginning.total.missing < 23
+
+    def test_a_verifier_finds_points_of_vigilance_and_files_of_several_kinds(self) -> None:
+        vigilance.appraise_due()
+        stage = of_the_poc().annotate(points=Count("flags")).order_by("points").last()
+        assert stage is not None
+        assert stage.status == Status.TRANSMITTED
+        assert {"sanitary", "care_funding", "de_minimis", "shared_account"} <= set(
+            stage.flags.values_list("kind", flat=True)
+        )
+        kinds = {name.rpartition(".")[2] for name in stage.attachments.values_list("name", flat=True)}
+        assert kinds == {"docx", "pdf", "zip"}
 
     def test_poc_is_open_until_the_end_of_the_thirtieth_day(self) -> None:
         stage = Stage.objects.get(guichet__code="poc-essms", code="candidature")

@@ -58,9 +58,9 @@ def image(page: viewer.Drawn) -> Image.Image:
 @pytest.mark.parametrize("name", sorted(path.name for path in DEMO.glob("*.pdf")))
 def test_a_real_document_is_drawn_with_its_text(name: str) -> None:
     page = drawn((DEMO / name).read_bytes())
-    assert (page.page, page.pages, page.width) == (1, 1, 1100)
+    assert (page.page, page.pages, page.width) == (1, 3 if name.startswith("plan") else 1, 1100)
     assert 1550 < page.height < 1560  # A4
-    assert page.text.startswith("Structure de démonstration\n")
+    assert "Structure de démonstration" in page.text.split("\n")
     darkest, lightest = image(page).convert("L").getextrema()
     assert darkest < 60  # letters
     assert lightest > 250  # paper
