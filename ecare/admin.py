@@ -23,7 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from ecare import audit
-from ecare.models import AuditEntry, AuditKind
+from ecare.models import AuditEntry, AuditKind, HelpEntry
 
 
 class Audited(admin.ModelAdmin):
@@ -64,6 +64,7 @@ class AdminSite(admin.AdminSite):
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
         self.register(AuditEntry, AuditEntryAdmin)
+        self.register(HelpEntry, HelpEntryAdmin)
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
@@ -153,6 +154,19 @@ class BoundedPaginator(Paginator):
     def count(self) -> int:
         rows: Any = self.object_list
         return len(rows.order_by().values_list("pk")[: self.most])
+
+
+class HelpEntryAdmin(admin.ModelAdmin):
+    """The questions of `/aide/`. An anchor does not change: forms and bookmarks name it."""
+
+    list_display = ("question", "category", "position", "published", "anchor")
+    list_filter = ("category", "published")
+    list_editable = ("position", "published")
+    search_fields = ("question", "answer", "anchor")
+    fields = ("category", "position", "question", "anchor", "answer", "published")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("anchor",) if obj else ()
 
 
 class AuditEntryAdmin(admin.ModelAdmin):

@@ -1,5 +1,5 @@
-"""The tables of the ground floor: what limits count; what was done, by whom, from where, and the chain that seals it
-(S2, Q57, docs/adr/0028)."""
+"""The tables of the ground floor: what limits count; the help; what was done, by whom, from where, and the chain that
+seals it (S2, Q57, docs/adr/0028)."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -91,3 +91,24 @@ class AuditSeal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position}:{self.digest}"
+
+
+class HelpEntry(models.Model):
+    """A question of the help and its answer, in our own words (P3). `anchor` is its address for ever: forms name it."""
+
+    anchor = models.SlugField("ancre", max_length=60, unique=True)
+    category = models.CharField("rubrique", max_length=80)
+    position = models.PositiveSmallIntegerField("ordre")
+    question = models.CharField("question", max_length=200)
+    answer = models.TextField(
+        "réponse", help_text="Une ligne vide sépare les paragraphes\u00a0; « - » ouvre une liste."
+    )
+    published = models.BooleanField("publiée", default=True)
+
+    class Meta:
+        verbose_name = "question de l'aide"
+        verbose_name_plural = "questions de l'aide"
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.question

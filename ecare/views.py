@@ -1,4 +1,4 @@
-"""Legal pages: the same for everyone, no query."""
+"""Legal pages: the same for everyone, no query. The help."""
 
 from datetime import timedelta
 
@@ -8,6 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
+
+from ecare import help_texts
+from ecare.models import HelpEntry
 
 
 @require_safe
@@ -44,6 +47,17 @@ def cookies(request: HttpRequest) -> HttpResponse:
         "session_hours": settings.SESSION_COOKIE_AGE // 3600,
     }
     return render(request, "ecare/cookies.html", context)
+
+
+@require_safe
+@login_not_required
+def help_page(request: HttpRequest) -> HttpResponse:
+    """Questions and answers, by category or by what is searched (P3): 1 query."""
+    text = request.GET.get("q", "").strip()[:200]
+    entries = list(HelpEntry.objects.filter(published=True))
+    found = help_texts.search(entries, text) if text else entries
+    context = {"text": text, "count": len(found), "categories": help_texts.by_category(found)}
+    return render(request, "ecare/help.html", context)
 
 
 @require_safe

@@ -9,6 +9,7 @@ TABLE: dict[str, tuple[Row, Row]] = {
     "ecare:legal-notice": PUBLIC,
     "ecare:personal-data": PUBLIC,
     "ecare:cookies": PUBLIC,
+    "ecare:help": PUBLIC,
     "ecare:site-map": PUBLIC,
     "ecare:security-contact": PUBLIC,
     "funding:simulator": PUBLIC,

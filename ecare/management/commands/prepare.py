@@ -17,6 +17,7 @@ REFERENCE = {
     "load_schedules": "Barèmes",
     "load_guichets": "Guichets",
     "load_agreements": "Modèles de convention",
+    "load_help": "Aide",
 }
 
 
