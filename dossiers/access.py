@@ -76,6 +76,12 @@ def readable(stages: DossierStageQuerySet, user: User) -> DossierStageQuerySet:
     )
 
 
+def is_let_in(user: User, dossier: Dossier, stage: Stage) -> bool:
+    """Whether `user`, who reads another étape of that dossier, reads this one once transmitted: as `readable` says, the
+    région being the same."""
+    return user.role != Role.REGIONAL or (stage.regional_role or dossier.guichet.regional_role) != RegionalRole.NONE
+
+
 def countable_stages(user: User) -> QuerySet[Stage]:
     """The étapes of which `user` may read figures: for an instructeur régional, those that let him in."""
     if not user.is_instructor:

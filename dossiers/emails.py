@@ -9,6 +9,8 @@ from django.urls import reverse
 
 from accounts import queries as accounts_queries
 from accounts.models import User
+from dossiers import neighbours
+from dossiers.enums import Status
 from dossiers.models import (
     Attachment,
     Dossier,
@@ -73,11 +75,13 @@ def modification_requested(event: Event, request: ModificationRequest) -> None:
 def validated(event: Event, following: Following | None) -> None:
     assert event.dossier_stage is not None
     assert event.dossier_stage.decided_at is not None
-    letter, context = validation(following, event.dossier_stage.decided_at)
+    letter, context = validation(event.dossier_stage, following, event.dossier_stage.decided_at)
     post(event, *letter, **context)
 
 
-def validation(following: Following | None, at: dt.datetime) -> tuple[Letter, dict[str, Any]]:
+def validation(
+    dossier_stage: DossierStage, following: Following | None, at: dt.datetime
+) -> tuple[Letter, dict[str, Any]]:
     """What is written of a validation decided at `at`, with the étape that comes next, when there is one: to begin now,
     or later."""
     may_start = following is not None and following.may_start(at)
@@ -85,13 +89,20 @@ def validation(following: Following | None, at: dt.datetime) -> tuple[Letter, di
     context = {
         "following": following,
         "may_start": may_start,
+        "beside": neighbours.words(dossier_stage, Status.VALIDATED),
         "opens_later": bool(following and following.stage.opens_at and following.stage.opens_at > at),
     }
     return ("dossier_validated", "Votre dossier {reference} est validé", button), context
 
 
 def rejected(event: Event) -> None:
-    post(event, *REJECTION)
+    assert event.dossier_stage is not None
+    post(event, *REJECTION, **rejection(event.dossier_stage))
+
+
+def rejection(dossier_stage: DossierStage) -> dict[str, Any]:
+    """What is written of a rejection, beside its reason."""
+    return {"beside": neighbours.words(dossier_stage, Status.REJECTED)}
 
 
 def preview(dossier_stage: DossierStage, letter: Letter, **context: Any) -> tuple[str, str]:

@@ -214,7 +214,9 @@ class ValidationForm(DecisionForm):
     )
 
     def email(self, dossier_stage: DossierStage) -> tuple[str, str]:
-        letter, context = emails.validation(steps.after(dossier_stage, once_validated=True), timezone.now())
+        letter, context = emails.validation(
+            dossier_stage, steps.after(dossier_stage, once_validated=True), timezone.now()
+        )
         event = Event(message=self.cleaned_data["message"].strip())
         return emails.preview(dossier_stage, letter, event=event, **context)
 
@@ -234,7 +236,7 @@ class RejectionForm(DecisionForm):
 
     def email(self, dossier_stage: DossierStage) -> tuple[str, str]:
         event = Event(message=self.cleaned_data["reason"].strip())
-        return emails.preview(dossier_stage, emails.REJECTION, event=event)
+        return emails.preview(dossier_stage, emails.REJECTION, event=event, **emails.rejection(dossier_stage))
 
 
 class ReopeningForm(DecisionForm):

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from django.conf import settings
 
 from accounts.models import User
-from dossiers.models import DossierStage
+from dossiers.enums import Status
+from dossiers.models import Attachment, DossierStage, Transmission
+
+if TYPE_CHECKING:
+    from dossiers.sheet import Sheet
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,25 @@ class Neighbour(Protocol):
 
     def granted(self, dossier_stage: DossierStage) -> Granted | None:
         """The subsidy granted to the dossier, if that room grants any."""
+
+    def own_parts(self, transmission: Transmission, files: Sequence[Attachment]) -> list[Panel]:
+        """What the référent sees above the answers transmitted, whose files are `files`."""
+
+    def desk_parts(self, transmission: Transmission, files: Sequence[Attachment], user: User) -> list[Panel]:
+        """What `user` reads and decides above the answers transmitted, beside the étape itself."""
+
+    def form_parts(self, sheet: Sheet) -> list[Panel]:
+        """What follows from the answers of a form being filled: shown below it, and again when one is saved."""
+
+    def why_not_validated(self, stages: Sequence[DossierStage]) -> dict[int, str]:
+        """Why étapes cannot be validated yet, in French, by key; without those that can. The same number of queries
+        whatever their number."""
+
+    def settled(self, dossier_stage: DossierStage) -> None:
+        """An étape was just validated, rejected or reopened: under the lock of the dossier, in that transaction."""
+
+    def words(self, dossier_stage: DossierStage, outcome: Status) -> str:
+        """What the e-mail of a decision says beside, in French paragraphs; blank when nothing is to be said."""
 
     def why_kept(self, dossier_stage: DossierStage) -> str:
         """Why the decision on an étape can no longer be taken back, in French; blank when it can. Under the lock of the
@@ -66,6 +90,34 @@ def own_panels(dossier_stage: DossierStage) -> list[Panel]:
 
 def desk_panels(dossier_stage: DossierStage, user: User) -> list[Panel]:
     return [panel for each in neighbours() for panel in each.desk_panels(dossier_stage, user)]
+
+
+def own_parts(transmission: Transmission, files: Sequence[Attachment]) -> list[Panel]:
+    return [panel for each in neighbours() for panel in each.own_parts(transmission, files)]
+
+
+def desk_parts(transmission: Transmission, files: Sequence[Attachment], user: User) -> list[Panel]:
+    return [panel for each in neighbours() for panel in each.desk_parts(transmission, files, user)]
+
+
+def form_parts(sheet: Sheet) -> list[Panel]:
+    return [panel for each in neighbours() for panel in each.form_parts(sheet)]
+
+
+def why_not_validated(stages: Sequence[DossierStage]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for each in neighbours():
+        found = {**each.why_not_validated(stages), **found}
+    return found
+
+
+def settled(dossier_stage: DossierStage) -> None:
+    for each in neighbours():
+        each.settled(dossier_stage)
+
+
+def words(dossier_stage: DossierStage, outcome: Status) -> str:
+    return "\n\n".join(filter(None, (each.words(dossier_stage, outcome) for each in neighbours())))
 
 
 def why_kept(dossier_stage: DossierStage) -> str:

@@ -43,3 +43,8 @@ def may_pay(user: User, dossier_stage: DossierStage) -> bool:
 def may_grant(user: User, dossier_stage: DossierStage) -> bool:
     """Whether `user` may grant the subsidy of a dossier, have its convention signed and check it: who instructs it."""
     return access.may_instruct(user, dossier_stage)
+
+
+def may_decide_objectives(user: User, dossier_stage: DossierStage) -> bool:
+    """Whether `user` may accept or refuse the objectives of an étape (F5): who instructs it."""
+    return access.may_instruct(user, dossier_stage)

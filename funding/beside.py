@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils import timezone
 
 from accounts.models import User
 from dossiers.enums import StageEntry, Status
-from dossiers.models import DossierStage
+from dossiers.models import Attachment, DossierStage, Transmission
 from dossiers.neighbours import Granted, Panel
+from dossiers.sheet import Sheet
 from ecare import french
-from funding import access, queries
+from funding import access, objective_forms, queries, workflow
 from funding.models import Grant
+from funding.queries import objectives
 
 
 def concerned(dossier_stage: DossierStage) -> bool:
@@ -24,6 +28,14 @@ def own_panels(dossier_stage: DossierStage) -> list[Panel]:
         return []
     subsidy = queries.subsidy(dossier_stage.dossier)
     return [Panel("funding/panel.html", subsidy)] if subsidy else []
+
+
+def own_parts(transmission: Transmission, files: Sequence[Attachment]) -> list[Panel]:
+    """The objectives, presented or decided: 1 query, none for étapes of another kind."""
+    found = objectives.of_transmission(transmission, files)
+    if found is None:
+        return []
+    return [Panel("funding/objectives_panel.html", {"objectives": found, "dossier_stage": transmission.dossier_stage})]
 
 
 def desk_panels(dossier_stage: DossierStage, user: User) -> list[Panel]:
@@ -40,6 +52,37 @@ def granted(dossier_stage: DossierStage) -> Granted | None:
     """1 query."""
     grant = Grant.objects.filter(dossier=dossier_stage.dossier_id).first()
     return Granted(grant.amount, timezone.localdate(grant.granted_at)) if grant else None
+
+
+def desk_parts(transmission: Transmission, files: Sequence[Attachment], user: User) -> list[Panel]:
+    """The objectives, to accept or refuse one by one: 1 query, none for étapes of another kind."""
+    found = objectives.of_transmission(transmission, files)
+    return [objective_forms.part(transmission.dossier_stage, found, user)] if found else []
+
+
+def form_parts(sheet: Sheet) -> list[Panel]:
+    """What the objectives declared would give: 1 query, none for étapes of another kind."""
+    found = objectives.of_sheet(sheet)
+    return [Panel("funding/objectives_declared.html", found)] if found else []
+
+
+def why_not_validated(stages: Sequence[DossierStage]) -> dict[int, str]:
+    """The objectives presented that are neither accepted nor refused: 3 queries, whatever their number."""
+    return {pk: found.left for pk, found in objectives.of_stages(stages).items() if found.waiting}
+
+
+def settled(dossier_stage: DossierStage) -> None:
+    """What may be paid follows the objectives accepted."""
+    if not objectives.has_objectives(dossier_stage):
+        return
+    if grant := Grant.objects.filter(dossier=dossier_stage.dossier_id).first():
+        workflow.payable.recompute(grant)
+
+
+def words(dossier_stage: DossierStage, outcome: Status) -> str:
+    """Which objectives are accepted, which are not and why."""
+    found = objectives.of_stage(dossier_stage)
+    return found.words(is_rejected=outcome == Status.REJECTED) if found else ""
 
 
 def why_kept(dossier_stage: DossierStage) -> str:

@@ -13,6 +13,13 @@ class AgreementState(models.TextChoices):
     REPLACED = "replaced", "Remplacée"
 
 
+class ObjectiveState(models.TextChoices):
+    """What was decided of an objective (F5)."""
+
+    ACCEPTED = "accepted", "Accepté"
+    REFUSED = "refused", "Refusé"
+
+
 class GrantStep(models.TextChoices):
     """Where the subsidy of a validated dossier stands: the tabs of the list."""
 

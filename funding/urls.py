@@ -1,6 +1,15 @@
 from django.urls import path
 
-from funding.views import agreements, expenses, expenses_desk, instruction, payments, referent, simulator
+from funding.views import (
+    agreements,
+    expenses,
+    expenses_desk,
+    instruction,
+    objectives,
+    payments,
+    referent,
+    simulator,
+)
 
 app_name = "funding"
 urlpatterns = [
@@ -17,6 +26,7 @@ urlpatterns = [
         expenses.remove,
         name="remove-expense",
     ),
+    path("instruction/<reference:reference>/objectifs/<slug:code>/", objectives.decide, name="decide-objective"),
     path("subventions/", instruction.index, name="subsidies"),
     path("paiements/", payments.index, name="payments"),
     path("paiements/export/<slug:format>/", payments.export, name="export-payments"),

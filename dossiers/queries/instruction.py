@@ -13,6 +13,7 @@ from dossiers import kinds, scores
 from dossiers.eligibility import Eligibility
 from dossiers.enums import EventKind
 from dossiers.models import (
+    Attachment,
     DossierStage,
     Event,
     Line,
@@ -120,13 +121,17 @@ class Instructed:
         return [event for event in self.history if event.kind == EventKind.NOTED]
 
     @property
+    def files(self) -> list[Attachment]:
+        return [file for entry in self.entries for file in entry.files]
+
+    @property
     def has_files(self) -> bool:
-        return any(entry.files for entry in self.entries)
+        return bool(self.files)
 
     @property
     def size_of_files(self) -> int:
         """In bytes."""
-        return sum(file.size for entry in self.entries for file in entry.files)
+        return sum(file.size for file in self.files)
 
     @property
     def estimate(self) -> Estimate | None:

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import trigger_client_event
 
-from dossiers import kinds, queries, workflow
+from dossiers import kinds, neighbours, queries, workflow
 from dossiers.models import Question
 from dossiers.sheet import Entry
 from dossiers.views import departure, scope
@@ -51,6 +51,7 @@ def save(request: HttpRequest, reference: str, code: str) -> HttpResponse:
         context |= {"reference": reference}
         return render(request, "dossiers/saving/conflict.html", context, status=409)
     context |= {"moved": [entry, *kept.toggled], "estimated": sheet.terms is not None, "was_parked": was_parked}
+    context |= {"parts": neighbours.form_parts(sheet)}
     response = render(request, "dossiers/saving/saved.html", context)
     asked = {"asked": [each.code for each in sheet.shown if each.question.shown_when]}
     return trigger_client_event(response, "care:asked", asked, after="swap")

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from dossiers import access, queries, template_texts, workflow
+from dossiers import access, neighbours, queries, template_texts, workflow
 from dossiers.enums import TextPurpose
 from dossiers.forms import DecisionForm, ModificationForm, RejectionForm, ReopeningForm, ValidationForm
 from dossiers.models import DossierStage, TemplateText
@@ -79,6 +79,9 @@ def decide(request: HttpRequest, reference: str, move: str, form_class: type[Dec
             "texts": offered(texts[move], dossier_stage),
             "remark_texts": offered(texts.get(TextPurpose.REMARK, []), dossier_stage),
             "may_edit_texts": access.may_edit_texts(user),
+            "obstacle": neighbours.why_not_validated([dossier_stage]).get(dossier_stage.pk, "")
+            if move == "validate"
+            else "",
         },
     )
 

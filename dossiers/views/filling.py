@@ -70,6 +70,7 @@ def form_page(
             "form_change": queries.form_change(sheet.dossier_stage),
             "steps": steps.of(sheet.dossier_stage.dossier),
             "panels": neighbours.own_panels(sheet.dossier_stage),
+            "parts": neighbours.form_parts(sheet),
             "refusal": refusal,
             "token": workflow.token(sheet.dossier_stage),
             "has_errors": bool(sheet.to_correct or refusal),

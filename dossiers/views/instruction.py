@@ -92,12 +92,17 @@ def dossier_page(
     late: Late | None = None,
     note_form: NoteForm | None = None,
     examination: ExaminationForm | None = None,
+    parts: list[neighbours.Panel] | None = None,
+    status: int = 0,
 ) -> HttpResponse:
+    """`parts` are what other rooms show above the answers, when one of their forms was sent and is shown again."""
     dossier = dossier_stage.dossier
     may_instruct = access.may_instruct(user, dossier_stage)
     flags = [(flag, examination_of(flag, examination)) for flag in queries.points(dossier_stage, user)]
     passages = steps.of(dossier)
     instructed = queries.instructed(dossier_stage)
+    if parts is None:
+        parts = neighbours.desk_parts(instructed.transmission, instructed.files, user)
     return render(
         request,
         "dossiers/instruction/dossier.html",
@@ -108,7 +113,11 @@ def dossier_page(
             "position": queries.ceiling(instructed.transmission),
             "moves": workflow.allowed_moves(dossier_stage, user),
             "steps": passages,
-            "readable": access.transmitted_stages(user).filter(dossier=dossier).values_list("stage_id", flat=True),
+            "readable": [
+                step.stage.pk
+                for step in passages.begun
+                if step.is_transmitted and access.is_let_in(user, dossier, step.stage)
+            ],
             "callable": workflow.callable_stages(dossier_stage, passages, user),
             "may_instruct": may_instruct,
             "may_take": may_instruct and dossier_stage.is_instructed and dossier.verifier_id is None,
@@ -122,9 +131,11 @@ def dossier_page(
             "examination": examination,
             "may_reassign": access.may_reassign(user),
             "panels": neighbours.desk_panels(dossier_stage, user),
+            "parts": parts,
             "late": late,
+            "is_wrong": bool(status or late or (note_form and note_form.errors)),
         },
-        status=409 if late else 200,
+        status=status or (409 if late else 200),
     )
 
 

@@ -89,6 +89,8 @@ def detail(request: HttpRequest, dossier_stage: DossierStage, *, refusal: str = 
     following = steps.after(dossier_stage)
     transmission = queries.latest_transmission(dossier_stage)
     sheet = None if transmission else queries.sheet(dossier_stage)
+    sections = queries.transmitted_sections(transmission) if transmission else []
+    files = [file for _, entries in sections for entry in entries for file in entry.files]
     return render(
         request,
         "dossiers/detail.html",
@@ -96,7 +98,7 @@ def detail(request: HttpRequest, dossier_stage: DossierStage, *, refusal: str = 
             "dossier_stage": dossier_stage,
             "dossier": dossier_stage.dossier,
             "transmission": transmission,
-            "sections": queries.transmitted_sections(transmission) if transmission else [],
+            "sections": sections,
             "sheet": sheet,
             "estimate": Estimate.from_json(transmission.estimate) if transmission and transmission.estimate else None,
             "eligibility": queries.eligible(transmission) if transmission else None,
@@ -107,6 +109,7 @@ def detail(request: HttpRequest, dossier_stage: DossierStage, *, refusal: str = 
             "following": following,
             "may_start": following is not None and following.may_start(at),
             "panels": neighbours.own_panels(dossier_stage),
+            "parts": neighbours.own_parts(transmission, files) if transmission else [],
             "refusal": refusal,
             "now": at,
         },
@@ -157,13 +160,15 @@ def recap_page(
     request: HttpRequest, dossier_stage: DossierStage, *, refusal: str = "", status: int = 200
 ) -> HttpResponse:
     pending = queries.pending_request(dossier_stage)
+    sheet = queries.sheet(dossier_stage, request=pending)
     return render(
         request,
         "dossiers/recap.html",
         {
             "dossier_stage": dossier_stage,
             "dossier": dossier_stage.dossier,
-            "sheet": queries.sheet(dossier_stage, request=pending),
+            "sheet": sheet,
+            "parts": neighbours.form_parts(sheet),
             "pending": pending,
             "token": workflow.token(dossier_stage),
             "refusal": refusal,

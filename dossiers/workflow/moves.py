@@ -152,11 +152,14 @@ def request_modification(
 @transaction.atomic
 def validate(dossier_stage: DossierStage, *, by: User, message: str = "", read: int | None = None) -> DossierStage:
     """Accept the étape as last transmitted, with a word for the référent if there is one. Raises NotAllowed,
-    WrongStatus, Changed."""
+    WrongStatus, Changed, Refused while something of it is still to be decided (F5)."""
     dossier_stage = locked(dossier_stage)
     move = check("validate", dossier_stage, by=by)
     check_read(dossier_stage, read)
+    if obstacle := neighbours.why_not_validated([dossier_stage]).get(dossier_stage.pk):
+        raise Refused(obstacle)
     event = apply(move, dossier_stage, by=by, message=message.strip(), decided_at=timezone.now())
+    neighbours.settled(dossier_stage)
     emails.validated(event, steps.after(dossier_stage))
     return dossier_stage
 
@@ -172,7 +175,9 @@ def reject(dossier_stage: DossierStage, *, by: User, reason: str, read: int | No
     check_read(dossier_stage, read)
     if not reason.strip():
         raise Refused("Indiquez le motif du rejet : le référent le lira.")
-    emails.rejected(apply(move, dossier_stage, by=by, message=reason.strip(), decided_at=timezone.now()))
+    event = apply(move, dossier_stage, by=by, message=reason.strip(), decided_at=timezone.now())
+    neighbours.settled(dossier_stage)
+    emails.rejected(event)
     return dossier_stage
 
 
@@ -188,7 +193,9 @@ def reopen(dossier_stage: DossierStage, *, by: User, reason: str) -> DossierStag
         raise Refused(kept)
     if not reason.strip():
         raise Refused("Indiquez le motif de la réouverture : le référent le lira.")
-    emails.reopened(apply(move, dossier_stage, by=by, message=reason.strip(), decided_at=None))
+    event = apply(move, dossier_stage, by=by, message=reason.strip(), decided_at=None)
+    neighbours.settled(dossier_stage)
+    emails.reopened(event)
     return dossier_stage
 
 

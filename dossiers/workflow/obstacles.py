@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from accounts.models import User
-from dossiers import queries
+from dossiers import neighbours, queries
 from dossiers.enums import BatchAction
 from dossiers.models import Batch, BatchItem, DossierStage
 from dossiers.workflow import assignment, moves
@@ -22,10 +22,14 @@ def obstacles(batch: Batch, *, by: User) -> dict[int, str]:
     told = None
     if batch.action in MOVES:
         told = teller([item.dossier_stage for item in items if not is_due(batch.action, item.dossier_stage)])
+    stages = [item.dossier_stage for item in items] if batch.action == BatchAction.VALIDATE else []
+    unready = neighbours.why_not_validated(stages)
     found = {}
     for item in items:
         try:
             check_item(batch, item, by=by, told=told)
+            if obstacle := unready.get(item.dossier_stage_id):
+                raise Refused(obstacle)
         except Refused as refusal:
             found[item.pk] = str(refusal)
     return found

@@ -15,7 +15,7 @@ from django.utils.html import format_html, format_html_join
 
 from dossiers.admin.dossiers import ReadOnly
 from funding import agreement_pdf, agreement_text, workflow
-from funding.models import Agreement, AgreementTemplate, Grant
+from funding.models import Agreement, AgreementTemplate, Grant, ObjectiveDecision
 from funding.views import scope
 
 
@@ -116,3 +116,12 @@ class AgreementAdmin(ReadOnly):
     list_filter = ("state",)
     list_select_related = ("grant__dossier",)
     fields = (*list_display, "template", "signatory", "values", "sent_by", "checked_by", "reason")
+
+
+@admin.register(ObjectiveDecision)
+class ObjectiveDecisionAdmin(ReadOnly):
+    dossier_path = "dossier_stage__dossier__"
+    list_display = ("dossier_stage", "code", "state", "decided_by", "decided_at", "version")
+    list_filter = ("state",)
+    list_select_related = ("dossier_stage__dossier", "dossier_stage__stage", "decided_by")
+    fields = (*list_display, "reason")

@@ -2,6 +2,7 @@ from funding.models.agreements import Agreement, AgreementTemplate
 from funding.models.envelopes import DEFAULT_AGREEMENT_FROM, Envelope
 from funding.models.expenses import EARLIEST, Expense, ExpenseClosure
 from funding.models.grants import Grant
+from funding.models.objectives import ObjectiveDecision
 from funding.models.payments import Payment
 from funding.schedule.models import Bracket, ObjectiveShare, Schedule, UnitAmount
 
@@ -15,6 +16,7 @@ __all__ = [
     "Expense",
     "ExpenseClosure",
     "Grant",
+    "ObjectiveDecision",
     "ObjectiveShare",
     "Payment",
     "Schedule",

@@ -1,6 +1,16 @@
 """Every write of the room: one function per change, with its actor (architecture.md)."""
 
 from dossiers.workflow import NotAllowed, Refused
-from funding.workflow import agreements, expenses, grants, payable, payments, templates
+from funding.workflow import agreements, expenses, grants, objectives, payable, payments, templates
 
-__all__ = ["NotAllowed", "Refused", "agreements", "expenses", "grants", "payable", "payments", "templates"]
+__all__ = [
+    "NotAllowed",
+    "Refused",
+    "agreements",
+    "expenses",
+    "grants",
+    "objectives",
+    "payable",
+    "payments",
+    "templates",
+]

@@ -7,9 +7,11 @@ from decimal import Decimal
 
 from django.db import connection
 
+from dossiers.enums import Status
 from dossiers.models import DossierStage
 from funding.enums import PaymentKind, PaymentState
 from funding.models import Grant
+from funding.queries import objectives as deciding
 from funding.queries import payments as reading
 from funding.schedule import calculation, queries
 from funding.schedule.estimates import Estimate
@@ -65,5 +67,7 @@ def payable(grant: Grant, accepted: Collection[str]) -> Decimal:
 
 
 def accepted_objectives(grant: Grant) -> Collection[str]:
-    """The codes of the objectives accepted: none is decided yet."""
-    return frozenset()
+    """The codes of the objectives accepted, once their étape is validated."""
+    validated = DossierStage.objects.filter(dossier=grant.dossier_id, status=Status.VALIDATED)
+    found = deciding.of_stages(validated.select_related("stage", "revision"))
+    return frozenset(row.objective.code for each in found.values() for row in each.accepted)

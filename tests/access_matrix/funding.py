@@ -19,6 +19,7 @@ TABLE: dict[str, tuple[Row, Row]] = {
     "funding:subsidy": (only(*READERS), NO_POST),
     "funding:grant": (only(*DECIDERS), only(*DECIDERS, outcome="→funding:subsidy")),
     "funding:send-agreement": (only(*DECIDERS), only(*DECIDERS, outcome="→funding:subsidy")),
+    "funding:decide-objective": (NO_POST, only(*DECIDERS, outcome="→dossiers:instruction-dossier")),
     "funding:agreement": (only(*READERS), NO_POST),
     "funding:signed-copy": (only(*READERS), NO_POST),
     "funding:payments": (only("lead"), NO_POST),

@@ -20,7 +20,7 @@ from tests.accounts.factories import UserFactory
 from tests.accounts.sessions import give_password
 from tests.dossiers import factories
 from tests.establishments.factories import RegionFactory
-from tests.funding import expenses, subsidies
+from tests.funding import expenses, reached, subsidies
 
 
 @dataclass
@@ -33,6 +33,7 @@ class Scene:
     transmitted: DossierStage
     validated: DossierStage
     granted: DossierStage
+    presented: DossierStage  # at the étape of its objectives, transmitted
     signed: Agreement  # of yet another validated dossier, deposited
     expense: Expense  # of its trame, with its file
     takeover: TakeoverRequest  # of the first, asked by the colleague
@@ -55,8 +56,12 @@ class Scene:
 
     def stage_of(self, name: str) -> DossierStage:
         if name.startswith("funding:"):
-            unsigned = {"funding:grant": self.validated, "funding:send-agreement": self.granted}
-            return unsigned.get(name, self.signed.grant.dossier_stage)
+            others = {
+                "funding:grant": self.validated,
+                "funding:send-agreement": self.granted,
+                "funding:decide-objective": self.presented,
+            }
+            return others.get(name, self.signed.grant.dossier_stage)
         match name.removeprefix("dossiers:"):
             case "reopen" | "start-stage" | "call-stage" | "instruction-stage":
                 return self.validated
@@ -107,6 +112,8 @@ class Scene:
             values["kind"] = "diagnoses"
         if name == "dossiers:perimeter":
             values["code"] = "perimeter"
+        if name == "funding:decide-objective":
+            values["code"] = "backups"
         if name == "dossiers:answer":
             values["code"] = "comment"
         if name.removeprefix("dossiers:") in {"file", "instructed-file", "view-file", "view-instructed-file"}:
@@ -151,6 +158,7 @@ class Scene:
             "dossiers:reject": {"reason": "Hors périmètre.", "read": 1},
             "funding:sign-agreement": {"file": factories.pdf("Autre exemplaire.pdf")},
             "funding:grant": {"amount": "18800", "with_agreement": "on"},
+            "funding:decide-objective": {"read": 1, "version": 0, "accept": "1"},
             "funding:check-agreement": {"read": self.signed.signed_copy_id, "accept": "1"},
             "funding:add-expenses": expenses.typed(expenses.row()),
             "funding:change-expense": {**expenses.row(label="Autre libellé"), "read": 2},
@@ -165,7 +173,7 @@ class Scene:
 def build() -> Scene:
     former = factories.referent(factories.entity())
     entities = [former.representations.get().legal_entity]
-    builders = [factories.modification_requested, factories.transmitted, *[factories.validated] * 3]
+    builders = [factories.modification_requested, factories.transmitted, *[factories.validated] * 3, reached.presented]
     stages = [builder(by=former, stage=factories.poc(), legal_entity=entities[0]) for builder in builders[:1]]
     for builder in builders[1:]:
         # One dossier an EJ and a guichet: the others are of other EJ of the same people.
@@ -178,6 +186,7 @@ def build() -> Scene:
         for entity in entities[1:]:
             factories.RepresentationFactory(user=person, legal_entity=entity, is_primary=False)
     workflow.transfer(stages, by=former, to=owner)
+    presented = factories.fresh(stages.pop())
     signed = subsidies.signed(stage=factories.fresh(stages.pop()))
     expense = expenses.proved(signed.grant)
     subsidies.planned(signed.grant, 100)
@@ -217,4 +226,4 @@ def build() -> Scene:
     }
     workflow.batches.confirm(batches["dossiers:stop-batch"], by=people["verifier"], count=1, at=timezone.now())
     now = [factories.fresh(stage) for stage in stages]
-    return Scene(people, UserFactory(), *now, signed, expense, takeover, made, waiting, text, batches)
+    return Scene(people, UserFactory(), *now, presented, signed, expense, takeover, made, waiting, text, batches)
