@@ -35,25 +35,30 @@ def measured(dossiers: int) -> dict:
 
 def main(fewer: int, more: int) -> None:
     small, large = measured(fewer), measured(more)
-    floor = large["medians"]["F"]
-    print(f"F: {floor * 1000:.2f} ms; medians; * where a ceiling of the quality promises is passed")
-    print(f"{'':34} {fewer:>9,} {more:>9,}   times      F  queries")
-    passed = []
+    floor, least_floor = large["medians"]["F"], large["least"]["F"]
+    print(f"F: {floor * 1000:.2f} ms, at least {least_floor * 1000:.2f} ms; load of the machine {large['load']:.1f}")
+    print("Medians, how they grow, in F; then the least of the rounds, which a busy machine troubles less.")
+    print("* where a ceiling of the quality promises is passed by the median, ** by the least too")
+    print(f"{'':44} {fewer:>9,} {more:>9,}   times      F    least  times      F  queries")
+    passed, surely = 0, 0
     for screen, median in large["medians"].items():
         if screen == "F":
             continue
-        before = next((value for name, value in small["medians"].items() if name == screen), None)
-        growth = median / before if before else float("nan")
+        least = large["least"][screen]
+        before = {name: small[name].get(screen, float("nan")) for name in ("medians", "least")}
         queries = large["queries"][screen]
-        ceiling = DOSSIER_CEILING if screen == "dossier" else LIST_CEILING
-        over = median / floor > ceiling or queries > QUERIES or growth > GROWTH
-        passed += [screen] if over else []
+        ceiling = DOSSIER_CEILING if screen.startswith("dossier") else LIST_CEILING
+        over = median / floor > ceiling or queries > QUERIES or median / before["medians"] > GROWTH
+        sure = least / least_floor > ceiling or queries > QUERIES or least / before["least"] > GROWTH
+        passed, surely = passed + over, surely + (over and sure)
         print(
-            f"{screen[:34]:34} {before * 1000 if before else float('nan'):6.1f} ms {median * 1000:6.1f} ms"
-            f"  {growth:6.2f} {median / floor:6.1f}  {queries:4}{' *' if over else ''}"
+            f"{screen[:44]:44} {before['medians'] * 1000:6.1f} ms {median * 1000:6.1f} ms"
+            f"  {median / before['medians']:6.2f} {median / floor:6.1f}"
+            f" {least * 1000:6.1f} ms {least / before['least']:6.2f} {least / least_floor:6.1f}"
+            f"  {queries:4}{' **' if over and sure else ' *' if over else ''}"
         )
     print(f"memory of the worker: {large['memory']} MiB (at most 160)")
-    print(f"{len(passed)} of {len(large['queries'])} screens pass a ceiling")
+    print(f"{passed} of {len(large['queries'])} screens pass a ceiling by their median, {surely} by their least too")
     for screen, seconds, plan in large["plans"]:
         print(f"\n{screen}: {seconds * 1000:.0f} ms\n{plan}")
 

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 import django_filters
 from django import forms
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import QuerySet
+from django.db.models.functions import JSONObject
 
 from accounts import queries as accounts_queries
 from accounts.enums import Role
@@ -144,7 +146,11 @@ class InstructionFilter(django_filters.FilterSet):
         super().__init__(*args, **kwargs)
         # Read once each: to draw the lists, to check the values, and to say them in words.
         self.user = user
-        stages = list(Stage.objects.select_related("guichet").order_by("guichet__position", "position"))
+        stages = list(
+            Stage.objects.select_related("guichet")
+            .annotate(tracks=ArraySubquery(offered_tracks()))
+            .order_by("guichet__position", "position")
+        )
         departements = offered_departements(user)
         instructors = accounts_queries.instructors().only("public_id", "first_name", "last_name")
         regional = user.role == Role.REGIONAL
@@ -158,7 +164,7 @@ class InstructionFilter(django_filters.FilterSet):
             "etape": [(stage_code(each), f"{each.guichet.short_title} – {each.title}") for each in stages],
             "region": sorted(regions.items(), key=lambda pair: pair[1]),
             "departement": [(each.code, f"{each.code} – {each.name}") for each in departements],
-            "parcours": offered_tracks(),
+            "parcours": {each["code"]: each["label"] for each in stages[0].tracks}.items() if stages else (),
             "verificateur": [
                 ("moi", "Moi"),
                 ("personne", "Personne"),
@@ -169,14 +175,26 @@ class InstructionFilter(django_filters.FilterSet):
             self.filters[name].extra["choices"] = list(choices)
 
     @cached_property
+    def found(self) -> tuple[dict[str, Any], dict[str, int]]:
+        """What is looked for in the end, and its counters: words near to those typed when these find nothing."""
+        counts = queries.counters(self.cleaned, self.user)
+        nothing = self.cleaned, counts
+        return nothing if counts[""] else queries.nearer(self.cleaned, self.user) or nothing
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the words typed find nothing, and the list shows what others near to them find."""
+        return "proche" in self.found[0]
+
+    @property
     def counts(self) -> dict[str, int]:
         """How many dossiers the other filters leave at each status, and in all under the empty key: 1 query."""
-        return queries.counters(self.cleaned, self.user)
+        return self.found[1]
 
     @cached_property
     def lines(self) -> QuerySet[Line]:
         """The lines of the list that every filter keeps, in no order."""
-        return queries.lines(self.cleaned, self.user)
+        return queries.lines(self.found[0], self.user)
 
     def filter_queryset(self, queryset: DossierStageQuerySet) -> DossierStageQuerySet:
         return queryset.filter(pk__in=self.lines.values("pk"))
@@ -257,7 +275,7 @@ def offered_departements(user: User) -> list[Offered]:
     return [Offered(*row) for row in departements.values_list("code", "name", "region", "region__name")]
 
 
-def offered_tracks() -> list[tuple[str, str]]:
-    """The parcours that a published barème pays, by code."""
-    amounts = UnitAmount.objects.filter(schedule__published_at__isnull=False)
-    return list(dict(amounts.order_by("track", "schedule__version").values_list("track", "label")).items())
+def offered_tracks() -> QuerySet[UnitAmount, Any]:
+    """The parcours that a published barème pays, by code, the last label last: read with the étapes."""
+    amounts = UnitAmount.objects.filter(schedule__published_at__isnull=False).order_by("track", "schedule__version")
+    return amounts.values(offered=JSONObject(code="track", label="label"))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import F, Q
 
 from dossiers.models import Answer, Dossier, DossierStage
 from establishments import finess
+from establishments import queries as register
 from establishments import search as establishments_search
 
 
@@ -38,9 +41,8 @@ def refresh(dossier_stage: DossierStage) -> None:
 def condition(text: str, *, path: str = "") -> Q:
     """What finds the dossiers that `text` names: each of its words begins a word of theirs, in any order, case, accents
     and punctuation ignored. A number typed in groups is one number. `path` leads to the dossier (`"dossier__"`)."""
-    number = finess.normalise_number(text)
     found = Q()
-    for spellings in establishments_search.wanted(number if number.isdigit() else text):
+    for spellings in wanted(text):
         word = Q()
         for spelling in spellings:
             word |= Q(**{f"{path}search_text__contains": f" {establishments_search.singular(spelling)}"})
@@ -50,10 +52,39 @@ def condition(text: str, *, path: str = "") -> Q:
 
 def words_query(text: str) -> SearchQuery | None:
     """The same, for the words of a line of the list; None when `text` holds no word."""
+    query = " & ".join(either(spellings) for spellings in wanted(text))
+    return raw(query) if query else None
+
+
+def near_query(text: str) -> SearchQuery | None:
+    """What finds the lines that `text` nearly names: in place of the words that the register knows not, those at a slip
+    of the keyboard; when it knows them all, one at most is not the one meant. None when nothing is near: 1 query."""
+    asked = wanted(text)
+    nearest, all_known = register.nearest_words([min(spellings, key=len) for spellings in asked])
+    if not nearest:
+        return None
+    typed = [either(spellings) for spellings in asked]
+    mended = [either((*spellings, *nearest.get(min(spellings, key=len), ()))) for spellings in asked]
+    if not all_known:
+        return raw(" & ".join(mended))
+    return raw(
+        " | ".join(
+            f"({' & '.join([*typed[:place], mended[place], *typed[place + 1 :]])})" for place in range(len(asked))
+        )
+    )
+
+
+def wanted(text: str) -> list[tuple[str, ...]]:
+    """The spellings of each word; a number typed in groups is one number."""
     number = finess.normalise_number(text)
-    wanted = establishments_search.wanted(number if number.isdigit() else text)
-    asked = [[establishments_search.singular(spelling) for spelling in spellings] for spellings in wanted]
-    # Letters and digits alone: nothing that a query would read otherwise.
-    either = (" | ".join(f"{spelling.replace(' ', ' <-> ')}:*" for spelling in spellings) for spellings in asked)
-    query = " & ".join(f"({each})" for each in either)
-    return SearchQuery(query, config="simple", search_type="raw") if query else None
+    return establishments_search.wanted(number if number.isdigit() else text)
+
+
+def either(spellings: Iterable[str]) -> str:
+    """The words that begin by one of these, in the language of `to_tsquery`: letters and digits, nothing to escape."""
+    begun = (establishments_search.singular(spelling).replace(" ", " <-> ") for spelling in spellings)
+    return f"({' | '.join(f'{spelling}:*' for spelling in begun)})"
+
+
+def raw(query: str) -> SearchQuery:
+    return SearchQuery(query, config="simple", search_type="raw")

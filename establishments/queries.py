@@ -344,7 +344,7 @@ def _resembling(
     rows = rows.annotate(likeness=TrigramWordSimilarity(phrase, Left("words", _LONGEST_COMPARED)))
     rows = rows.order_by(F("likeness").desc(), Length("search_text"), "sort_name", "finess")
     typed = [min(spellings, key=len) for spellings in words]
-    nearest, known = _nearest_words(typed)
+    nearest, known = nearest_words(typed)
     others = [[*nearest.get(word, ()), *search.cuts(word)] for word in typed]
     as_typed = [_holds(spellings) for spellings in words]
     taken = [(*spellings, *more) for spellings, more in zip(words, others, strict=True)]
@@ -371,7 +371,7 @@ def _all_but_one(conditions: list[Q], otherwise: list[Q] | None = None) -> Q:
     return condition
 
 
-def _nearest_words(words: list[str]) -> tuple[dict[str, list[str]], bool]:
+def nearest_words(words: list[str]) -> tuple[dict[str, list[str]], bool]:
     """The words of the directory at one slip of the keyboard (two from five letters on), nearest first, for the words
     that begin none of them; when they all do, for all of them, and true."""
     with connection.cursor() as cursor:

@@ -11,6 +11,7 @@ from dossiers.queries.batches import (
     recipients,
     selected,
 )
+from dossiers.queries.beside import with_beside
 from dossiers.queries.comparison import Compared, compared
 from dossiers.queries.desk import assignees, decision_draft, on_desk, others_there
 from dossiers.queries.digests import DayNews, News, day_news
@@ -64,7 +65,7 @@ from dossiers.queries.instruction import (
     instructed,
     instruction_sort,
 )
-from dossiers.queries.lines import counters, lines
+from dossiers.queries.lines import counters, lines, nearer
 from dossiers.queries.referent import (
     SORTS,
     AvailableGuichets,
@@ -158,6 +159,7 @@ __all__ = [
     "latest_transmission",
     "lines",
     "milestones",
+    "nearer",
     "newest_revision",
     "on_desk",
     "open_stages",
@@ -197,5 +199,6 @@ __all__ = [
     "transferable",
     "transmitted_sections",
     "waiting_for_referent",
+    "with_beside",
     "with_points",
 ]

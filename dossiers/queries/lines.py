@@ -43,6 +43,17 @@ def counters(asked: Mapping[str, Any], user: User) -> dict[str, int]:
     return {"": sum(counts.values()), **{each.value: counts.get(each, 0) for each in Status if each != Status.DRAFT}}
 
 
+def nearer(asked: Mapping[str, Any], user: User) -> tuple[dict[str, Any], dict[str, int]] | None:
+    """When these filters keep nothing: the same with words near to those searched for, and their counters, if that
+    finds something: 2 queries."""
+    words = search.near_query(asked["q"]) if asked.get("q") else None
+    if words is None:
+        return None
+    near = {**asked, "q": "", "proche": words}
+    counts = counters(near, user)
+    return (near, counts) if counts[""] else None
+
+
 def conditions(asked: Mapping[str, Any], user: User, *, counted: bool = False) -> Q:
     """What all the filters keep but that of status, of lines, or with `counted` of their counts."""
     given = ((name, value) for name, value in asked.items() if value and name != "statut")
@@ -81,6 +92,8 @@ def condition(name: str, value: Any, user: User, *, counted: bool = False) -> Q:
         case "q":
             query = search.words_query(value)
             return Q(words=query) if query else Q()
+        case "proche":
+            return Q(words=value)
         case _:
             raise ValueError(name)
 

@@ -50,6 +50,8 @@ def index(request: HttpRequest) -> HttpResponse:
     sort = queries.instruction_sort(request.GET.get("tri", ""))
     pages = queries.InstructionPages(filters.lines, of=stages, sort=sort, total=counts[filters.status])
     labels = {"": "Tous", **dict(Status.choices)}
+    listed = request.GET.copy()
+    listed["tri"] = sort
     rest = request.GET.copy()
     rest.pop("page", None)
     return render(
@@ -62,7 +64,7 @@ def index(request: HttpRequest) -> HttpResponse:
             "sort": sort,
             "tabs": [Tab(status, labels[status], count, status == filters.status) for status, count in counts.items()],
             "query": rest,
-            "list_query": f"?{request.GET.urlencode()}" if request.GET else "",
+            "list_query": f"?{listed.urlencode()}",
             "handover": queries.HandoverCounts() if access.may_reassign(user) else None,
             "regions": list(user.regions.all()) if user.role == Role.REGIONAL else None,
         },

@@ -57,8 +57,25 @@ def row(
             at=at,
             by=dossier.referent,
             answers={},
-            applicant={},
-            estimate={"track": "1", "track_label": "Parcours 1", "sites": 1, "total": "11000.00", **(estimate or {})},
+            applicant={
+                "finess": dossier.legal_entity.finess,
+                "name": dossier.legal_entity.name,
+                "type": "ESSMS",
+                "region": "",
+                "referent": dossier.referent.full_name,
+                "referent_email": dossier.referent.email,
+            },
+            estimate={
+                "schedule": 1,
+                "guichet": "poc-essms",
+                "version": 1,
+                "track": "1",
+                "track_label": "Parcours 1",
+                "sites": 1,
+                "lines": [],
+                "total": "11000.00",
+                **(estimate or {}),
+            },
         )
     search.refresh(created)
     return created

@@ -12,6 +12,7 @@ from accounts.models import User
 from dossiers import access, search, workflow
 from dossiers.filters import InstructionFilter
 from dossiers.models import Dossier, DossierStage
+from establishments.models import SearchWord
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories
 from tests.dossiers.rows import row
@@ -91,6 +92,18 @@ def test_words_that_stand_nowhere_find_nothing(sought: DossierStage, verifier: U
     assert references("q=étoiles+inconnues", verifier) == set()
     # A word is found by its beginning, not by its middle.
     assert references("q=toiles", verifier) == set()
+
+
+def test_a_slip_of_the_keyboard_finds_what_is_near_and_says_so(sought: DossierStage, verifier: User) -> None:
+    for word in ("etoiles", "association", "saint"):
+        SearchWord.objects.create(word=word, uses=3)
+    client = factories.signed_in(verifier)
+    for text, near in (("étoilles", True), ("assciation étoiles", True), ("etoiles", False)):
+        response = client.get("/instruction/", {"q": text, "statut": "transmitted"})
+        assert [each.pk for each in response.context["page"]] == [sought.pk], text
+        assert (f"Aucun dossier ne contient «&nbsp;{text}&nbsp;»" in response.content.decode()) is near
+    assert references("q=zzzzzz", verifier) == set()
+    assert references("q=étoilles&statut=validated", verifier) == set()
 
 
 @pytest.mark.parametrize("text", ["%", "_", "\\", "'", "    ", "«»", "a" * 3000, "un deux " * 200])
