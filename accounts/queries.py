@@ -7,7 +7,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts import access
-from accounts.enums import Role
+from accounts.enums import INSTRUCTORS, Role
 from accounts.factors import Authenticator, RecoveryCodes
 from accounts.models import EmailChange, Representation, Session, TermsVersion, User
 from accounts.passkeys import Passkey
@@ -46,6 +46,12 @@ def instructors() -> QuerySet[User]:
     """Those who instruct, of the ANS and of the régions, and may sign in."""
     usable: QuerySet[User] = User.objects.usable()
     return usable.filter(role__in=[Role.VERIFIER, Role.REGIONAL, Role.LEAD]).order_by("last_name", "first_name", "pk")
+
+
+def staff(public_id: uuid.UUID) -> User | None:
+    """Whoever instructs, or did before their account was closed, by public key."""
+    found: User | None = User.objects.filter(public_id=public_id, role__in=INSTRUCTORS).first()
+    return found
 
 
 def sessions_of(user: User) -> QuerySet[Session]:

@@ -156,6 +156,11 @@ def may_assign(user: User) -> bool:
     return user.is_active and user.is_lead
 
 
+def may_declare_absence(user: User, absent: User) -> bool:
+    """Whether `user` may say when `absent` is away (I5): who instructs for themselves, responsables for everybody."""
+    return user.is_active and user.is_instructor and absent.is_instructor and (user.pk == absent.pk or may_assign(user))
+
+
 def may_batch(user: User, action: BatchAction) -> bool:
     """Whether `user` may prepare that action on several dossiers (I4b); each dossier is then asked for in its turn."""
     if action == BatchAction.ASSIGN:

@@ -93,6 +93,7 @@ def export(user: User) -> dict[str, Any]:
             }
             for each in asked.order_by("pk")
         ],
+        "absences": [{"du": each.first_day, "au": each.last_day} for each in user.absences.all()],
         "saisies mises de côté": [
             {"le": each.at, "saisie": each.answers} for each in ParkedInput.objects.filter(user=user).order_by("pk")
         ],
@@ -117,6 +118,7 @@ def forget(user: User, was: FormerIdentity) -> None:
     for request in TakeoverRequest.objects.pending().filter(asker=user).order_by("dossier_id"):
         workflow.takeovers.withdraw(request, by=user, at=timezone.now())
     ParkedInput.objects.filter(user=user).delete()
+    user.absences.all().delete()
     # The one change that the database lets in what was transmitted: see the trigger.
     nobody = Func(
         F("applicant"),

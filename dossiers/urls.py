@@ -2,7 +2,9 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from dossiers.views import (
+    absences,
     answers,
+    assignment_rules,
     batches,
     comparison,
     decisions,
@@ -75,6 +77,13 @@ urlpatterns = [
     ),
     path("accueil/", morning.index, name="instruction-home"),
     path("instruction/", instruction.index, name="instruction-list"),
+    path("instruction/attribution/", assignment_rules.index, name="assignment-rules"),
+    path("instruction/attribution/nouvelle/", assignment_rules.create, name="create-rule"),
+    path("instruction/attribution/<uuid:public_id>/", assignment_rules.edit, name="edit-rule"),
+    path("instruction/attribution/<uuid:public_id>/lot/", assignment_rules.prepare, name="apply-rule"),
+    path("instruction/absences/", absences.index, name="absences"),
+    path("instruction/absences/<uuid:public_id>/retrait/", absences.withdraw, name="withdraw-absence"),
+    path("instruction/repartition/<uuid:public_id>/", absences.spread, name="spread"),
     path("instruction/raccourcis/", shortcuts.shortcuts, name="shortcuts"),
     path("statistiques/", statistics.index, name="statistics"),
     path("statistiques/chiffres.csv", statistics.figures, name="statistics-figures"),

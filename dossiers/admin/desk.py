@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from dossiers import workflow
 from dossiers.admin.dossiers import ReadOnly
 from dossiers.admin.windows import administrator
-from dossiers.models import Batch, BatchItem, Export, Flag, TemplateText
+from dossiers.models import Absence, AssignmentRule, Batch, BatchItem, Export, Flag, TemplateText
 from dossiers.text_forms import TemplateTextForm
 
 
@@ -83,6 +83,24 @@ class FlagAdmin(ReadOnly):
     list_filter = ("kind",)
     list_select_related = ("dossier_stage__dossier", "dossier_stage__stage", "examined_by")
     fields = (*list_display, "text", "note")
+
+
+@admin.register(AssignmentRule)
+class AssignmentRuleAdmin(OfSomebody):
+    """The rules that responsables keep."""
+
+    person = "changed_by"
+    list_display = ("label", "changed_at", "changed_by")
+    list_select_related = ("guichet", "region", "changed_by")
+    fields = ("guichet", "region", "people", "last", "changed_at", "changed_by")
+
+
+@admin.register(Absence)
+class AbsenceAdmin(OfSomebody):
+    person = "user"
+    list_display = ("user", "first_day", "last_day", "declared_by", "declared_at")
+    list_select_related = ("user", "declared_by")
+    fields = list_display
 
 
 @admin.register(TemplateText)

@@ -1,3 +1,4 @@
+from dossiers.models.assignment import Absence, AssignmentRule
 from dossiers.models.batches import Batch, BatchItem
 from dossiers.models.decisions import DecisionDraft, TemplateText
 from dossiers.models.dossiers import (
@@ -31,8 +32,10 @@ from dossiers.models.tallies import DailyTally, DelayTally, Tallied, Tally
 from dossiers.models.vigilance import Appraisal, Flag
 
 __all__ = [
+    "Absence",
     "Answer",
     "Appraisal",
+    "AssignmentRule",
     "Attachment",
     "Batch",
     "BatchItem",

@@ -1,7 +1,9 @@
 """Every write of the room: one function per change, with its actor."""
 
 from dossiers.workflow import (
+    absences,
     assignment,
+    assignment_rules,
     batch_work,
     batches,
     desk,
@@ -54,11 +56,13 @@ __all__ = [
     "Refused",
     "Saved",
     "WrongStatus",
+    "absences",
     "add_file",
     "allowed_moves",
     "announce",
     "archive_file",
     "assignment",
+    "assignment_rules",
     "author",
     "batch_work",
     "batches",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from dossiers import access, desk_emails
+from dossiers import access, desk_emails, queries
 from dossiers.enums import EventKind
-from dossiers.models import Dossier, DossierStage, Event
+from dossiers.models import AssignmentRule, Dossier, DossierStage, Event
 from dossiers.workflow.table import NotAllowed, Refused, locked, record
 from dossiers.workflow.transfer import held
 from ecare import french
@@ -36,7 +37,7 @@ def take(dossier_stage: DossierStage, *, by: User) -> None:
     dossier_stage = locked(dossier_stage)
     check_take(dossier_stage, by=by)
     if dossier_stage.dossier.verifier_id != by.pk:
-        _give(dossier_stage, by=by, to=by)
+        give(dossier_stage, by=by, to=by)
 
 
 def check_take(dossier_stage: DossierStage, *, by: User) -> None:
@@ -61,7 +62,7 @@ def assign(
     to = held(to)
     dossier_stage = locked(dossier_stage)
     check_assign(dossier_stage, by=by, to=to, seen=seen)
-    event = _give(dossier_stage, by=by, to=to)
+    event = give(dossier_stage, by=by, to=to)
     if not in_batch:
         desk_emails.given([dossier_stage.dossier], 1, by=by, recipient=to, key=f"event-{event.pk}-given")
 
@@ -90,7 +91,7 @@ def release(dossier_stage: DossierStage, *, by: User, seen: int | None = ANYBODY
     dossier_stage = locked(dossier_stage)
     check_release(dossier_stage, by=by, seen=seen)
     if dossier_stage.dossier.verifier_id is not None:
-        _give(dossier_stage, by=by, to=None)
+        give(dossier_stage, by=by, to=None)
 
 
 def check_release(dossier_stage: DossierStage, *, by: User, seen: int | None = ANYBODY) -> None:
@@ -110,7 +111,30 @@ def check_seen(dossier: Dossier, seen: int | None) -> None:
     raise Moved(f"{dossier.verifier.full_name} instruit ce dossier depuis le {french.moment(dossier.assigned_at)}.")
 
 
-def _give(dossier_stage: DossierStage, *, by: User | None, to: User | None) -> Event:
+def follow_rule(dossier_stage: DossierStage, *, at: dt.datetime) -> None:
+    """Give a dossier that nobody instructs to whom its rule says, in turn, those who are away or may not instruct it
+    left out; to nobody when there is no rule, or nobody left. Under the lock of the dossier.
+
+    Nobody is told at once: the daily digest does.
+    """
+    if dossier_stage.dossier.verifier_id is not None:
+        return
+    found = queries.falling(dossier_stage)
+    if found is None:
+        return
+    rule = AssignmentRule.objects.select_for_update(of=("self",)).filter(pk=found.pk).first()
+    if rule is None:
+        return
+    able = [
+        each for each in queries.in_turn(rule, on=timezone.localdate(at)) if access.may_instruct(each, dossier_stage)
+    ]
+    if able:
+        rule.last = able[0]
+        rule.save(update_fields=["last"])
+        give(dossier_stage, by=None, to=able[0])
+
+
+def give(dossier_stage: DossierStage, *, by: User | None, to: User | None) -> Event:
     """Write who instructs, with its line of history. Under the lock of the dossier."""
     dossier = dossier_stage.dossier
     former = dossier.verifier

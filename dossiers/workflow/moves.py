@@ -13,7 +13,7 @@ from dossiers import emails, neighbours, queries, search, steps
 from dossiers.enums import StageEntry
 from dossiers.models import DossierStage, Event, ModificationRequest, Remark, Transmission, TransmittedFile
 from dossiers.sheet import Entry, Sheet
-from dossiers.workflow import revisions, vigilance
+from dossiers.workflow import assignment, revisions, vigilance
 from dossiers.workflow.filling import check_editable
 from dossiers.workflow.table import Move, Refused, check, locked, record
 
@@ -57,6 +57,7 @@ def transmit(dossier_stage: DossierStage, *, by: User, at: dt.datetime, seen: st
     search.refresh(dossier_stage)
     if not dossier_stage.is_instructed and dossier_stage.stage.entry != StageEntry.START:
         DossierStage.objects.filter(dossier=dossier_stage.dossier_id, is_instructed=True).update(is_instructed=False)
+    is_first = dossier_stage.first_transmitted_at is None
     event = apply(
         move,
         dossier_stage,
@@ -68,6 +69,8 @@ def transmit(dossier_stage: DossierStage, *, by: User, at: dt.datetime, seen: st
     )
     dossier_stage.modification_requests.filter(answered_at__isnull=True).update(answered_at=at)
     emails.transmitted(event, transmission)
+    if is_first:
+        assignment.follow_rule(dossier_stage, at=at)
     return transmission
 
 

@@ -13,7 +13,17 @@ from django.utils import timezone
 from accounts.models import User
 from dossiers import kinds, workflow
 from dossiers.enums import BatchAction, ExportFormat
-from dossiers.models import Attachment, Batch, DossierStage, Export, Flag, TakeoverRequest, TemplateText
+from dossiers.models import (
+    Absence,
+    AssignmentRule,
+    Attachment,
+    Batch,
+    DossierStage,
+    Export,
+    Flag,
+    TakeoverRequest,
+    TemplateText,
+)
 from funding.models import Agreement, Expense
 from tests.access_matrix.table import PATTERNS
 from tests.accounts.factories import UserFactory
@@ -41,6 +51,8 @@ class Scene:
     waiting: Export  # his too, under way
     text: TemplateText  # for a rejection
     batches: dict[str, Batch]  # his as well, by the address it is for
+    rule: AssignmentRule  # of every dossier
+    absence: Absence  # the verifier's
 
     def __post_init__(self) -> None:
         half = Client()
@@ -106,6 +118,12 @@ class Scene:
             values["public_id"] = (self.made if name == "dossiers:export-file" else self.waiting).public_id
         if name == "dossiers:edit-text":
             values["public_id"] = self.text.public_id
+        if name in {"dossiers:edit-rule", "dossiers:apply-rule"}:
+            values["public_id"] = self.rule.public_id
+        if name == "dossiers:withdraw-absence":
+            values["public_id"] = self.absence.public_id
+        if name == "dossiers:spread":
+            values["public_id"] = self.people["verifier"].public_id
         if name in self.batches:
             values["public_id"] = self.batches[name].public_id
         if name == "dossiers:examine-flag":
@@ -151,6 +169,10 @@ class Scene:
             "dossiers:batch": {"reason": "Hors périmètre."},
             "dossiers:confirm-batch": {"count": 1},
             "dossiers:request-modification": {"message": "Complétez.", "due_on": next_week, "read": 1},
+            "dossiers:create-rule": {"guichet": self.asked.dossier.guichet_id, "to": self.people["lead"].public_id},
+            "dossiers:edit-rule": {"to": self.people["lead"].public_id, "read": 1},
+            "dossiers:absences": {"first_day": next_week, "last_day": next_week, "user": self.people["lead"].public_id},
+            "dossiers:spread": {"to": self.people["lead"].public_id},
             "dossiers:assign": {"to": self.people["verifier"].public_id},
             "dossiers:note": {"text": "Appeler l'établissement."},
             "dossiers:examine-flag": {"diagnoses-read": "Un diagnostic manque.", "diagnoses-note": "Vu."},
@@ -225,5 +247,11 @@ def build() -> Scene:
         )
     }
     workflow.batches.confirm(batches["dossiers:stop-batch"], by=people["verifier"], count=1, at=timezone.now())
+    rule = workflow.assignment_rules.save(None, by=people["lead"], guichet=None, region=None, people=[people["lead"]])
+    day = timezone.localdate()
+    absence = workflow.absences.declare(
+        people["verifier"], by=people["verifier"], first_day=day, last_day=day, at=timezone.now()
+    )
     now = [factories.fresh(stage) for stage in stages]
-    return Scene(people, UserFactory(), *now, presented, signed, expense, takeover, made, waiting, text, batches)
+    context = (presented, signed, expense, takeover, made, waiting, text, batches, rule, absence)
+    return Scene(people, UserFactory(), *now, *context)

@@ -75,6 +75,9 @@ def stage() -> DossierStage:
     )
     content = {"name": "Motif", "purpose": "reject", "guichet": None, "body": "Dossier {reference} hors périmètre."}
     workflow.texts.save(None, by=UserFactory(lead=True), **content)
+    lead, day = UserFactory(lead=True), timezone.localdate()
+    workflow.assignment_rules.save(None, by=lead, guichet=None, region=None, people=[lead])
+    workflow.absences.declare(lead, by=lead, first_day=day, last_day=day, at=timezone.now())
     models.Flag.objects.create(dossier_stage=stage, kind=FlagKind.values[0], text="Compte déjà utilisé.")
     given = DossierStage.objects.filter(pk=stage.pk)
     workflow.batches.prepare(given, BatchAction.TAKE, by=UserFactory(verifier=True), at=timezone.now())
