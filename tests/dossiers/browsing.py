@@ -13,3 +13,11 @@ Check = Callable[[Page], None]
 def fits(page: Page) -> bool:
     """Whether nothing is cut sideways."""
     return not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+def focused_label(page: Page) -> str:
+    """The name of what is focused: its label, or what it says."""
+    label: str = page.evaluate(
+        "document.activeElement.labels?.[0]?.textContent.trim() ?? document.activeElement.textContent.trim()"
+    )
+    return " ".join(label.split())

@@ -1,16 +1,16 @@
-"""The back-office in a browser: axe on every page and state, narrow screens, keyboard, no JavaScript (Q61–Q65)."""
+"""The back-office in a browser: axe on every page and state, narrow screens, filters (Q61–Q65)."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from dossiers.models import DossierStage
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories
-from tests.dossiers.browsing import Check, Open, fits
+from tests.dossiers.browsing import Check, Open, fits, focused_label
 from tests.dossiers.rows import row
 from tests.establishments.factories import LegalEntityFactory
 
@@ -19,13 +19,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def path(stage: DossierStage, end: str = "") -> str:
     return f"/instruction/{stage.dossier.reference}/{end}"
-
-
-def focused_label(page: Page) -> str:
-    label: str = page.evaluate(
-        "document.activeElement.labels?.[0]?.textContent.trim() ?? document.activeElement.textContent.trim()"
-    )
-    return " ".join(label.split())
 
 
 def test_the_list_has_no_barrier_in_any_state(open_as: Open, axe: Check) -> None:
@@ -134,42 +127,3 @@ def test_the_page_of_the_late_one_has_no_barrier(open_as: Open, axe: Check) -> N
     page = open_as(UserFactory(verifier=True), path(factories.rejected(), "validation/"))
     assert page.evaluate("document.activeElement.hasAttribute('data-error-summary')")
     axe(page)
-
-
-def test_a_verifier_works_with_the_keyboard_alone(open_as: Open) -> None:
-    stage = factories.transmitted()
-    page = open_as(UserFactory(verifier=True), "/instruction/")
-
-    def reach(name: str) -> None:
-        for _ in range(150):
-            page.keyboard.press("Tab")
-            if focused_label(page).startswith(name):
-                return
-        raise AssertionError(f"Tab never reached {name}")
-
-    def follow(name: str) -> None:
-        reach(name)
-        with page.expect_navigation():
-            page.keyboard.press("Enter")
-
-    follow(stage.dossier.reference)
-    follow("Demander une modification")
-    reach("Remarque sur « Périmètre »")
-    page.keyboard.type("Il manque un site.")
-    reach("Message au référent")
-    page.keyboard.type("Complétez le périmètre.")
-    follow("Envoyer la demande")
-    assert page.title().startswith("Erreur – ")  # the date is missing, what was typed is kept
-    assert page.get_by_label("Remarque sur « Périmètre »").input_value() == "Il manque un site."
-
-
-def test_a_verifier_works_without_javascript(open_as: Open) -> None:
-    stage = factories.transmitted()
-    page = open_as(UserFactory(verifier=True), "/instruction/", scripted=False)
-    page.get_by_label("Guichet", exact=True).select_option(label="POC AAP ESSMS")
-    page.get_by_role("button", name="Filtrer les dossiers").click()
-    page.get_by_role("link", name=stage.dossier.reference).click()
-    page.get_by_role("link", name="Valider l'étape").click()
-    page.get_by_role("button", name="Valider l'étape").click()
-    expect(page.get_by_text("L'étape est validée.")).to_be_visible()
-    assert factories.fresh(stage).status == "validated"
