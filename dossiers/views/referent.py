@@ -86,7 +86,8 @@ def create(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, dossier_stage: DossierStage, *, refusal: str = "", status: int = 200) -> HttpResponse:
     """An étape that cannot be edited: what was transmitted, its status, the other étapes, the dossier's history."""
     at = scope.received_at(request)
-    following = steps.after(dossier_stage)
+    passages = steps.of(dossier_stage.dossier)
+    following = steps.after(dossier_stage, passages=passages)
     transmission = queries.latest_transmission(dossier_stage)
     sheet = None if transmission else queries.sheet(dossier_stage)
     sections = queries.transmitted_sections(transmission) if transmission else []
@@ -105,7 +106,7 @@ def detail(request: HttpRequest, dossier_stage: DossierStage, *, refusal: str = 
             "position": queries.ceiling(transmission) if transmission else None,
             "score": queries.score(transmission) if transmission else sheet and sheet.score,
             "history": queries.told(dossier_stage, scope.user_of(request)),
-            "steps": steps.of(dossier_stage.dossier),
+            "steps": passages,
             "following": following,
             "may_start": following is not None and following.may_start(at),
             "panels": neighbours.own_panels(dossier_stage),
