@@ -9,17 +9,45 @@ from django import forms
 from django.http import QueryDict
 
 from accounts.models import User
+from dossiers import template_texts
 from dossiers.assignment_forms import RecipientForm
-from dossiers.enums import BatchAction
-from dossiers.forms import ModificationForm, RejectionForm
-from dossiers.models import Batch
+from dossiers.enums import BatchAction, TextPurpose
+from dossiers.forms import ModificationForm, RejectionForm, ValidationForm
+from dossiers.models import Batch, TemplateText
 from ecare import forms as care_forms
 from ecare import french
 
 
-class SameModificationForm(care_forms.Form):
+class SameTextForm(care_forms.Form):
+    """A text that every référent reads; it may start from one of the team, whose fields are replaced in each dossier
+    (I3). `text_name` is its field, `purpose` what texts of the team serve there."""
+
+    text_name: str
+    purpose: TextPurpose
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if flaw := template_texts.flaw(cleaned.get(self.text_name) or "", self.purpose):
+            self.add_error(self.text_name, flaw)
+        return cleaned
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        text = self.cleaned_data[self.text_name].strip()
+        return {self.text_name: text} if text else {}
+
+    def with_text(self, text: TemplateText) -> SameTextForm:
+        """The form as it was typed, with a text of the team after what was typed of its own."""
+        typed = {name: self[name].value() or "" for name in self.fields}
+        before = typed[self.text_name].rstrip()
+        typed[self.text_name] = f"{before}\n\n{text.body}" if before else text.body
+        return type(self)(initial=typed, use_required_attribute=False)
+
+
+class SameModificationForm(SameTextForm):
     """« Demander la même modification »: the message and the due date of a single one, without remarks."""
 
+    text_name, purpose = "message", TextPurpose.MODIFICATION
     message = copy.deepcopy(ModificationForm.base_fields["message"])
     due_on = copy.deepcopy(ModificationForm.base_fields["due_on"])
     message.label = "Message aux référents"
@@ -27,24 +55,30 @@ class SameModificationForm(care_forms.Form):
 
     @property
     def parameters(self) -> dict[str, str]:
-        return {"message": self.cleaned_data["message"].strip(), "due_on": self.cleaned_data["due_on"].isoformat()}
+        return {**super().parameters, "due_on": self.cleaned_data["due_on"].isoformat()}
 
 
-class SameRejectionForm(care_forms.Form):
+class SameValidationForm(SameTextForm):
+    """« Valider »: a word for every référent, if there is one to say."""
+
+    text_name, purpose = "message", TextPurpose.VALIDATION
+    message = copy.deepcopy(ValidationForm.base_fields["message"])
+    message.label = "Message aux référents (facultatif)"
+    message.help_text = "Chaque référent reçoit ce texte dans l'e-mail qui annonce la validation."
+
+
+class SameRejectionForm(SameTextForm):
     """« Rejeter »: the reason that every référent reads."""
 
+    text_name, purpose = "reason", TextPurpose.REJECTION
     reason = copy.deepcopy(RejectionForm.base_fields["reason"])
 
-    @property
-    def parameters(self) -> dict[str, str]:
-        return {"reason": self.cleaned_data["reason"].strip()}
 
-
-WordsForm = RecipientForm | SameModificationForm | SameRejectionForm
+WordsForm = RecipientForm | SameTextForm
 
 
 def words_form(batch: Batch, data: QueryDict | None, people: list[User], to: User | None) -> WordsForm | None:
-    """The form of what the action asks for, with what was said before; None when it asks for nothing."""
+    """The form of what goes with the action, with what was said before; None when nothing does."""
     options: dict[str, Any] = {"use_required_attribute": False}
     match batch.action:
         case BatchAction.ASSIGN:
@@ -52,6 +86,8 @@ def words_form(batch: Batch, data: QueryDict | None, people: list[User], to: Use
             return RecipientForm(data, people=people, initial=initial, **options)
         case BatchAction.REQUEST_MODIFICATION:
             return SameModificationForm(data, initial=batch.parameters, **options)
+        case BatchAction.VALIDATE:
+            return SameValidationForm(data, initial=batch.parameters, **options)
         case BatchAction.REJECT:
             return SameRejectionForm(data, initial=batch.parameters, **options)
         case _:

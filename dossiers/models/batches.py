@@ -16,6 +16,8 @@ from dossiers.models.dossiers import DossierStage
 
 #: Nothing is to be said with these: they are prepared complete.
 WITHOUT_WORDS = frozenset({BatchAction.TAKE, BatchAction.RELEASE, BatchAction.VALIDATE})
+#: Nothing can be said with these: nobody else is told.
+SILENT = frozenset({BatchAction.TAKE, BatchAction.RELEASE})
 #: The référent is told of these, and they are not taken back by oneself.
 DECISIONS = frozenset({BatchAction.REQUEST_MODIFICATION, BatchAction.VALIDATE, BatchAction.REJECT})
 OVER = [BatchState.DONE, BatchState.STOPPED]
@@ -116,8 +118,8 @@ class Batch(models.Model):
 
     @property
     def asks_words(self) -> bool:
-        """Whether the action asks for a person, a message or a reason."""
-        return self.action not in WITHOUT_WORDS
+        """Whether a person, a message or a reason goes with the action, or may."""
+        return self.action not in SILENT
 
     def said(self, name: str) -> Any:
         return self.parameters.get(name, "")
@@ -159,6 +161,8 @@ class BatchItem(models.Model):
     to = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="attribué à"
     )
+    # How often a worker began it: see `workflow.batch_work`.
+    tries = models.PositiveSmallIntegerField("essais", default=0, db_default=0, editable=False)
     result = models.CharField("résultat", max_length=7, choices=BatchResult.choices, default=BatchResult.WAITING)
     reason = models.TextField("motif", blank=True)
     at = models.DateTimeField("traité le", null=True, blank=True)

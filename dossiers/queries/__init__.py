@@ -103,7 +103,7 @@ from dossiers.queries.statistics import (
     tallied_at,
 )
 from dossiers.queries.suggestions import Suggestion, suggestion
-from dossiers.queries.texts import team_texts, texts_for
+from dossiers.queries.texts import team_texts, texts_for, texts_for_batch
 from dossiers.queries.told import Letter, told
 from dossiers.queries.transmitted import (
     TransmittedEntry,
@@ -215,6 +215,7 @@ __all__ = [
     "template_files",
     "terms",
     "texts_for",
+    "texts_for_batch",
     "to_decide",
     "told",
     "track_question",

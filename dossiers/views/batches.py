@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -16,10 +17,10 @@ from accounts import queries as accounts_queries
 from accounts.models import User
 from dossiers import access, queries, workflow
 from dossiers.assignment_forms import RecipientForm
-from dossiers.batch_forms import ConfirmationForm, WordsForm, words_form
+from dossiers.batch_forms import ConfirmationForm, SameTextForm, WordsForm, words_form
 from dossiers.batch_words import words
 from dossiers.enums import BatchAction, BatchResult
-from dossiers.models import Batch
+from dossiers.models import Batch, TemplateText
 from dossiers.views import scope
 from dossiers.views.instruction import instructors_only
 from dossiers.workflow.obstacles import obstacles
@@ -71,6 +72,9 @@ def batch(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         return results(request, found, user)
     changing = "modifier" in request.GET or not found.is_complete
     form = asked_form(request, found) if found.asks_words and (changing or request.method == "POST") else None
+    texts = queries.texts_for_batch(found) if form is not None else []
+    if "insert" in request.POST and isinstance(form, SameTextForm):
+        return preflight(request, found, user, form=inserted(request, form, texts), texts=texts)
     if request.method == "POST" and form is not None and form.is_valid():
         try:
             if isinstance(form, RecipientForm):
@@ -80,7 +84,17 @@ def batch(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         except workflow.Refused as refusal:
             messages.warning(request, str(refusal))
         return redirect("dossiers:batch", public_id)
-    return preflight(request, found, user, form=form)
+    return preflight(request, found, user, form=form, texts=texts)
+
+
+def inserted(request: HttpRequest, form: SameTextForm, texts: list[TemplateText]) -> SameTextForm:
+    """« Insérer », without JavaScript: as on the page of a decision."""
+    chosen = request.POST.get(f"text_{form.text_name}", "")
+    for text in texts:
+        if str(text.public_id) == chosen:
+            return form.with_text(text)
+    messages.warning(request, "Choisissez dans la liste le texte à insérer.")
+    return form
 
 
 def asked_form(request: HttpRequest, found: Batch) -> WordsForm | None:
@@ -99,6 +113,7 @@ def preflight(
     user: User,
     *,
     form: WordsForm | None = None,
+    texts: Sequence[TemplateText] = (),
     confirmation: ConfirmationForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -114,6 +129,9 @@ def preflight(
         "batch": found,
         "words": said,
         "form": form,
+        "texts": [(text, text.body) for text in texts],
+        "text_field": form[form.text_name] if isinstance(form, SameTextForm) else None,
+        "may_edit_texts": access.may_edit_texts(user),
         "confirmation": confirmation or ConfirmationForm(batch=found, possible=possible),
         "possible": possible,
         "blocked": len(blocked),

@@ -2,6 +2,7 @@
 
 The transaction of a dossier begins by the row of its batch, which it holds: what is done and what is kept of it stand
 or fall together, and of two workers one waits. A worker that dies leaves the dossier at hand undone; another goes on.
+A short transaction before it counts the tries: a dossier that kills its worker each time is given up.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
-from dossiers import catalog, desk_emails
+from dossiers import catalog, desk_emails, template_texts
 from dossiers.enums import BatchAction, BatchResult, BatchState
-from dossiers.models import Batch, BatchItem
+from dossiers.models import Batch, BatchItem, DossierStage
 from dossiers.models.batches import BatchQuerySet
 from dossiers.workflow import assignment, moves
 from dossiers.workflow.table import Refused
@@ -25,6 +26,12 @@ logger = logging.getLogger(__name__)
 
 #: A worker that has said nothing for so long is dead: it says something every dossier.
 SILENCE = dt.timedelta(minutes=1)
+#: How often a dossier is begun.
+MOST_TRIES = 3
+GIVEN_UP = (
+    "Le traitement de ce dossier s'est interrompu trois fois\u00a0: recommencez depuis le dossier, ou écrivez-nous si "
+    "cela se répète."
+)
 #: How many batches one sweep goes on with.
 AT_ONCE = 5
 
@@ -53,21 +60,49 @@ def take(pk: int) -> Batch | None:
     return Batch.objects.get(pk=pk) if taken else None
 
 
-@transaction.atomic
 def step(batch: Batch) -> bool:
     """Do one dossier, or end the batch when none is left: whether to call again. Raises Overtaken."""
+    item = begin(batch)
+    if item is not None and item.result == BatchResult.WAITING:
+        finish(batch, item)
+    return item is not None
+
+
+@transaction.atomic
+def begin(batch: Batch) -> BatchItem | None:
+    """The next dossier, its try counted, or given up after too many; None once the batch is over. Raises Overtaken."""
     now = timezone.now()
     if not mine(batch).update(beat_at=now):
         raise Overtaken
-    waiting = batch.items.filter(result=BatchResult.WAITING).select_related("dossier_stage", "to")
+    waiting = batch.items.filter(result=BatchResult.WAITING).select_related(
+        "dossier_stage__dossier__guichet",
+        "dossier_stage__dossier__legal_entity",
+        "dossier_stage__dossier__referent",
+        "dossier_stage__stage",
+        "to",
+    )
     item = waiting.order_by("position").first()
     if item is None:
         close(batch, BatchState.DONE, now)
-        return False
+        return None
+    if item.tries >= MOST_TRIES:
+        logger.error("batch %s, item %s: given up", batch.public_id, item.pk)
+        item.result, item.reason, item.at = BatchResult.REFUSED, GIVEN_UP, now
+    else:
+        item.tries += 1
+    item.save(update_fields=["tries", "result", "reason", "at"])
+    return item
+
+
+@transaction.atomic
+def finish(batch: Batch, item: BatchItem) -> None:
+    """Do a dossier that was begun, and keep what became of it. Raises Overtaken."""
+    now = timezone.now()
+    if not mine(batch).update(beat_at=now):
+        raise Overtaken
     item.reason = attempt(batch, item)
     item.result, item.at = BatchResult.REFUSED if item.reason else BatchResult.DONE, now
     item.save(update_fields=["result", "reason", "at"])
-    return True
 
 
 def attempt(batch: Batch, item: BatchItem) -> str:
@@ -103,13 +138,17 @@ def act(batch: Batch, item: BatchItem, *, by: User) -> None:
         case BatchAction.REQUEST_MODIFICATION:
             due_at = catalog.closing(batch.due_on)
             assert due_at is not None
-            moves.request_modification(
-                dossier_stage, by=by, message=batch.said("message"), remarks={}, due_at=due_at, read=read
-            )
+            message = template_texts.dated(words(batch, "message", dossier_stage), due_at)
+            moves.request_modification(dossier_stage, by=by, message=message, remarks={}, due_at=due_at, read=read)
         case BatchAction.VALIDATE:
-            moves.validate(dossier_stage, by=by, read=read)
+            moves.validate(dossier_stage, by=by, message=words(batch, "message", dossier_stage), read=read)
         case BatchAction.REJECT:
-            moves.reject(dossier_stage, by=by, reason=batch.said("reason"), read=read)
+            moves.reject(dossier_stage, by=by, reason=words(batch, "reason", dossier_stage), read=read)
+
+
+def words(batch: Batch, name: str, dossier_stage: DossierStage) -> str:
+    """What is said to every référent, its fields replaced by what they are in this dossier (I3)."""
+    return template_texts.filled(batch.said(name), dossier_stage)
 
 
 def close(batch: Batch, state: BatchState, at: dt.datetime) -> None:
