@@ -40,6 +40,9 @@ class Neighbour(Protocol):
     def desk_panels(self, dossier_stage: DossierStage, user: User) -> list[Panel]:
         """What `user`, who may read the étape in the back-office, sees beside it."""
 
+    def notices(self, user: User) -> list[Panel]:
+        """What `user` is told on the home of the back-office."""
+
     def granted(self, dossier_stage: DossierStage) -> Granted | None:
         """The subsidy granted to the dossier, if that room grants any."""
 
@@ -118,6 +121,10 @@ def settled(dossier_stage: DossierStage) -> None:
 
 def words(dossier_stage: DossierStage, outcome: Status) -> str:
     return "\n\n".join(filter(None, (each.words(dossier_stage, outcome) for each in neighbours())))
+
+
+def notices(user: User) -> list[Panel]:
+    return [panel for each in neighbours() for panel in each.notices(user)]
 
 
 def why_kept(dossier_stage: DossierStage) -> str:

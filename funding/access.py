@@ -35,6 +35,11 @@ def pays(user: User) -> bool:
     return user.is_active and user.is_lead
 
 
+def follows_budgets(user: User) -> bool:
+    """Whether `user` follows what the budgets become: responsables d'instruction only."""
+    return user.is_active and user.is_lead
+
+
 def may_pay(user: User, dossier_stage: DossierStage) -> bool:
     """Whether `user` may prepare the payments of that dossier and move them."""
     return pays(user) and access.may_instruct(user, dossier_stage)

@@ -14,7 +14,7 @@ from dossiers.sheet import Sheet
 from ecare import french
 from funding import access, objective_forms, queries, workflow
 from funding.models import Grant
-from funding.queries import objectives
+from funding.queries import envelopes, objectives
 
 
 def concerned(dossier_stage: DossierStage) -> bool:
@@ -46,6 +46,14 @@ def desk_panels(dossier_stage: DossierStage, user: User) -> list[Panel]:
     if waiting is None or (waiting.grant is None and not access.may_grant(user, dossier_stage)):
         return []
     return [Panel("funding/instruction/panel.html", waiting)]
+
+
+def notices(user: User) -> list[Panel]:
+    """The budgets nearly used, to who follows them: 1 query."""
+    if not access.follows_budgets(user):
+        return []
+    near = list(envelopes.near_their_end())
+    return [Panel("funding/instruction/budget_notice.html", near)] if near else []
 
 
 def granted(dossier_stage: DossierStage) -> Granted | None:

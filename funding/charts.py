@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from funding.models import Consumption
 from funding.schedule import calculation
 from funding.schedule.terms import Terms
 
@@ -35,6 +36,40 @@ class Column:
     @property
     def middle(self) -> float:
         return round(self.x + self.width / 2, 3)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a budget, in a bar as wide as the budget, or as what is used of it if that is more."""
+
+    #: Names its colour.
+    code: str
+    label: str
+    amount: Decimal
+    x: float
+    width: float
+
+
+def parts(consumption: Consumption) -> list[Part]:
+    """What a budget has become, from what is paid to what is left."""
+    amounts = [
+        ("paid", "Versé", consumption.paid),
+        ("to-pay", "Accordé, à verser", consumption.to_pay),
+        ("to-grant", "Validé, à accorder", consumption.to_grant),
+        ("asked", "En instruction", consumption.in_instruction),
+        ("left", "Disponible", consumption.left),
+    ]
+    whole = max(consumption.budget, consumption.used)
+    drawn, before = [], Decimal(0)
+    for code, label, amount in amounts:
+        drawn.append(Part(code, label, amount, place(before, whole), place(amount, whole)))
+        before += amount
+    return drawn
+
+
+def place(amount: Decimal, whole: Decimal) -> float:
+    """In percent."""
+    return round(float(100 * amount / whole), 3)
 
 
 def growth(terms: Terms, *, track: str) -> list[Column]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.urls import reverse
 
+from accounts.models import User
 from dossiers import emails
 from dossiers.models import Event
 from funding import links
-from funding.models import Agreement, Grant, Payment
+from funding.models import Agreement, Consumption, Grant, Payment
 from notifications import outbox
 
 VIEW = "Voir la subvention"
@@ -70,6 +72,20 @@ def agreement_refused(event: Event, agreement: Agreement) -> None:
         "Déposer un nouvel exemplaire",
         agreement=agreement,
     )
+
+
+def budget_used(consumption: Consumption, leads: Iterable[User]) -> None:
+    """To every responsable: a threshold of a budget is reached."""
+    guichet = consumption.envelope.guichet
+    for lead in leads:
+        outbox.post(
+            kind="budget_used",
+            to=lead.email,
+            subject=f"{consumption.level}\u00a0% du budget de {guichet.short_title} sont engagés",
+            context={"recipient": lead, "consumption": consumption, "guichet": guichet},
+            key=f"budget-{consumption.envelope_id}-{consumption.budget}-{consumption.level}-{lead.pk}",
+            action=("Voir les enveloppes", outbox.absolute(reverse("funding:envelopes"))),
+        )
 
 
 def paid(event: Event, payment: Payment) -> None:

@@ -2,6 +2,7 @@ from django.urls import path
 
 from funding.views import (
     agreements,
+    envelopes,
     expenses,
     expenses_desk,
     instruction,
@@ -28,6 +29,7 @@ urlpatterns = [
     ),
     path("instruction/<reference:reference>/objectifs/<slug:code>/", objectives.decide, name="decide-objective"),
     path("subventions/", instruction.index, name="subsidies"),
+    path("subventions/enveloppes/", envelopes.index, name="envelopes"),
     path("paiements/", payments.index, name="payments"),
     path("paiements/export/<slug:format>/", payments.export, name="export-payments"),
     path("instruction/<reference:reference>/paiements/", payments.schedule, name="schedule"),

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from dossiers import access, queries
+from dossiers import access, neighbours, queries
 from dossiers.queries import morning
 from dossiers.views import scope
 from dossiers.views.instruction import instructors_only
@@ -24,6 +24,7 @@ def index(request: HttpRequest) -> HttpResponse:
             "waiting": morning.waiting(user, now),
             "news": morning.news(user, now),
             "mine": morning.longest_waiting(user),
+            "panels": neighbours.notices(user),
             "handover": queries.HandoverCounts() if access.may_reassign(user) else None,
         },
     )

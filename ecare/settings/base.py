@@ -183,6 +183,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     },
     "watch-referents": {"task": "dossiers.tasks.watch_referents", "schedule": 60.0, "options": {"expires": 60}},
     "count-dossiers": {"task": "dossiers.tasks.count_dossiers", "schedule": 600.0, "options": {"expires": 600}},
+    "count-budgets": {"task": "funding.tasks.count_budgets", "schedule": 600.0, "options": {"expires": 600}},
     "mend-lines": {"task": "dossiers.tasks.mend_lines", "schedule": 600.0, "options": {"expires": 600}},
     "appraise": {"task": "dossiers.tasks.appraise", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-exports": {"task": "dossiers.tasks.sweep_exports", "schedule": 60.0, "options": {"expires": 60}},

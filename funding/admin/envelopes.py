@@ -9,6 +9,6 @@ from funding.models import Envelope
 class EnvelopeAdmin(admin.ModelAdmin):
     """What a guichet says of its money."""
 
-    list_display = ("guichet", "agreement_from", "expenses_from", "expenses_until")
+    list_display = ("guichet", "budget", "agreement_from", "expenses_from", "expenses_until")
     list_select_related = ("guichet",)
     search_fields = ("guichet__code", "guichet__short_title")

@@ -1,5 +1,5 @@
 from funding.models.agreements import Agreement, AgreementTemplate
-from funding.models.envelopes import DEFAULT_AGREEMENT_FROM, Envelope
+from funding.models.envelopes import DEFAULT_AGREEMENT_FROM, Consumption, Envelope
 from funding.models.expenses import EARLIEST, Expense, ExpenseClosure
 from funding.models.grants import Grant
 from funding.models.objectives import ObjectiveDecision
@@ -12,6 +12,7 @@ __all__ = [
     "Agreement",
     "AgreementTemplate",
     "Bracket",
+    "Consumption",
     "Envelope",
     "Expense",
     "ExpenseClosure",

@@ -17,7 +17,7 @@ from dossiers.views.instruction import instructors_only
 from dossiers.views.scope import user_of
 from ecare import audit, french
 from ecare.models import AuditKind
-from funding import access, agreement_pdf, queries, workflow
+from funding import access, agreement_pdf, beside, queries, workflow
 from funding.enums import GrantStep
 from funding.grant_forms import CheckForm, GrantForm
 from funding.models import Agreement
@@ -50,6 +50,8 @@ def index(request: HttpRequest) -> HttpResponse:
             "tabs": [Tab(each, count, each == step) for each, count in counts.items()],
             "step": step,
             "page": pages.get_page(request.GET.get("page")),
+            "panels": beside.notices(user),
+            "follows_budgets": access.follows_budgets(user),
         },
     )
 

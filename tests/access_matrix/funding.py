@@ -15,6 +15,7 @@ TABLE: dict[str, tuple[Row, Row]] = {
     "funding:expenses": (only(*READERS), NO_POST),
     "funding:close-expenses": (NO_POST, only(*DECIDERS, outcome="→funding:expenses")),
     "funding:expense-file": (only(*READERS), NO_POST),
+    "funding:envelopes": (only("lead"), NO_POST),
     "funding:subsidies": (only(*INSTRUCTORS), NO_POST),
     "funding:subsidy": (only(*READERS), NO_POST),
     "funding:grant": (only(*DECIDERS), only(*DECIDERS, outcome="→funding:subsidy")),
