@@ -21,6 +21,7 @@ QUESTION_DEFAULTS: dict[str, Any] = {
     "mandatory": True,
     "shown_when": None,
     "frozen_after_transmission": False,
+    "help_anchor": "",
     "options": {},
 }
 

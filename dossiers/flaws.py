@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from django.core.validators import slug_re
 from django.db import models
 from django.db.models import Model
 
@@ -64,6 +65,7 @@ QUESTION_KEYS = {
     "mandatory",
     "shown_when",
     "frozen_after_transmission",
+    "help_anchor",
     "options",
     "template_file",
 }
@@ -181,6 +183,9 @@ def of_question(question: Description, earlier: Mapping[str, Description]) -> It
         yield f"{code} : ce code est utilisé deux fois"
     for key in sorted(question.keys() - QUESTION_KEYS):
         yield f"{code} : propriété inconnue « {key} »"
+    anchor = question.get("help_anchor", "")
+    if anchor != "" and not (isinstance(anchor, str) and len(anchor) <= 60 and slug_re.match(anchor)):
+        yield f"{code} : « help_anchor » est l'ancre d'une réponse de l'aide, par exemple perimetre"
     kind = kinds.KINDS.get(question["kind"])
     if kind is None:
         yield f"{code} : nature de question inconnue « {question['kind']} »"

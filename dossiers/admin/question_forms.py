@@ -18,7 +18,16 @@ CODE = RegexValidator(
     "Écrivez le code en minuscules sans accents, chiffres et traits bas, en commençant par une lettre, "
     "par exemple taille_parc.",
 )
-WORDS = ("code", "label", "short_label", "help", "mandatory", "frozen_after_transmission", "template_file")
+WORDS = (
+    "code",
+    "label",
+    "short_label",
+    "help",
+    "help_anchor",
+    "mandatory",
+    "frozen_after_transmission",
+    "template_file",
+)
 
 
 class QuestionForm(care_forms.ModelForm):
@@ -26,13 +35,14 @@ class QuestionForm(care_forms.ModelForm):
 
     class Meta:
         model = Question
-        fields = ("section", "label", "short_label", "code", "help", "mandatory", "frozen_after_transmission",
-                  "template_file")  # fmt: skip
+        fields = ("section", "label", "short_label", "code", "help", "help_anchor", "mandatory",
+                  "frozen_after_transmission", "template_file")  # fmt: skip
         widgets = {"help": forms.Textarea({"rows": 3}), "label": forms.Textarea({"rows": 2})}
         help_texts = {
             "label": "La question telle que le référent la lit.",
             "short_label": "Dans le sommaire du formulaire et le récapitulatif. Vide\u00a0: le libellé.",
             "help": "Sous la question\u00a0: ce qu'on attend, où le trouver, un exemple.",
+            "help_anchor": "L'ancre d'une réponse de l'aide, par exemple perimetre\u00a0: un lien y mène.",
             "mandatory": "Une question obligatoire ne compte que tant qu'elle est affichée.",
             "frozen_after_transmission": "Le référent ne la modifie plus après la première transmission.",
             "template_file": "Un document vierge à télécharger, proposé avec la question.",

@@ -125,6 +125,7 @@ def question_data(question: Data, files: dict[str, TemplateFile]) -> Data:
         "short_label": question["short_label"],
         **present(
             help=question["help"],
+            help_anchor=question["help_anchor"],
             shown_when=inline(changed.get("shown_when")),
             frozen_after_transmission=changed.get("frozen_after_transmission"),
             options={name: rows(value) for name, value in question["options"].items()},

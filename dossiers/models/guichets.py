@@ -271,6 +271,8 @@ class Question(models.Model):
         TemplateFile, models.PROTECT, null=True, blank=True, verbose_name="modèle à télécharger"
     )
     options = models.JSONField("options", default=dict, blank=True)
+    # An answer of `/aide/`, offered beside the question.
+    help_anchor = models.SlugField("réponse de l'aide", max_length=60, blank=True, default="")
 
     class Meta:
         verbose_name = "question"

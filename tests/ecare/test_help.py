@@ -9,14 +9,17 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
+from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.live_server_helper import LiveServer
 
+from dossiers import flaws
 from ecare import help_texts
 from ecare.models import HelpEntry
 from tests.accounts.factories import UserFactory
 from tests.accounts.sessions import sign_in
+from tests.dossiers import factories, pages
 
 FOLDER = settings.BASE_DIR / "fixtures" / "help"
 SHIPPED = [entry for path in sorted(FOLDER.glob("*.md")) for entry in help_texts.read(path)]
@@ -67,10 +70,29 @@ def test_every_link_of_the_portal_leads_to_an_answer() -> None:
     anchors = {entry.anchor for entry in SHIPPED}
     templates = (settings.BASE_DIR / "templates").rglob("*.html")
     named = {
+        line.split()[-1]
+        for path in (settings.BASE_DIR / "fixtures" / "guichets").glob("*.yaml")
+        for line in path.read_text().splitlines()
+        if line.lstrip().startswith("help_anchor:")
+    }
+    assert len(named) > 5
+    named |= {
         name for path in templates for name in re.findall(r'help_link.html" with anchor="([^"]+)"', path.read_text())
     }
     assert named
     assert named <= anchors
+
+
+@pytest.mark.django_db
+def test_a_question_leads_to_the_answer_that_its_form_names() -> None:
+    stage = factories.draft()
+    page = pages.owner(stage).get(reverse("dossiers:form", args=[stage.dossier.reference])).content.decode()
+    assert 'href="/aide/#perimetre"' in page
+    assert 'href="/aide/#opssims"' in page
+    question = {"code": "word", "kind": "short_text", "label": "Un mot", "short_label": "Mot"}
+    for anchor in ("deux mots", "é", 3, None, "a" * 61):
+        form = {"sections": [{"title": "Section", "questions": [question | {"help_anchor": anchor}]}]}
+        assert any("help_anchor" in flaw for flaw in flaws.of_form(form)), anchor
 
 
 @pytest.mark.django_db
