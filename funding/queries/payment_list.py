@@ -14,7 +14,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from dossiers import search
 from dossiers.kinds.base import Cell
 from dossiers.models import Guichet
-from funding.enums import PaymentState
+from funding.enums import PaymentKind, PaymentState
 from funding.models import Payment
 from funding.queries.payments import NOTHING
 
@@ -36,11 +36,12 @@ HEADINGS = (
 
 @dataclass(frozen=True)
 class Tab:
-    """How many payments are in a state, and for how much."""
+    """How many payments are in a state, and for how much either way."""
 
     state: PaymentState
     count: int
-    amount: Decimal
+    paid: Decimal
+    given_back: Decimal
 
 
 def guichets() -> list[tuple[str, str]]:
@@ -68,9 +69,13 @@ def filtered(asked: dict[str, Any]) -> QuerySet[Payment]:
 
 def tabs(payments: QuerySet[Payment]) -> list[Tab]:
     """Each state, with what it holds: 1 query."""
-    rows = payments.order_by().values("state").annotate(count=Count("pk"), amount=Sum("amount"))
-    by_state = {row["state"]: Tab(PaymentState(row["state"]), row["count"], row["amount"]) for row in rows}
-    return [by_state.get(state, Tab(state, 0, NOTHING)) for state in PaymentState]
+    rows = payments.order_by().values("state").annotate(
+        count=Count("pk"),
+        paid=Sum("amount", filter=Q(kind=PaymentKind.PAYMENT), default=NOTHING),
+        given_back=Sum("amount", filter=Q(kind=PaymentKind.REPAYMENT), default=NOTHING),
+    )
+    by_state = {row["state"]: Tab(PaymentState(row["state"]), row["count"], row["paid"], row["given_back"]) for row in rows}
+    return [by_state.get(state, Tab(state, 0, NOTHING, NOTHING)) for state in PaymentState]
 
 
 def listed(payments: QuerySet[Payment], state: PaymentState) -> QuerySet[Payment]:
