@@ -11,7 +11,7 @@ from accounts.models import User
 from dossiers import emails
 from dossiers.models import Event
 from funding import links
-from funding.models import Agreement, Consumption, Grant, Payment
+from funding.models import Agreement, Consumption, Control, Grant, Payment
 from notifications import outbox
 
 VIEW = "Voir la subvention"
@@ -96,8 +96,40 @@ def paid(event: Event, payment: Payment) -> None:
     post(event, "payment_paid", subject, VIEW, payment=payment)
 
 
-def post(event: Event, kind: str, subject: str, button: str, **context: Any) -> None:
-    """To the référent, about what has just happened to the subsidy: its page is one click away."""
+def control_opened(event: Event, control: Control) -> None:
+    post(
+        event,
+        "control_opened",
+        "Un contrôle est ouvert sur votre dossier {reference}",
+        "Déposer les pièces",
+        page="funding:own-control",
+        control=control,
+    )
+
+
+def control_answered(event: Event, control: Control) -> None:
+    """To who instructs the dossier, or opened the control."""
+    dossier = event.dossier
+    recipient = dossier.verifier or control.opened_by
+    outbox.post(
+        kind="control_answered",
+        to=recipient.email,
+        subject=f"Des pièces de contrôle sont déposées, dossier {dossier.reference}",
+        context={**emails.about(dossier), "recipient": recipient, "control": control},
+        key=f"event-{event.pk}-control_answered",
+        action=("Lire les pièces", outbox.absolute(reverse("funding:control", args=[dossier.reference]))),
+        about=dossier.reference,
+    )
+
+
+def control_closed(event: Event, control: Control) -> None:
+    post(event, "control_closed", "Le contrôle de votre dossier {reference} est terminé", VIEW, control=control)
+
+
+def post(
+    event: Event, kind: str, subject: str, button: str, *, page: str = "funding:own-subsidy", **context: Any
+) -> None:
+    """To the référent, about what has just happened to the subsidy: the page that says more is one click away."""
     dossier = event.dossier
     outbox.post(
         kind=kind,
@@ -105,6 +137,6 @@ def post(event: Event, kind: str, subject: str, button: str, **context: Any) -> 
         subject=subject.format(reference=dossier.reference),
         context={**emails.about(dossier), "event": event, **context},
         key=f"event-{event.pk}-{kind}",
-        action=(button, outbox.absolute(reverse("funding:own-subsidy", args=[dossier.reference]))),
+        action=(button, outbox.absolute(reverse(page, args=[dossier.reference]))),
         about=dossier.reference,
     )

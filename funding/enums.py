@@ -55,3 +55,12 @@ class ExpenseNature(models.TextChoices):
     SOFTWARE = "logiciel", "Logiciel ou abonnement"
     TRAINING = "formation", "Formation"
     OTHER = "autre", "Autre"
+
+
+class ControlState(models.TextChoices):
+    """Where a control stands (Q&A 4.2)."""
+
+    OPEN = "open", "Pièces demandées"
+    ANSWERED = "answered", "Pièces déposées"
+    CONFIRMED = "confirmed", "Montant confirmé"
+    LOWERED = "lowered", "Montant diminué"

@@ -2,6 +2,7 @@ from django.urls import path
 
 from funding.views import (
     agreements,
+    controls,
     envelopes,
     expenses,
     expenses_desk,
@@ -28,12 +29,17 @@ urlpatterns = [
         name="remove-expense",
     ),
     path("instruction/<reference:reference>/objectifs/<slug:code>/", objectives.decide, name="decide-objective"),
+    path("dossiers/<reference:reference>/subvention/controle/", controls.own_control, name="own-control"),
     path("subventions/", instruction.index, name="subsidies"),
     path("subventions/enveloppes/", envelopes.index, name="envelopes"),
     path("paiements/", payments.index, name="payments"),
     path("paiements/export/<slug:format>/", payments.export, name="export-payments"),
     path("instruction/<reference:reference>/subvention/versements/", payments.schedule, name="schedule"),
     path("instruction/<reference:reference>/subvention/versements/<int:number>/", payments.payment, name="payment"),
+    path("instruction/<reference:reference>/subvention/controle/", controls.control, name="control"),
+    path(
+        "instruction/<reference:reference>/subvention/controle/<uuid:public_id>/", controls.piece, name="control-piece"
+    ),
     path("instruction/<reference:reference>/subvention/", instruction.subsidy, name="subsidy"),
     path("instruction/<reference:reference>/subvention/accord/", instruction.grant, name="grant"),
     path("instruction/<reference:reference>/subvention/convention/", instruction.send_agreement, name="send-agreement"),

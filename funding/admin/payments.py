@@ -1,9 +1,9 @@
-"""Payments: read here, written by the pages of the portal alone (F7)."""
+"""Payments and controls: read here, written by the pages of the portal alone (F7)."""
 
 from django.contrib import admin
 
 from dossiers.admin.dossiers import ReadOnly
-from funding.models import Payment
+from funding.models import Control, Payment
 
 
 @admin.register(Payment)
@@ -13,3 +13,12 @@ class PaymentAdmin(ReadOnly):
     list_filter = ("state", "kind")
     list_select_related = ("grant__dossier",)
     fields = (*list_display, "grant", "prepared_by", "prepared_at")
+
+
+@admin.register(Control)
+class ControlAdmin(ReadOnly):
+    dossier_path = "grant__dossier__"
+    list_display = ("grant", "number", "state", "due_on", "opened_at", "closed_at", "ceiling")
+    list_filter = ("state",)
+    list_select_related = ("grant__dossier",)
+    fields = (*list_display, "documents", "opened_by", "closed_by", "reason")

@@ -1,4 +1,5 @@
 from funding.models.agreements import Agreement, AgreementTemplate
+from funding.models.controls import Control
 from funding.models.envelopes import DEFAULT_AGREEMENT_FROM, Consumption, Envelope
 from funding.models.expenses import EARLIEST, Expense, ExpenseClosure
 from funding.models.grants import Grant
@@ -13,6 +14,7 @@ __all__ = [
     "AgreementTemplate",
     "Bracket",
     "Consumption",
+    "Control",
     "Envelope",
     "Expense",
     "ExpenseClosure",

@@ -69,12 +69,18 @@ def filtered(asked: dict[str, Any]) -> QuerySet[Payment]:
 
 def tabs(payments: QuerySet[Payment]) -> list[Tab]:
     """Each state, with what it holds: 1 query."""
-    rows = payments.order_by().values("state").annotate(
-        count=Count("pk"),
-        paid=Sum("amount", filter=Q(kind=PaymentKind.PAYMENT), default=NOTHING),
-        given_back=Sum("amount", filter=Q(kind=PaymentKind.REPAYMENT), default=NOTHING),
+    rows = (
+        payments.order_by()
+        .values("state")
+        .annotate(
+            count=Count("pk"),
+            paid=Sum("amount", filter=Q(kind=PaymentKind.PAYMENT), default=NOTHING),
+            given_back=Sum("amount", filter=Q(kind=PaymentKind.REPAYMENT), default=NOTHING),
+        )
     )
-    by_state = {row["state"]: Tab(PaymentState(row["state"]), row["count"], row["paid"], row["given_back"]) for row in rows}
+    by_state = {
+        row["state"]: Tab(PaymentState(row["state"]), row["count"], row["paid"], row["given_back"]) for row in rows
+    }
     return [by_state.get(state, Tab(state, 0, NOTHING, NOTHING)) for state in PaymentState]
 
 

@@ -21,7 +21,7 @@ from funding import access, agreement_pdf, beside, queries, workflow
 from funding.enums import GrantStep
 from funding.grant_forms import CheckForm, GrantForm
 from funding.models import Agreement
-from funding.queries import Subsidy, agreements, payments, rules
+from funding.queries import Subsidy, agreements, controls, payments, rules
 from funding.schedule.estimates import Estimate
 from funding.views import scope
 
@@ -76,6 +76,7 @@ def page(
             "may_grant": access.may_grant(user_of(request), subsidy.grant.dossier_stage),
             "check_form": check_form or CheckForm(initial={"read": read}),
             "refusal": refusal,
+            "control": controls.under_way(subsidy.grant),
             "sums": payments.sums(subsidy.grant),
         },
         status=status,

@@ -1,12 +1,13 @@
 """Every write of the room: one function per change, with its actor (architecture.md)."""
 
 from dossiers.workflow import NotAllowed, Refused
-from funding.workflow import agreements, envelopes, expenses, grants, objectives, payable, payments, templates
+from funding.workflow import agreements, controls, envelopes, expenses, grants, objectives, payable, payments, templates
 
 __all__ = [
     "NotAllowed",
     "Refused",
     "agreements",
+    "controls",
     "envelopes",
     "expenses",
     "grants",

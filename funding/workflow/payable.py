@@ -9,7 +9,7 @@ from django.db import connection
 
 from dossiers.enums import Status
 from dossiers.models import DossierStage
-from funding.enums import PaymentKind, PaymentState
+from funding.enums import ControlState, PaymentKind, PaymentState
 from funding.models import Grant
 from funding.queries import objectives as deciding
 from funding.queries import payments as reading
@@ -49,8 +49,9 @@ def give_way(grant: Grant) -> None:
 
 
 def ceiling(grant: Grant) -> Decimal:
-    """The euros that the subsidy may reach: all of it."""
-    return grant.amount
+    """The euros that the subsidy may reach: the last control that lowered it says how many, or nobody does."""
+    lowered = grant.controls.filter(state=ControlState.LOWERED).order_by("-number").first()
+    return grant.amount if lowered is None or lowered.ceiling is None else lowered.ceiling
 
 
 def payable(grant: Grant, accepted: Collection[str]) -> Decimal:

@@ -110,6 +110,8 @@ class Scene:
             "format": "csv",
             "stage": {"dossiers:start-stage": "objectifs", "dossiers:call-stage": "controle"}.get(name, "candidature"),
         }
+        if name == "funding:control-piece":
+            values["public_id"] = stage.attachments.get(code="controle-1").public_id
         if name in {"funding:change-expense", "funding:remove-expense", "funding:expense-file"}:
             values |= {"line": self.expense.line, "piece": "justificatif"}
         if name in {"dossiers:withdraw-claim", "dossiers:object-to-takeover", "dossiers:decide-takeover"}:
@@ -185,6 +187,8 @@ class Scene:
             "funding:add-expenses": expenses.typed(expenses.row()),
             "funding:change-expense": {**expenses.row(label="Autre libellé"), "read": 2},
             "funding:remove-expense": {"read": 2},
+            "funding:own-control": {"pieces": factories.pdf("Autre preuve.pdf")},
+            "funding:control": {"note": "1", "text": "Entretien du 12 mars."},
             "funding:schedule": {"kind": "payment", "amount": "100", "due_on": next_week},
             "funding:payment": {"change": "1", "amount": "90", "due_on": next_week},
             "dossiers:reopen": {"reason": "Erreur de lecture.", "read": 1},
@@ -212,6 +216,7 @@ def build() -> Scene:
     signed = subsidies.signed(stage=factories.fresh(stages.pop()))
     expense = expenses.proved(signed.grant)
     subsidies.planned(signed.grant, 100)
+    subsidies.answered(signed.grant)
     subsidies.granted(factories.fresh(stages[-1]))
     factories.next_stages()
     people = {

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from dossiers.models import DossierStage
 from funding import workflow
-from funding.models import Agreement, Grant, Payment
+from funding.models import Agreement, Control, Grant, Payment
 from funding.workflow import templates
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories
@@ -82,3 +82,19 @@ def ordered(grant: Grant, amount: Decimal | int, **keywords: Any) -> Payment:
 def paid(grant: Grant, amount: Decimal | int, **keywords: Any) -> Payment:
     payment = ordered(grant, amount, **keywords)
     return workflow.payments.pay(payment, by=payment.prepared_by, on=timezone.localdate())
+
+
+def controlled(grant: Grant, *, by: User | None = None) -> Control:
+    return workflow.controls.open(
+        grant,
+        by=by or UserFactory(verifier=True),
+        documents="Rapport de test de restauration",
+        due_on=timezone.localdate() + dt.timedelta(days=30),
+    )
+
+
+def answered(grant: Grant, *, by: User | None = None) -> Control:
+    control = controlled(grant, by=by)
+    workflow.controls.deposit(control, factories.pdf("Preuve.pdf"), by=grant.dossier.referent)
+    control.refresh_from_db()
+    return control

@@ -1,0 +1,116 @@
+"""A control: pieces asked for and deposited, an interview noted, the amount confirmed or lowered (Q&A 4.2, Q37)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from decimal import Decimal
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from dossiers.enums import EventKind, Scan
+from dossiers.models import Attachment, Event
+from funding import workflow
+from funding.enums import ControlState
+from funding.models import Control, Grant
+from funding.queries import payments
+from notifications.models import Email
+from tests.accounts.factories import UserFactory
+from tests.dossiers import factories, pages
+from tests.funding import subsidies
+
+pytestmark = pytest.mark.django_db
+
+
+def test_from_opening_to_the_amount_lowered_each_side_reads_its_part() -> None:
+    verifier = UserFactory(verifier=True)
+    grant = subsidies.payable(15_000, verifier=verifier)
+    subsidies.paid(grant, 12_000)
+    reference = grant.dossier.reference
+    desk, owner = factories.signed_in(verifier), factories.signed_in(grant.dossier.referent)
+    address, own = reverse("funding:control", args=[reference]), reverse("funding:own-control", args=[reference])
+    due = timezone.localdate() + dt.timedelta(days=20)
+    assert owner.get(own).status_code == 404
+    assert desk.post(address, {"open": "1", "documents": "", "due_on": due}).status_code == 422
+    past = desk.post(address, {"open": "1", "documents": "Un rapport", "due_on": due - dt.timedelta(days=40)})
+    assert "L'échéance est passée" in pages.text(past)
+
+    desk.post(address, {"open": "1", "documents": "Un rapport\nUne facture", "due_on": due})
+
+    opened = Email.objects.get(kind="control_opened")
+    assert opened.to == grant.dossier.referent.email
+    assert "Une facture" in opened.text
+    assert "Un contrôle est en cours" in pages.text(owner.get(reverse("funding:own-subsidy", args=[reference])))
+    assert desk.post(address, {"open": "1", "documents": "Encore", "due_on": due}).status_code == 409
+    assert owner.post(own, {}).status_code == 422
+    wrong = owner.post(own, {"pieces": [factories.pdf("Rapport.pdf"), factories.upload(b"MZ", "virus.exe")]})
+    assert wrong.status_code == 422
+    assert "virus.exe" in pages.text(wrong)
+    owner.post(own, {"pieces": factories.pdf("Rapport.pdf")})
+    piece = Attachment.objects.get(code="controle-1")
+    assert Event.objects.filter(kind=EventKind.CONTROL_ANSWERED).count() == 1
+    assert Email.objects.filter(kind="control_answered").count() == 1
+    took = reverse("funding:control-piece", args=[reference, piece.public_id])
+    Attachment.objects.filter(pk=piece.pk).update(scan=Scan.CLEAN, scanned_at=timezone.now())
+    assert desk.get(took).status_code == 200
+    assert desk.get(reverse("funding:control-piece", args=[reference, uuid.uuid4()])).status_code == 404
+
+    desk.post(address, {"note": "1", "text": "Entretien du 12 mars avec la direction."})
+    assert "Entretien du 12 mars" in pages.text(desk.get(address))
+    assert "Entretien du 12 mars" not in pages.text(owner.get(own))
+    sent = {"close": "1", "outcome": "lower", "ceiling": "9400", "reason": "Une EG n'est pas équipée.", "read": 1}
+    for changed in ({"reason": ""}, {"ceiling": ""}, {"ceiling": "18800"}, {"outcome": ""}, {"outcome": "confirm"}):
+        assert desk.post(address, {**sent, **changed}).status_code == 422, changed
+    assert desk.post(address, {**sent, "read": 0}).status_code == 409, "a piece was not read"
+    desk.post(address, sent)
+
+    control = Control.objects.get()
+    assert (control.state, control.ceiling, control.closed_by) == (ControlState.LOWERED, Decimal(9400), verifier)
+    grant = Grant.objects.get()
+    assert (grant.ceiling, payments.sums(grant).overpaid) == (Decimal(9400), Decimal(12_000))
+    assert "Une EG n'est pas équipée." in Email.objects.get(kind="control_closed").text
+    mine = pages.text(owner.get(reverse("funding:own-subsidy", args=[reference])))
+    assert "Trop-perçu à reverser : 12 000 €" in mine
+    assert "Montant après contrôle 9 400 €" in mine
+    assert desk.post(address, sent).status_code == 409
+    assert owner.post(own, {"pieces": factories.upload(factories.pdf_bytes() + b"\n", "Tard.pdf")}).status_code == 422
+    kinds = list(Event.objects.filter(kind__startswith="control").order_by("pk").values_list("kind", flat=True))
+    assert kinds == ["control_opened", "control_answered", "control_noted", "control_closed"]
+
+
+def test_a_second_control_lowers_further_and_one_that_confirms_changes_nothing() -> None:
+    grant, verifier = subsidies.payable(), UserFactory(verifier=True)
+    close = workflow.controls.close
+    close(subsidies.controlled(grant), by=verifier, read=0, ceiling=Decimal(10_000), reason="Moins.")
+    with pytest.raises(workflow.Refused, match="inférieur à 10"):
+        close(subsidies.controlled(grant), by=verifier, read=0, ceiling=Decimal(10_000), reason="Moins.")
+    control = Control.objects.get(number=2)
+    close(control, by=verifier, read=0)
+    assert Grant.objects.get().ceiling == 10_000
+    assert "confirmé" in Email.objects.filter(kind="control_closed").latest("pk").text
+    close(subsidies.controlled(grant), by=verifier, read=0, ceiling=Decimal(0), reason="Rien n'est fait.")
+    assert Grant.objects.get().ceiling == 0
+
+
+def test_only_who_instructs_controls_and_only_the_referent_answers() -> None:
+    grant = subsidies.granted()
+    outsiders = (UserFactory(regional=True), UserFactory(admin=True), grant.dossier.referent)
+    for outsider in outsiders:
+        with pytest.raises(workflow.NotAllowed):
+            subsidies.controlled(grant, by=outsider)
+    control = subsidies.controlled(grant)
+    for outsider in outsiders:
+        with pytest.raises(workflow.NotAllowed):
+            workflow.controls.note(control, by=outsider, text="Un mot.")
+        with pytest.raises(workflow.NotAllowed):
+            workflow.controls.close(control, by=outsider, read=0)
+    with pytest.raises(workflow.NotAllowed):
+        workflow.controls.deposit(control, factories.pdf(), by=control.opened_by)
+    workflow.controls.close(control, by=control.opened_by, read=0)
+    with connection.cursor() as cursor:
+        for statement in ("UPDATE funding_control SET reason = 'x'", "DELETE FROM funding_control"):
+            with pytest.raises(DatabaseError, match="kept"), transaction.atomic():
+                cursor.execute(statement)
