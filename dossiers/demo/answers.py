@@ -61,7 +61,7 @@ def doubtful(today: dt.date) -> dict[str, Raw]:
         "perimeter_separation": {
             "value": "Deux réseaux distincts, reliés par un seul pare-feu que l'hôpital administre."
         },
-        "care_funding": {"value": "Domaine 1 : 24 000 € pour l'audit de l'annuaire de l'hôpital, que nous partageons."},
+        "care_funding": {"value": "Domaine 1 : 24 000 € pour l'audit de l'annuaire de l'hôpital, que nous partageons"},
         "de_minimis": {
             "date_1": str(today - dt.timedelta(days=400)),
             "amount_1": "295 000",
