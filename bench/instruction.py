@@ -25,8 +25,7 @@ def measured(dossiers: int) -> dict:
         "throwaway",
         "--",
         sys.executable,
-        __file__,
-        "--child",
+        str(ROOT / "bench" / "screens.py"),
         str(dossiers),
     ]
     printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout

@@ -197,7 +197,7 @@ class InstructionFilter(django_filters.FilterSet):
         return queries.lines(self.found[0], self.user)
 
     def filter_queryset(self, queryset: DossierStageQuerySet) -> DossierStageQuerySet:
-        return queryset.filter(pk__in=self.lines.values("pk"))
+        return queryset.filter(pk__in=self.lines.values("pk")) if any(self.cleaned.values()) else queryset
 
     @property
     def cleaned(self) -> dict[str, Any]:

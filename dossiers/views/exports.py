@@ -70,7 +70,7 @@ def create(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, "Votre export est demandé\u00a0: un e-mail vous dira qu'il est prêt.")
             return redirect("dossiers:exports")
-    context = {"form": form, "filters": filters, "count": stages.count(), "query": query}
+    context = {"form": form, "filters": filters, "count": filters.counts[filters.status], "query": query}
     return render(request, "dossiers/instruction/exports/create.html", context)
 
 

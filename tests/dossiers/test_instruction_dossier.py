@@ -223,7 +223,7 @@ def test_no_address_breaks_the_page(client: Client, reference: str) -> None:
 def test_the_filters_of_the_list_follow_there_and_back(client: Client) -> None:
     stage = factories.transmitted()
     listed = client.get("/instruction/?q=tilleuls&statut=transmitted").content.decode()
-    assert f'href="{url(stage)}?q=tilleuls&amp;statut=transmitted"' in listed
+    assert f'href="{url(stage)}?q=tilleuls&amp;statut=transmitted&amp;tri=-transmission"' in listed
     page = client.get(f"{url(stage)}?q=tilleuls&statut=transmitted").content.decode()
     assert 'href="/instruction/?q=tilleuls&amp;statut=transmitted"' in page
     assert f'href="{url(stage, "validate")}?q=tilleuls&amp;statut=transmitted"' in page
