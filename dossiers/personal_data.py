@@ -94,6 +94,7 @@ def export(user: User) -> dict[str, Any]:
             for each in asked.order_by("pk")
         ],
         "absences": [{"du": each.first_day, "au": each.last_day} for each in user.absences.all()],
+        "vues de la liste": [{"nom": each.name, "filtres": each.query} for each in user.saved_views.all()],
         "saisies mises de côté": [
             {"le": each.at, "saisie": each.answers} for each in ParkedInput.objects.filter(user=user).order_by("pk")
         ],
@@ -119,6 +120,7 @@ def forget(user: User, was: FormerIdentity) -> None:
         workflow.takeovers.withdraw(request, by=user, at=timezone.now())
     ParkedInput.objects.filter(user=user).delete()
     user.absences.all().delete()
+    user.saved_views.all().delete()
     # The one change that the database lets in what was transmitted: see the trigger.
     nobody = Func(
         F("applicant"),

@@ -27,6 +27,7 @@ from dossiers.models.guichets import (
 )
 from dossiers.models.lines import Line, LineCount
 from dossiers.models.presences import Presence
+from dossiers.models.saved_views import DefaultView, SavedView
 from dossiers.models.takeovers import TakeoverRequest
 from dossiers.models.tallies import DailyTally, DelayTally, Tallied, Tally
 from dossiers.models.vigilance import Appraisal, Flag
@@ -41,6 +42,7 @@ __all__ = [
     "BatchItem",
     "DailyTally",
     "DecisionDraft",
+    "DefaultView",
     "DelayTally",
     "Dossier",
     "DossierStage",
@@ -58,6 +60,7 @@ __all__ = [
     "Presence",
     "Question",
     "Remark",
+    "SavedView",
     "Section",
     "Stage",
     "TakeoverRequest",

@@ -96,6 +96,7 @@ from dossiers.queries.register import (
     RegisterNews,
     register_news,
 )
+from dossiers.queries.saved_views import saved_views
 from dossiers.queries.statistics import (
     counted_guichets,
     counted_stages,
@@ -199,6 +200,7 @@ __all__ = [
     "register_news",
     "represented",
     "rules",
+    "saved_views",
     "score",
     "sections",
     "sections_of",

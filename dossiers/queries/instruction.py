@@ -40,8 +40,13 @@ INSTRUCTION_SORTS = {
 }
 #: What a row of the list shows, and what says whether it may be acted upon.
 LISTED = (
-    *("status", "transmitted_at", "first_transmitted_at", "stage__title", "stage__regional_role"),
-    *("dossier__reference", "dossier__guichet__short_title", "dossier__guichet__regional_role"),
+    *("status", "due_at", "transmitted_at", "first_transmitted_at", "stage__title", "stage__regional_role"),
+    *(
+        "dossier__reference",
+        "dossier__establishment_type",
+        "dossier__guichet__short_title",
+        "dossier__guichet__regional_role",
+    ),
     *("dossier__legal_entity__finess", "dossier__legal_entity__name", "dossier__legal_entity__long_name"),
     *("dossier__legal_entity__region_codes", "dossier__legal_entity__region__name"),
     *("dossier__referent__first_name", "dossier__referent__last_name"),

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.enums import Role
 from accounts.models import User
-from dossiers import access, neighbours, queries, steps, workflow
+from dossiers import access, list_columns, neighbours, queries, steps, workflow
 from dossiers.desk_forms import ExaminationForm, NoteForm
 from dossiers.enums import Status
 from dossiers.filters import InstructionFilter
@@ -44,6 +44,10 @@ class Tab:
 def index(request: HttpRequest) -> HttpResponse:
     """The list of dossiers, with its filters, counters and sort (I1)."""
     user = instructors_only(request)
+    views = list(queries.saved_views(user))
+    default = next((each for each in views if each.is_default), None)  # type: ignore[attr-defined]  # see `saved_views`
+    if default is not None and not request.GET:
+        return redirect(f"{reverse('dossiers:instruction-list')}?{default.parameters}")
     stages = access.instructed_stages(user)
     filters = InstructionFilter(request.GET, queryset=stages, user=user)
     counts = filters.counts
@@ -64,6 +68,12 @@ def index(request: HttpRequest) -> HttpResponse:
             "sort": sort,
             "tabs": [Tab(status, labels[status], count, status == filters.status) for status, count in counts.items()],
             "query": rest,
+            "views": views,
+            "view": next((each for each in views if str(each.public_id) == request.GET.get("vue")), None),
+            "shown": (shown := list_columns.chosen(request.GET)),
+            "has_columns": list_columns.PARAMETER in request.GET,
+            "columns": [(key, label, key in shown) for key, label in list_columns.COLUMNS.items()],
+            "kept": list_columns.others(request.GET, list_columns.PARAMETER),
             "list_query": f"?{listed.urlencode()}",
             "handover": queries.HandoverCounts() if access.may_reassign(user) else None,
             "regions": list(user.regions.all()) if user.role == Role.REGIONAL else None,

@@ -36,6 +36,10 @@ TABLE: dict[str, tuple[Row, Row]] = {
     # The verifier's own, or a responsable's to say.
     "dossiers:withdraw-absence": (NO_POST, only("verifier", "lead", outcome="→dossiers:absences")),
     "dossiers:spread": (only("lead"), only("lead", outcome="→dossiers:absences")),
+    "dossiers:saved-views": (only(*INSTRUCTORS), only(*INSTRUCTORS, outcome="→dossiers:instruction-list")),
+    # The verifier's own, shared with nobody.
+    "dossiers:edit-view": (only("verifier"), only("verifier", outcome="→dossiers:saved-views")),
+    "dossiers:open-on-view": (NO_POST, only("verifier", outcome="→dossiers:saved-views")),
     "dossiers:shortcuts": (only(*INSTRUCTORS), only(*INSTRUCTORS, outcome="→dossiers:shortcuts")),
     "dossiers:instruction-list": (only(*INSTRUCTORS), NO_POST),
     "dossiers:instruction-dossier": (only(*READERS), NO_POST),

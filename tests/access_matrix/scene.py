@@ -21,6 +21,7 @@ from dossiers.models import (
     DossierStage,
     Export,
     Flag,
+    SavedView,
     TakeoverRequest,
     TemplateText,
 )
@@ -53,6 +54,7 @@ class Scene:
     batches: dict[str, Batch]  # his as well, by the address it is for
     rule: AssignmentRule  # of every dossier
     absence: Absence  # the verifier's
+    view: SavedView  # his too
 
     def __post_init__(self) -> None:
         half = Client()
@@ -124,6 +126,8 @@ class Scene:
             values["public_id"] = self.rule.public_id
         if name == "dossiers:withdraw-absence":
             values["public_id"] = self.absence.public_id
+        if name in {"dossiers:edit-view", "dossiers:open-on-view"}:
+            values["public_id"] = self.view.public_id
         if name == "dossiers:spread":
             values["public_id"] = self.people["verifier"].public_id
         if name in self.batches:
@@ -175,6 +179,8 @@ class Scene:
             "dossiers:edit-rule": {"to": self.people["lead"].public_id, "read": 1},
             "dossiers:absences": {"first_day": next_week, "last_day": next_week, "user": self.people["lead"].public_id},
             "dossiers:spread": {"to": self.people["lead"].public_id},
+            "dossiers:saved-views": {"name": "Corse", "query": "region=94"},
+            "dossiers:edit-view": {"name": "Bretagne"},
             "dossiers:assign": {"to": self.people["verifier"].public_id},
             "dossiers:note": {"text": "Appeler l'établissement."},
             "dossiers:examine-flag": {"diagnoses-read": "Un diagnostic manque.", "diagnoses-note": "Vu."},
@@ -258,5 +264,6 @@ def build() -> Scene:
         people["verifier"], by=people["verifier"], first_day=day, last_day=day, at=timezone.now()
     )
     now = [factories.fresh(stage) for stage in stages]
-    context = (presented, signed, expense, takeover, made, waiting, text, batches, rule, absence)
+    view = workflow.saved_views.keep(by=people["verifier"], name="Bretagne", query="region=53", is_shared=False)
+    context = (presented, signed, expense, takeover, made, waiting, text, batches, rule, absence, view)
     return Scene(people, UserFactory(), *now, *context)

@@ -30,6 +30,8 @@ OWN_BUSINESS = {
     models.Appraisal,
     models.Presence,
     models.DecisionDraft,
+    models.SavedView,
+    models.DefaultView,
     models.Line,
     models.LineCount,
 }

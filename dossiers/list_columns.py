@@ -1,0 +1,33 @@
+"""The columns of the back-office's list that a reader chooses; they live in the URL, like the filters (I1)."""
+
+from __future__ import annotations
+
+from django.http import QueryDict
+
+#: In their order. The reference is always there.
+COLUMNS = {
+    "etablissement": "Établissement",
+    "guichet": "Guichet et étape",
+    "type": "Type de candidat",
+    "region": "Région",
+    "referent": "Référent",
+    "statut": "Statut",
+    "echeance": "Échéance",
+    "verificateur": "Vérificateur",
+    "transmission": "Transmis le",
+}
+USUAL = [key for key in COLUMNS if key not in {"type", "echeance"}]
+#: Of the URL, one a column.
+PARAMETER = "colonne"
+
+
+def chosen(parameters: QueryDict) -> list[str]:
+    """The columns asked for, those that do not exist left out; the usual ones when none is."""
+    asked = set(parameters.getlist(PARAMETER))
+    return [key for key in COLUMNS if key in asked] or USUAL
+
+
+def others(parameters: QueryDict, *but: str) -> list[tuple[str, str]]:
+    """The other parameters of the list, as the hidden fields of a form that changes `but`."""
+    left_out = {*but, "page"}
+    return [(name, each) for name, values in parameters.lists() if name not in left_out for each in values if each]
