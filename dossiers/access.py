@@ -189,6 +189,11 @@ def claimable_stages(user: User) -> DossierStageQuerySet:
     return DossierStage.objects.current().filter(dossier__legal_entity__in=represented).exclude(dossier__referent=user)
 
 
+def may_correct_contacts(user: User, dossier_stage: DossierStage) -> bool:
+    """Whether `user` may correct the contacts of a transmitted étape (I8): responsables only."""
+    return user.is_active and user.is_lead and dossier_stage.first_transmitted_at is not None
+
+
 def may_move_deadlines(user: User) -> bool:
     """Whether `user` may extend an étape or make an exception (D15b): administrators only."""
     return user.is_active and user.is_admin_role

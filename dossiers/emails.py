@@ -36,13 +36,17 @@ TO_REFERENT = frozenset(
     {
         *("dossier_created", "dossier_transmitted", "dossier_modification_requested", "dossier_validated"),
         *("dossier_rejected", "dossier_reopened", "dossier_file_infected", "stage_started", "stage_called"),
-        *("stage_open", "closing_moved", "late_access_granted", "late_access_revoked"),
+        *("contact_corrected", "stage_open", "closing_moved", "late_access_granted", "late_access_revoked"),
         *("reminder_draft", "reminder_correction"),
         # Of `funding`.
         *("subsidy_granted", "agreement_ready", "agreement_accepted", "agreement_refused"),
         *("payment_paid", "control_opened", "control_closed"),
     }
 )
+
+
+def contact_corrected(event: Event) -> None:
+    post(event, "contact_corrected", "Un contact de votre dossier {reference} est corrigé", VIEW)
 
 
 def created(event: Event) -> None:

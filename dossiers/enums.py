@@ -137,6 +137,7 @@ class EventKind(models.TextChoices):
     EXCEPTION_GRANTED = "exception_granted", "Délai exceptionnel accordé"
     EXCEPTION_REVOKED = "exception_revoked", "Délai exceptionnel retiré"
     FLAG_EXAMINED = "flag_examined", "Point de vigilance examiné"
+    CONTACT_CORRECTED = "contact_corrected", "Contact corrigé"
     # Of the subsidy: `funding` writes them.
     GRANTED = "granted", "Subvention accordée"
     AGREEMENT_SENT = "agreement_sent", "Convention envoyée"

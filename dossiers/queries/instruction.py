@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from dossiers import kinds, scores
 from dossiers.eligibility import Eligibility
 from dossiers.enums import EventKind
+from dossiers.kinds.contact import Contact
 from dossiers.models import (
     Attachment,
     DossierStage,
@@ -22,6 +23,7 @@ from dossiers.models import (
     Transmission,
 )
 from dossiers.models.dossiers import DossierStageQuerySet
+from dossiers.queries.forms import questions
 from dossiers.queries.register import RegisterNews, register_news
 from dossiers.queries.transmitted import TransmittedEntry, eligible, history, score, transmitted_sections
 from funding.schedule.estimates import Estimate
@@ -99,6 +101,8 @@ class InstructedEntry(TransmittedEntry):
     """One answer as a verifier reads it: the IBAN masked (Q60), his remark beside it."""
 
     remark: str = ""
+    #: A contact that a responsable corrected since: `value` is what it has become.
+    is_corrected: bool = False
 
     @property
     def lines(self) -> list[kinds.Line]:
@@ -164,6 +168,8 @@ def instructed(dossier_stage: DossierStage) -> Instructed:
     requests = dossier_stage.modification_requests.select_related("by").prefetch_related("remarks")
     request = requests.order_by("-at").first()
     remarks = {remark.code: remark.text for remark in request.remarks.all()} if request else {}
+    events = list(history(dossier_stage, internal=True))
+    corrected = corrected_contacts(dossier_stage, events, transmission)
     return Instructed(
         transmission=transmission,
         earlier=earlier,
@@ -172,11 +178,30 @@ def instructed(dossier_stage: DossierStage) -> Instructed:
             (
                 section,
                 [
-                    InstructedEntry(entry.question, entry.value, entry.files, remarks.get(entry.code, ""))
+                    InstructedEntry(
+                        entry.question,
+                        corrected.get(entry.code, entry.value),
+                        entry.files,
+                        remarks.get(entry.code, ""),
+                        is_corrected=entry.code in corrected,
+                    )
                     for entry in entries
                 ],
             )
             for section, entries in transmitted_sections(transmission, blanks=True)
         ],
-        history=list(history(dossier_stage, internal=True)),
+        history=events,
     )
+
+
+def corrected_contacts(
+    dossier_stage: DossierStage, events: list[Event], transmission: Transmission
+) -> dict[str, dict[str, str]]:
+    """The contacts of an étape that were corrected after `transmission`, by code (I8): 1 query, none when history tells
+    of no correction. Its référent no longer changes them: what differs from what was sent was corrected."""
+    kind = EventKind.CONTACT_CORRECTED
+    if not any(event.kind == kind and event.dossier_stage_id == dossier_stage.pk for event in events):
+        return {}
+    asked = [each.code for each in questions(dossier_stage.revision) if each.kind == Contact.code]
+    answers = dossier_stage.answers.filter(code__in=asked, value__isnull=False)
+    return {each.code: each.value for each in answers if each.value != transmission.answers.get(each.code)}

@@ -136,6 +136,7 @@ def dossier_page(
             "may_release": dossier.verifier_id is not None
             and (dossier.verifier_id == user.pk or access.may_assign(user)),
             "may_assign": dossier_stage.is_instructed and access.may_assign(user),
+            "may_correct": dossier_stage.is_instructed and access.may_correct_contacts(user, dossier_stage),
             "note_form": note_form or NoteForm(),
             "flags": flags,
             "may_examine": may_instruct and dossier_stage.is_instructed,

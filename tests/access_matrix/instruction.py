@@ -48,6 +48,7 @@ TABLE: dict[str, tuple[Row, Row]] = {
     "dossiers:presence": (NO_POST, only(*READERS)),
     "dossiers:take": (NO_POST, only(*DECIDERS, outcome="→dossiers:instruction-dossier")),
     "dossiers:assign": (only("lead"), only("lead", outcome="→dossiers:instruction-dossier")),
+    "dossiers:correct-contact": (only("lead"), only("lead", outcome="→dossiers:instruction-dossier")),
     "dossiers:note": (NO_POST, only(*READERS, outcome="→dossiers:instruction-dossier")),
     "dossiers:instructed-comparison": (only(*READERS), NO_POST),
     "dossiers:examine-flag": (NO_POST, only(*DECIDERS, outcome="→dossiers:instruction-dossier")),

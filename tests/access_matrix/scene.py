@@ -87,6 +87,7 @@ class Scene:
                 | "presence"
                 | "take"
                 | "assign"
+                | "correct-contact"
                 | "note"
                 | "examine-flag"
                 | "instructed-comparison"
@@ -126,6 +127,8 @@ class Scene:
             values["public_id"] = self.rule.public_id
         if name == "dossiers:withdraw-absence":
             values["public_id"] = self.absence.public_id
+        if name == "dossiers:correct-contact":
+            values["code"] = "contact_ciso"
         if name in {"dossiers:edit-view", "dossiers:open-on-view"}:
             values["public_id"] = self.view.public_id
         if name == "dossiers:spread":
@@ -181,6 +184,11 @@ class Scene:
             "dossiers:spread": {"to": self.people["lead"].public_id},
             "dossiers:saved-views": {"name": "Corse", "query": "region=94"},
             "dossiers:edit-view": {"name": "Bretagne"},
+            "dossiers:correct-contact": {
+                **factories.contact(email="autre@exemple.fr"),
+                "read": kinds.digest(factories.contact()),
+                "reason": "Départ.",
+            },
             "dossiers:assign": {"to": self.people["verifier"].public_id},
             "dossiers:note": {"text": "Appeler l'établissement."},
             "dossiers:examine-flag": {"diagnoses-read": "Un diagnostic manque.", "diagnoses-note": "Vu."},

@@ -1,0 +1,42 @@
+"""« Corriger un contact » of a transmitted dossier (D12, I8)."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from dossiers import access, kinds, workflow
+from dossiers.contact_forms import ContactCorrectionForm
+from dossiers.kinds.contact import ContactForm
+from dossiers.views import scope
+from dossiers.views.instruction import dossier_url, instructors_only
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def correct(request: HttpRequest, reference: str, code: str) -> HttpResponse:
+    """The contact as it stands, to be corrected, with why."""
+    user = instructors_only(request)
+    dossier_stage = scope.instructed_stage(request, reference)
+    question = workflow.contacts.contact_question(dossier_stage, code)
+    answer = dossier_stage.answers.filter(code=code).first()
+    if question is None or answer is None or not access.may_correct_contacts(user, dossier_stage):
+        raise Http404
+    initial = {**answer.raw, "read": kinds.digest(answer.raw)}
+    form = ContactCorrectionForm(request.POST if request.method == "POST" else None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        raw: kinds.Raw = {name: request.POST.get(name, "").strip() for name in ContactForm.base_fields}
+        read, reason = form.cleaned_data["read"], form.cleaned_data["reason"]
+        at = scope.received_at(request)
+        try:
+            workflow.contacts.correct(dossier_stage, code, by=user, raw=raw, read=read, reason=reason, at=at)
+        except workflow.NotAllowed as refusal:
+            raise Http404 from refusal
+        except workflow.Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Le contact est corrigé. Le référent en est informé par e-mail.")
+            return redirect(dossier_url(request, reference))
+    context = {"dossier": dossier_stage.dossier, "dossier_stage": dossier_stage, "question": question, "form": form}
+    return render(request, "dossiers/instruction/contact.html", context)
