@@ -67,7 +67,8 @@ def transmit(dossier_stage: DossierStage, *, by: User, at: dt.datetime, seen: st
         due_at=None,
         is_instructed=True,
     )
-    dossier_stage.modification_requests.filter(answered_at__isnull=True).update(answered_at=at)
+    if not is_first:  # nothing is asked of what was never transmitted
+        dossier_stage.modification_requests.filter(answered_at__isnull=True).update(answered_at=at)
     emails.transmitted(event, transmission)
     if is_first:
         assignment.follow_rule(dossier_stage, at=at)
