@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import QuerySet
 
 from dossiers import kinds, scores
@@ -26,6 +26,7 @@ from dossiers.models.dossiers import DossierStageQuerySet
 from dossiers.queries.forms import questions
 from dossiers.queries.register import RegisterNews, register_news
 from dossiers.queries.transmitted import TransmittedEntry, eligible, history, score, transmitted_sections
+from ecare.paging import CountedPaginator
 from funding.schedule.estimates import Estimate
 
 PAGE_SIZE = 50
@@ -69,19 +70,14 @@ def instruction_order(sort: str, *, path: str = "") -> list[str]:
     return [f"{sign}{path}{field}" for field in (*INSTRUCTION_SORTS[sort.removeprefix("-")], "dossier_stage_id")]
 
 
-class InstructionPages(Paginator):  # type: ignore[type-arg]  # not subscriptable at run time
+class InstructionPages(CountedPaginator):
     """Pages of the instruction list. The total comes from the counters; a page is found among the lines, from the end
     that is nearer, then fetched with all it names."""
 
     def __init__(self, lines: QuerySet[Line], *, of: DossierStageQuerySet, sort: str, total: int) -> None:
         """`of` holds the étapes that the reader may see, `sort` is one that `instruction_sort` gave."""
         self.stages = of
-        self.total = total
-        super().__init__(lines.order_by(*instruction_order(sort)), PAGE_SIZE)
-
-    @cached_property
-    def count(self) -> int:
-        return self.total
+        super().__init__(lines.order_by(*instruction_order(sort)), PAGE_SIZE, total=total)
 
     def page(self, number: int | str) -> Page[DossierStage]:
         number = self.validate_number(number)

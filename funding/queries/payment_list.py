@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet, Sum
 
 from dossiers import search
@@ -92,18 +90,6 @@ def listed(payments: QuerySet[Payment], state: PaymentState) -> QuerySet[Payment
         .select_related("grant__dossier__guichet", "grant__dossier__legal_entity")
         .order_by(*order)
     )
-
-
-class PaymentPages(Paginator):  # type: ignore[type-arg]  # not subscriptable at run time
-    """Pages of one state. The total comes from the tabs."""
-
-    def __init__(self, payments: QuerySet[Payment], *, total: int) -> None:
-        self.total = total
-        super().__init__(payments, PAGE_SIZE)
-
-    @cached_property
-    def count(self) -> int:
-        return self.total
 
 
 def rows(payments: QuerySet[Payment]) -> Iterator[tuple[Cell, ...]]:

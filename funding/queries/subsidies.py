@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import cast
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.fields.json import KT
 
 from accounts.models import User
 from dossiers.models import Dossier, DossierStage, Transmission
 from dossiers.models.dossiers import DossierStageQuerySet
+from ecare.paging import CountedPaginator
 from funding import access
 from funding.enums import AgreementState, GrantStep
 from funding.models import Agreement, Grant
@@ -110,16 +110,11 @@ def counters(user: User) -> dict[GrantStep, int]:
     return {step: found[step.name] for step in STEPS}
 
 
-class SubsidyPages(Paginator):  # type: ignore[type-arg]  # not subscriptable at run time
+class SubsidyPages(CountedPaginator):
     """Pages of one step of the list, what was validated first on top. The total comes from the counters."""
 
     def __init__(self, user: User, step: GrantStep, *, total: int) -> None:
-        self.total = total
-        super().__init__(funded(user).filter(STEPS[step]).order_by("decided_at", "pk"), PAGE_SIZE)
-
-    @cached_property
-    def count(self) -> int:
-        return self.total
+        super().__init__(funded(user).filter(STEPS[step]).order_by("decided_at", "pk"), PAGE_SIZE, total=total)
 
     def page(self, number: int | str) -> Page[DossierStage]:
         number = self.validate_number(number)
