@@ -19,7 +19,7 @@ from dossiers.models import Attachment, DossierStage
 from tests.dossiers import factories, pages
 
 pytestmark = pytest.mark.django_db
-ROUNDS = 9
+ROUNDS = 25
 
 
 YES_NO = {"choices": [{"value": "yes", "label": "Oui"}, {"value": "no", "label": "Non"}]}
