@@ -46,17 +46,14 @@ def agreement_to_sign(event: Event, agreement: Agreement) -> None:
 
 
 def agreement_deposited(event: Event, agreement: Agreement) -> None:
-    """To who instructs the dossier, or sent the convention."""
-    dossier = event.dossier
-    recipient = dossier.verifier or agreement.sent_by
-    outbox.post(
-        kind="agreement_deposited",
-        to=recipient.email,
-        subject=f"Une convention signée est à contrôler, dossier {dossier.reference}",
-        context={**emails.about(dossier), "recipient": recipient, "agreement": agreement},
-        key=f"event-{event.pk}-agreement_deposited",
-        action=("Contrôler la convention", outbox.absolute(reverse("funding:subsidy", args=[dossier.reference]))),
-        about=dossier.reference,
+    post_to_desk(
+        event,
+        "agreement_deposited",
+        "Une convention signée est à contrôler, dossier {reference}",
+        "Contrôler la convention",
+        page="funding:subsidy",
+        otherwise=agreement.sent_by,
+        agreement=agreement,
     )
 
 
@@ -108,17 +105,14 @@ def control_opened(event: Event, control: Control) -> None:
 
 
 def control_answered(event: Event, control: Control) -> None:
-    """To who instructs the dossier, or opened the control."""
-    dossier = event.dossier
-    recipient = dossier.verifier or control.opened_by
-    outbox.post(
-        kind="control_answered",
-        to=recipient.email,
-        subject=f"Des pièces de contrôle sont déposées, dossier {dossier.reference}",
-        context={**emails.about(dossier), "recipient": recipient, "control": control},
-        key=f"event-{event.pk}-control_answered",
-        action=("Lire les pièces", outbox.absolute(reverse("funding:control", args=[dossier.reference]))),
-        about=dossier.reference,
+    post_to_desk(
+        event,
+        "control_answered",
+        "Des pièces de contrôle sont déposées, dossier {reference}",
+        "Lire les pièces",
+        page="funding:control",
+        otherwise=control.opened_by,
+        control=control,
     )
 
 
@@ -136,6 +130,23 @@ def post(
         to=dossier.referent.email,
         subject=subject.format(reference=dossier.reference),
         context={**emails.about(dossier), "event": event, **context},
+        key=f"event-{event.pk}-{kind}",
+        action=(button, outbox.absolute(reverse(page, args=[dossier.reference]))),
+        about=dossier.reference,
+    )
+
+
+def post_to_desk(
+    event: Event, kind: str, subject: str, button: str, *, page: str, otherwise: User, **context: Any
+) -> None:
+    """To who instructs the dossier, `otherwise` to that person: the référent has done his part."""
+    dossier = event.dossier
+    recipient = dossier.verifier or otherwise
+    outbox.post(
+        kind=kind,
+        to=recipient.email,
+        subject=subject.format(reference=dossier.reference),
+        context={**emails.about(dossier), "recipient": recipient, **context},
         key=f"event-{event.pk}-{kind}",
         action=(button, outbox.absolute(reverse(page, args=[dossier.reference]))),
         about=dossier.reference,

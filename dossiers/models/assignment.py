@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 
 from django.conf import settings
@@ -97,6 +96,3 @@ class Absence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}, {self.first_day:%d/%m/%Y} – {self.last_day:%d/%m/%Y}"
-
-    def covers(self, day: dt.date) -> bool:
-        return self.first_day <= day <= self.last_day

@@ -34,8 +34,4 @@ def paper(request: HttpRequest, dossier: Dossier, readable: DossierStageQuerySet
     stages = readable.filter(dossier=dossier).with_context().order_by("stage__position")
     content = dossier_pdf.paper(dossier, list(stages), at=scope.received_at(request))
     audit.record(AuditKind.DOWNLOADED, by=request.user, subject=dossier.reference, paper="dossier")
-    response = HttpResponse(content, content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="dossier-{dossier.reference}.pdf"'
-    response["Cache-Control"] = "private, no-store"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return scope.pdf(content, f"dossier-{dossier.reference}.pdf")

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
@@ -104,3 +104,12 @@ def leads_only(request: HttpRequest) -> User:
 def attachments(dossier_stage: DossierStage) -> AttachmentQuerySet:
     """The files of a dossier found through its scope, archived ones included."""
     return dossier_stage.attachments.all()
+
+
+def pdf(content: bytes, name: str) -> HttpResponse:
+    """A document that leaves: an attachment, never cached."""
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-store"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -14,9 +14,9 @@ from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 
 from dossiers.admin.dossiers import ReadOnly
+from dossiers.views.scope import pdf
 from funding import agreement_pdf, agreement_text, workflow
 from funding.models import Agreement, AgreementTemplate, Grant, ObjectiveDecision
-from funding.views import scope
 
 
 class TemplateForm(ModelForm):
@@ -66,7 +66,7 @@ class AgreementTemplateAdmin(admin.ModelAdmin):
 
     def preview_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         template = get_object_or_404(AgreementTemplate, pk=pk)
-        return scope.pdf(agreement_pdf.preview(template), f"apercu-convention-{template.version}.pdf")
+        return pdf(agreement_pdf.preview(template), f"apercu-convention-{template.version}.pdf")
 
     def has_change_permission(self, request: HttpRequest, obj: AgreementTemplate | None = None) -> bool:
         return super().has_change_permission(request, obj) and not (obj and obj.is_published)

@@ -6,10 +6,10 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from dossiers.views.scope import pdf
 from ecare import audit
 from ecare.models import AuditKind
 from funding import agreement_pdf, links
-from funding.views import scope
 
 
 @require_safe
@@ -21,4 +21,4 @@ def to_sign(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     reference = agreement.grant.dossier.reference
     audit.record(AuditKind.DOWNLOADED, subject=reference, paper="convention", number=agreement.number)
-    return scope.pdf(agreement_pdf.of(agreement), f"convention-{reference}.pdf")
+    return pdf(agreement_pdf.of(agreement), f"convention-{reference}.pdf")

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dossiers.queries import latest_transmission
 from dossiers.views import files
 from dossiers.views.instruction import instructors_only
-from dossiers.views.scope import user_of
+from dossiers.views.scope import pdf, user_of
 from ecare import audit, french
 from ecare.models import AuditKind
 from funding import access, agreement_pdf, beside, queries, workflow
@@ -164,7 +164,7 @@ def agreement(request: HttpRequest, reference: str) -> HttpResponse:
             raise Http404
         content, number = agreement_pdf.preview(draft.template, draft.values), 0
     audit.record(AuditKind.DOWNLOADED, by=request.user, subject=reference, paper="convention", number=number)
-    return scope.pdf(content, f"convention-{reference}.pdf")
+    return pdf(content, f"convention-{reference}.pdf")
 
 
 @require_safe

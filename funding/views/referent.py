@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from dossiers.views.scope import user_of
+from dossiers.views.scope import pdf, user_of
 from ecare import audit
 from ecare.models import AuditKind
 from funding import agreement_pdf, workflow
@@ -50,7 +50,7 @@ def agreement(request: HttpRequest, reference: str) -> HttpResponse:
     audit.record(
         AuditKind.DOWNLOADED, by=request.user, subject=reference, paper="convention", number=subsidy.agreement.number
     )
-    return scope.pdf(agreement_pdf.of(subsidy.agreement), f"convention-{reference}.pdf")
+    return pdf(agreement_pdf.of(subsidy.agreement), f"convention-{reference}.pdf")
 
 
 @require_POST

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
 from dossiers.models import Dossier
@@ -33,12 +33,3 @@ def found(grants: Any) -> Subsidy:
     if subsidy is None:
         raise Http404
     return subsidy
-
-
-def pdf(content: bytes, name: str) -> HttpResponse:
-    """A document that leaves: an attachment, never cached."""
-    response = HttpResponse(content, content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "private, no-store"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response

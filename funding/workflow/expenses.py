@@ -154,7 +154,7 @@ def held(grant: Grant, *, by: User) -> tuple[DossierStage, Grant]:
 def instructed(grant: Grant, *, by: User) -> DossierStage:
     dossier_stage = locked(grant.dossier_stage)
     if not access.may_grant(by, dossier_stage):
-        raise NotAllowed("Vous ne pouvez pas faire cette action sur ce dossier.")
+        raise NotAllowed
     return dossier_stage
 
 

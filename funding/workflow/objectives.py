@@ -46,7 +46,7 @@ def decide(
     """
     dossier_stage = locked(dossier_stage)
     if not access.may_decide_objectives(by, dossier_stage):
-        raise NotAllowed("Vous ne pouvez pas faire cette action sur ce dossier.")
+        raise NotAllowed
     if not dossier_stage.is_current or dossier_stage.status != Status.TRANSMITTED:
         raise WrongStatus(situation(dossier_stage))
     check_read(dossier_stage, read)
