@@ -32,6 +32,20 @@ MONTHS = (
     "novembre",
     "décembre",
 )
+SHORT_MONTHS = (
+    "janv.",
+    "févr.",
+    "mars",
+    "avr.",
+    "mai",
+    "juin",
+    "juill.",
+    "août",
+    "sept.",
+    "oct.",
+    "nov.",
+    "déc.",
+)
 # Where it is another time than in Paris: INSEE code of the département, its clock, how one says « there ».
 OVERSEAS = {
     "971": ("America/Guadeloupe", "en Guadeloupe"),
@@ -76,6 +90,12 @@ def day(value: dt.date | dt.datetime) -> str:
     """« 4 juin 2026 », « 1er juin 2026 »."""
     date = _paris_date(value)
     return f"{'1er' if date.day == 1 else date.day} {MONTHS[date.month - 1]} {date.year}"
+
+
+def short_day(value: dt.date | dt.datetime) -> str:
+    """« 26 nov. 2026 », « 1er févr. 2026 »: for the cells of a table, of one piece that no line breaks."""
+    date = _paris_date(value)
+    return f"{'1er' if date.day == 1 else date.day}{NBSP}{SHORT_MONTHS[date.month - 1]}{NBSP}{date.year}"
 
 
 def weekday(value: dt.date | dt.datetime) -> str:
@@ -137,9 +157,11 @@ def count(number: int, singular: str, plural: str) -> str:
 
 def duration(hours: int) -> str:
     """« 5 heures », « 3 jours », « 3 jours et 4 heures »: whole hours counted as they are, a day being 24 of them."""
+    if not hours:
+        return f"moins d'une{NBSP}heure"
     days, rest = divmod(hours, 24)
     parts = [count(days, "jour", "jours")] if days else []
-    if rest or not days:
+    if rest:
         parts.append(count(rest, "heure", "heures"))
     return " et ".join(parts)
 

@@ -21,6 +21,7 @@ for _name in (
     "euros",
     "integer",
     "day",
+    "short_day",
     "weekday",
     "clock",
     "moment",

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from dossiers import list_columns
 from dossiers.models import DossierStage
+from ecare import french
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories
 from tests.dossiers.browsing import Check, Open, fits, focused_label
@@ -40,6 +43,35 @@ def test_the_list_has_no_barrier_in_any_state(open_as: Open, axe: Check) -> None
             assert fits(page), (query, width)
         axe(page)
         page.context.close()
+
+
+def test_every_column_at_once_scrolls_inside_the_table(open_as: Open, axe: Check) -> None:
+    """Also with the keyboard alone; a date holds on one line, and says its day to machines."""
+    today = timezone.localdate()
+    row("modification_requested", name="ASSOCIATION DES TILLEULS ARGENTÉS DE LA VALLÉE HAUTE")
+    query = "&".join(f"colonne={key}" for key in list_columns.COLUMNS)
+    page = open_as(UserFactory(verifier=True), f"/instruction/?{query}", width=1280)
+    assert fits(page)
+    axe(page)
+    table = page.get_by_role("region", name="Liste des dossiers, à faire défiler")
+    last = page.get_by_role("cell", name=french.short_day(today))
+    expect(last).not_to_be_in_viewport()
+    table.focus()
+    page.keyboard.press("End")
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+    expect(last).to_be_in_viewport()
+    date = last.locator("time")
+    assert date.get_attribute("datetime") == str(today)
+    box = date.bounding_box()
+    assert box
+    assert box["height"] < 2 * 18
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert fits(page), width
+    usual = open_as(UserFactory(verifier=True), "/instruction/", width=1280)
+    expect(usual.get_by_role("region", name="Liste des dossiers, à faire défiler")).to_have_count(0)
+    expect(usual.get_by_role("cell", name=french.short_day(today))).to_be_in_viewport()
 
 
 def test_the_filters_fold_and_leave_their_room_to_the_table(open_as: Open, axe: Check) -> None:

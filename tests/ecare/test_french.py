@@ -45,9 +45,24 @@ def test_dates_are_those_of_paris_whatever_the_zone_of_the_value() -> None:
     late_evening_in_utc = dt.datetime(2026, 6, 4, 22, 30, tzinfo=UTC)
     assert french.day(late_evening_in_utc) == "5 juin 2026"
     assert french.day(dt.date(2026, 6, 1)) == "1er juin 2026"
+    assert french.short_day(late_evening_in_utc) == "5\u00a0juin\u00a02026"
+    assert french.short_day(dt.date(2026, 2, 1)) == "1er\u00a0févr.\u00a02026"
     assert french.weekday(CLOSING) == "jeudi 4 juin 2026"
     assert french.moment(CLOSING) == "jeudi 4 juin 2026 à 23\u00a0h\u00a059, heure de Paris"
     assert french.clock(dt.datetime(2026, 1, 5, 8, 5, tzinfo=UTC)) == "9\u00a0h\u00a005"
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [
+        (0, "moins d'une\u00a0heure"),
+        (1, "1\u00a0heure"),
+        (24, "1\u00a0jour"),
+        (76, "3\u00a0jours et 4\u00a0heures"),
+    ],
+)
+def test_a_duration_is_said_in_days_and_hours(hours: int, expected: str) -> None:
+    assert french.duration(hours) == expected
 
 
 @pytest.mark.parametrize(
