@@ -13,12 +13,12 @@ from axe_playwright_python.sync_playwright import Axe
 from celery.contrib.testing.worker import start_worker
 from django.db import connection, connections
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
-from playwright.sync_api import Error as BrowserError
 from pytest_django import DjangoDbBlocker, Settings
 
 from ecare import bootstrap
 from ecare.celery import app
 from establishments import queries as establishments
+from tests.browsing import once_arrived
 
 # Playwright's synchronous interface runs inside an event loop, which Django's ORM refuses by default.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -166,23 +166,12 @@ def context(context: BrowserContext) -> Iterator[BrowserContext]:
     assert not outside, f"the page asked other hosts: {outside}"
 
 
-def _judged(page: Page) -> Any:
-    """What axe says of a page that has arrived: a click may leave it between two, or axe on the one before."""
-    for _ in range(3):
-        page.wait_for_load_state()
-        try:
-            return Axe().run(page)
-        except BrowserError as error:
-            left = error
-    raise left
-
-
 @pytest.fixture
 def axe() -> Callable[[Page], None]:
     """`axe(page)` fails with a readable list when axe-core finds anything on the page as it stands (Q61)."""
 
     def check(page: Page) -> None:
-        results = _judged(page)
+        results = once_arrived(page, Axe().run)
         assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"
 
     return check

@@ -22,6 +22,7 @@ from tests.accounts.factories import PASSWORD, RepresentationFactory, TermsVersi
 from tests.accounts.registering import PERSON
 from tests.accounts.second_steps import code_of
 from tests.accounts.sessions import last_code, sign_in
+from tests.browsing import fits
 from tests.establishments.factories import GeographicEntityFactory, LegalEntityFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -61,7 +62,7 @@ class Person:
         self.seen.append(name)
         for width in (1280, 320):
             page.set_viewport_size({"width": width, "height": 900})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+            assert fits(page), name
             # Errors change nothing between the two widths that the screen without them does not show.
             if self.scripted and (width == 320 or not name.endswith("-erreur")):
                 self.axe(page)

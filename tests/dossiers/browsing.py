@@ -10,11 +10,6 @@ Open = Callable[..., Page]
 Check = Callable[[Page], None]
 
 
-def fits(page: Page) -> bool:
-    """Whether nothing is cut sideways."""
-    return not page.evaluate("document.documentElement.scrollWidth > innerWidth")
-
-
 def focused_label(page: Page) -> str:
     """The name of what is focused: its label, or what it says."""
     label: str = page.evaluate(

@@ -13,6 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Session
 from dossiers.models import DossierStage, ParkedInput
+from tests.browsing import fits
 from tests.dossiers import factories, pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -66,7 +67,7 @@ def look(page: Page, axe: Check) -> None:
     """No barrier, and nothing cut at 320 px."""
     axe(page)
     page.set_viewport_size({"width": 320, "height": 800})
-    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert fits(page)
     axe(page)
     page.set_viewport_size({"width": 1280, "height": 900})
 

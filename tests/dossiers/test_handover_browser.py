@@ -15,8 +15,9 @@ from dossiers import workflow
 from dossiers.models import Dossier
 from notifications.models import Email
 from tests.accounts.factories import UserFactory
+from tests.browsing import fits
 from tests.dossiers import factories, pages
-from tests.dossiers.browsing import Check, Open, fits
+from tests.dossiers.browsing import Check, Open
 
 pytestmark = pytest.mark.django_db(transaction=True)
 #: Where to look at the pages, when asked.

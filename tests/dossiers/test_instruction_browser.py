@@ -12,8 +12,9 @@ from dossiers import list_columns
 from dossiers.models import DossierStage
 from ecare import french
 from tests.accounts.factories import UserFactory
+from tests.browsing import fits
 from tests.dossiers import factories
-from tests.dossiers.browsing import Check, Open, fits, focused_label
+from tests.dossiers.browsing import Check, Open, focused_label
 from tests.dossiers.rows import row
 from tests.establishments.factories import LegalEntityFactory
 

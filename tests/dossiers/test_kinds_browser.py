@@ -9,6 +9,7 @@ from django.conf import settings
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from tests.browsing import fits
 from tests.dossiers import every_kind, factories, pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +28,7 @@ def test_every_kind_is_accessible_in_every_state(
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 900})
             axe(page)
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} at {width}"
+            assert fits(page), f"{name} at {width}"
         page.set_viewport_size({"width": 1280, "height": 900})
 
     page.goto(form)

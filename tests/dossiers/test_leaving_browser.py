@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.accounts.factories import PASSWORD, RepresentationFactory
 from tests.accounts.sessions import sign_in, wear
+from tests.browsing import fits
 from tests.dossiers import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,7 +26,7 @@ def test_an_establishment_is_left_then_the_account_deleted(browser: Browser, liv
     def judge() -> None:
         if script:
             axe(page)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        assert fits(page)
 
     page.goto(f"{live_server.url}/compte/")
     page.get_by_role("link", name="Retirer CENTRE DES ORMES").press("Enter")

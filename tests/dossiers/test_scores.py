@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from dossiers import pdf, scores
 from dossiers.models import DossierStage, Question
 from tests.accounts.factories import UserFactory
+from tests.browsing import fits
 from tests.dossiers import factories, pages
-from tests.dossiers.browsing import Check, Open, fits
+from tests.dossiers.browsing import Check, Open
 from tests.dossiers.test_pdf import structure, text_of
 
 AXES = [{"code": "a", "label": "Gouvernance"}, {"code": "b", "label": "Traçabilité"}]

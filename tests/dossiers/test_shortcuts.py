@@ -9,8 +9,9 @@ from playwright.sync_api import expect
 
 from accounts.models import User
 from tests.accounts.factories import UserFactory
+from tests.browsing import fits
 from tests.dossiers import factories
-from tests.dossiers.browsing import Check, Open, fits
+from tests.dossiers.browsing import Check, Open
 from tests.dossiers.rows import row
 from tests.establishments.factories import LegalEntityFactory
 

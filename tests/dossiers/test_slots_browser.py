@@ -21,6 +21,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from dossiers import workflow
 from dossiers.models import DossierStage
+from tests.browsing import fits
 from tests.dossiers import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -151,7 +152,7 @@ def test_files_are_dropped_followed_cancelled_tried_again_and_put_in_order(
         """axe, nothing cut sideways, and a picture when asked, on wide and narrow screens."""
         for width in (390, 1280):
             page.set_viewport_size({"width": width, "height": 900})
-            assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{state} at {width}"
+            assert fits(page), f"{state} at {width}"
             if SHOTS:
                 slot.screenshot(path=str(Path(SHOTS) / f"{state}-{width}.png"))
         if state != "cut":  # the same row as a refused one

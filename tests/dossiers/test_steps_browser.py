@@ -9,8 +9,9 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests.accounts.factories import UserFactory
+from tests.browsing import fits
 from tests.dossiers import factories
-from tests.dossiers.browsing import Check, Open, fits
+from tests.dossiers.browsing import Check, Open
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -17,8 +17,9 @@ from dossiers.enums import Status, TextPurpose
 from dossiers.models import DossierStage, Export
 from dossiers.workflow import vigilance
 from tests.accounts.factories import UserFactory
+from tests.browsing import fits
 from tests.dossiers import factories
-from tests.dossiers.browsing import Check, Open, fits, focused_label
+from tests.dossiers.browsing import Check, Open, focused_label
 from tests.dossiers.rows import row
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -19,6 +19,7 @@ from ecare import help_texts
 from ecare.models import HelpEntry
 from tests.accounts.factories import UserFactory
 from tests.accounts.sessions import sign_in
+from tests.browsing import fits
 from tests.dossiers import factories, pages
 
 FOLDER = settings.BASE_DIR / "fixtures" / "help"
@@ -157,7 +158,7 @@ def test_in_a_browser_with_and_without_javascript(
         expect(page.locator("#de-minimis h3")).to_be_in_viewport()
         if scripted:
             axe(page)
-            assert page.evaluate("document.documentElement.scrollWidth") <= 320
+            assert fits(page)
         page.get_by_label("Rechercher dans l'aide").fill("ficheirs")
         with page.expect_navigation():
             page.keyboard.press("Enter")

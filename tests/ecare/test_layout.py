@@ -11,6 +11,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from ecare import urls as real_urls
+from tests.browsing import fits
 
 LEGAL = ["/accessibilite/", "/mentions-legales/", "/donnees-personnelles/", "/cookies/", "/plan-du-site/"]
 
@@ -75,7 +76,7 @@ def test_gallery_is_accessible_fits_and_breaks_no_policy(
     page.goto(f"{live_server.url}/dev/composants/")
     expect(page.locator("html")).to_have_attribute("data-fr-js", "true")
     axe(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert fits(page)
     page.get_by_role("link", name="Ouvrir la fenêtre").click()
     axe(page)
     assert errors == []

@@ -23,6 +23,7 @@ from notifications.models import Email
 from tests.accounts.factories import PASSWORD, RepresentationFactory, UserFactory
 from tests.accounts.registering import DONE, PERSON, RECAP, SCREEN_1, SCREEN_2, SCREEN_3, STEP_1
 from tests.accounts.sessions import SIGN_IN, give_code, last_code, wear
+from tests.browsing import fits
 from tests.dossiers import factories, pages
 from tests.funding.factories import poc_terms
 
@@ -185,7 +186,7 @@ def test_in_a_browser_with_and_without_javascript(
         expect(page.get_by_text("Parcours choisi dans le simulateur")).to_be_visible()
         if scripted:
             axe(page)
-            assert page.evaluate("document.documentElement.scrollWidth") <= 320
+            assert fits(page)
         with page.expect_navigation():
             page.get_by_role("button", name="Valider").click()
         page.wait_for_url("**/dossiers/*/")

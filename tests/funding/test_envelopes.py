@@ -25,6 +25,7 @@ from funding.queries import envelopes
 from notifications.models import Email
 from tests.accounts.factories import UserFactory
 from tests.accounts.sessions import wear
+from tests.browsing import fits
 from tests.dossiers import factories, pages
 from tests.funding import subsidies
 
@@ -197,7 +198,7 @@ def test_the_page_is_accessible_and_narrow(live_server: LiveServer, page: Page, 
     wear(page, factories.signed_in(UserFactory(lead=True)), live_server)
     page.set_viewport_size({"width": 320, "height": 640})
     page.goto(live_server.url + PAGE)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert fits(page)
     assert page.locator("svg.care-budget rect").count() == 3
     assert "de trop" in page.inner_text("main")
     axe(page)

@@ -16,6 +16,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from ecare import french
 from funding import charts
+from tests.browsing import fits
 from tests.establishments.factories import GeographicEntityFactory, LegalEntityFactory, finess_number
 from tests.funding.factories import poc_terms
 
@@ -213,5 +214,5 @@ def test_nothing_is_cut_on_a_narrow_screen(live_server: LiveServer, page: Page, 
     poc_terms()
     page.set_viewport_size({"width": 320, "height": 640})
     page.goto(f"{live_server.url}{SIMULATOR}?parcours=3&eg=25")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert fits(page)
     axe(page)

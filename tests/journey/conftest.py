@@ -23,6 +23,7 @@ from accounts.enums import Role
 from accounts.models import User
 from dossiers.models import Stage
 from tests.accounts.factories import PASSWORD, UserFactory
+from tests.browsing import fits
 
 
 @pytest.fixture
@@ -192,7 +193,7 @@ def arrive(
             axe(page)
             for width in (320, 1280):
                 page.set_viewport_size({"width": width, "height": 900})
-                assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{page.url} at {width}"
+                assert fits(page), f"{page.url} at {width}"
 
     def visitor(username: str) -> Visitor:
         context = browser.new_context(

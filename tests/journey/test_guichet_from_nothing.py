@@ -17,6 +17,7 @@ from accounts.models import User
 from dossiers import catalog, queries
 from dossiers.models import Dossier, Guichet, Stage
 from tests.accounts.factories import UserFactory
+from tests.browsing import fits
 from tests.dossiers import factories
 from tests.journey.conftest import choose
 
@@ -36,8 +37,7 @@ class Maker:
         self.check(self.page)
         for width in (390, 1280):
             self.page.set_viewport_size({"width": width, "height": 900})
-            cut = self.page.evaluate("document.documentElement.scrollWidth > innerWidth")
-            assert not cut, f"{self.page.url} at {width}"
+            assert fits(self.page), f"{self.page.url} at {width}"
 
     def press(self, name: str, within: Locator | None = None) -> None:
         (within or self.page).get_by_role("button", name=name).first.click()
