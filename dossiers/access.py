@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from django.db.models import Q, QuerySet
 
@@ -13,6 +14,16 @@ from dossiers.enums import BatchAction, RegionalRole
 from dossiers.models import Dossier, DossierStage, Stage
 from dossiers.models.dossiers import DossierStageQuerySet
 from ecare.composed import Composed
+
+
+class Listed(Protocol):
+    """A row of a list, with what says whether it may be acted upon."""
+
+    @property
+    def regional_role(self) -> str: ...
+
+    @property
+    def region_codes(self) -> list[str]: ...
 
 
 def own_passages(user: User) -> DossierStageQuerySet:
@@ -58,6 +69,11 @@ def instructed_stages(user: User) -> DossierStageQuerySet:
     return readable(DossierStage.objects.filter(is_instructed=True), user)
 
 
+def reads_all(user: User) -> bool:
+    """Whether `user` reads all that was transmitted: every instructor but regional ones."""
+    return user.is_instructor and user.role != Role.REGIONAL
+
+
 def may_read(user: User, dossier_stage: DossierStage) -> bool:
     """Whether `user` may read an étape in the back-office: 1 query."""
     return user.is_active and transmitted_stages(user).filter(pk=dossier_stage.pk).exists()
@@ -65,10 +81,10 @@ def may_read(user: User, dossier_stage: DossierStage) -> bool:
 
 def readable(stages: DossierStageQuerySet, user: User) -> DossierStageQuerySet:
     """Those among transmitted étapes that `user` may read."""
+    if reads_all(user):
+        return stages
     if not user.is_instructor:
         return stages.none()
-    if user.role != Role.REGIONAL:
-        return stages
     codes = [region.pk for region in user.regions.all()]
     return stages.filter(dossier__legal_entity__region_codes__overlap=codes).exclude(
         Q(stage__regional_role=RegionalRole.NONE)
@@ -132,13 +148,18 @@ def may_instruct(user: User, dossier_stage: DossierStage) -> bool:
 def instructs(user: User, dossier: Dossier, stage: Stage) -> bool:
     """Whether `user` is an instructor of that étape for that dossier, begun or not: the étape says what regional ones
     may do, and when it does not, its guichet."""
-    if not user.is_active or not user.is_instructor:
-        return False
     if user.role != Role.REGIONAL:
-        return True
-    if (stage.regional_role or dossier.guichet.regional_role) != RegionalRole.INSTRUCT:
+        return user.is_active and user.is_instructor
+    regional_role = stage.regional_role or dossier.guichet.regional_role
+    return instructs_there(user, regional_role, dossier.legal_entity.region_codes)
+
+
+def instructs_there(user: User, regional_role: str, region_codes: Iterable[str]) -> bool:
+    """Whether `user`, an instructeur régional, instructs an étape that lets regional ones do that, for an EJ of these
+    régions."""
+    if not user.is_active or regional_role != RegionalRole.INSTRUCT:
         return False
-    return bool({region.pk for region in user.regions.all()} & set(dossier.legal_entity.region_codes))
+    return not {region.pk for region in user.regions.all()}.isdisjoint(region_codes)
 
 
 def may_reopen(user: User, dossier_stage: DossierStage) -> bool:
@@ -168,11 +189,13 @@ def may_batch(user: User, action: BatchAction) -> bool:
     return user.is_active and user.is_instructor
 
 
-def batch_actions(user: User, listed: Iterable[DossierStage]) -> list[BatchAction]:
+def batch_actions(user: User, listed: Iterable[Listed]) -> list[BatchAction]:
     """The actions that a list offers `user` on several of its dossiers: none when he may instruct none of them."""
-    if not any(may_instruct(user, each) for each in listed):
-        return []
-    return [action for action in BatchAction if may_batch(user, action)]
+    if user.role == Role.REGIONAL:
+        may = any(instructs_there(user, each.regional_role, each.region_codes) for each in listed)
+    else:
+        may = user.is_active and user.is_instructor and any(True for _ in listed)
+    return [action for action in BatchAction if may_batch(user, action)] if may else []
 
 
 def may_reassign(user: User) -> bool:

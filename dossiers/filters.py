@@ -21,6 +21,7 @@ from dossiers.enums import FlagKind, Status
 from dossiers.models import DossierStage, Line, Stage
 from dossiers.models.dossiers import DossierStageQuerySet
 from ecare import french
+from ecare.composed import Composed
 from ecare.widgets import Select
 from establishments.enums import EstablishmentType
 from establishments.models import Departement
@@ -146,13 +147,9 @@ class InstructionFilter(django_filters.FilterSet):
         super().__init__(*args, **kwargs)
         # Read once each: to draw the lists, to check the values, and to say them in words.
         self.user = user
-        stages = list(
-            Stage.objects.select_related("guichet")
-            .annotate(tracks=ArraySubquery(offered_tracks()))
-            .order_by("guichet__position", "position")
-        )
+        stages: list[Any] = STAGES.rows()
         departements = offered_departements(user)
-        instructors = accounts_queries.instructors().only("public_id", "first_name", "last_name")
+        instructors = INSTRUCTORS.rows()
         regional = user.role == Role.REGIONAL
         regions = (
             {region.code: region.name for region in user.regions.all()}
@@ -269,13 +266,21 @@ class Offered(NamedTuple):
 
 def offered_departements(user: User) -> list[Offered]:
     """Those of the régions of an instructeur régional, all of them for the others: 1 query."""
-    departements = Departement.objects.order_by("code")
-    if user.role == Role.REGIONAL:
-        departements = departements.filter(region__in=[region.pk for region in user.regions.all()])
-    return [Offered(*row) for row in departements.values_list("code", "name", "region", "region__name")]
+    codes = {region.pk for region in user.regions.all()} if user.role == Role.REGIONAL else None
+    every = (Offered(*row) for row in DEPARTEMENTS.tuples())
+    return [each for each in every if codes is None or each.region in codes]
 
 
-def offered_tracks() -> QuerySet[UnitAmount, Any]:
-    """The parcours that a published barème pays, by code, the last label last: read with the étapes."""
+def stages_with_tracks() -> QuerySet[Stage]:
+    """Every étape with its guichet, and in `tracks` the parcours that a published barème pays, by code, the last label
+    last."""
     amounts = UnitAmount.objects.filter(schedule__published_at__isnull=False).order_by("track", "schedule__version")
-    return amounts.values(offered=JSONObject(code="track", label="label"))
+    tracks = ArraySubquery(amounts.values(offered=JSONObject(code="track", label="label")))
+    return Stage.objects.select_related("guichet").annotate(tracks=tracks).order_by("guichet__position", "position")
+
+
+STAGES = Composed(stages_with_tracks)
+INSTRUCTORS = Composed(lambda: accounts_queries.instructors().only("public_id", "first_name", "last_name"))
+DEPARTEMENTS: Composed[Departement] = Composed(
+    lambda: Departement.objects.order_by("code").values_list("code", "name", "region", "region__name")
+)

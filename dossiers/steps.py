@@ -13,6 +13,7 @@ from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet,
 from dossiers.enums import StageEntry, Status
 from dossiers.models import Dossier, DossierStage, FormRevision, LateAccess, Stage
 from dossiers.models.dossiers import DossierStageQuerySet
+from ecare.composed import Composed
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,20 @@ class Steps:
         return [step.stage for step in takewhile(lambda step: step.stage.entry == StageEntry.ON_REQUEST, after)]
 
 
-def of(dossier: Dossier) -> Steps:
-    """The étapes of a dossier: 1 query."""
+def passages(dossier: int, guichet: int) -> QuerySet[Stage]:
+    """The étapes of a guichet, each with what it is for a dossier, by their keys."""
     passage = FilteredRelation("dossier_stages", condition=Q(dossier_stages__dossier=dossier))
     names = ("status", "is_current", "is_instructed", "first_transmitted_at")
-    stages: QuerySet[Any] = Stage.objects.filter(guichet=dossier.guichet_id).annotate(passage=passage)
-    stages = stages.annotate(**{f"own_{name}": F(f"passage__{name}") for name in names})
+    stages = Stage.objects.filter(guichet=guichet).annotate(passage=passage)
+    return stages.annotate(**{f"own_{name}": F(f"passage__{name}") for name in names}).order_by("position")
+
+
+PASSAGES = Composed(passages, dossier=-1, guichet=-2)
+
+
+def of(dossier: Dossier) -> Steps:
+    """The étapes of a dossier: 1 query."""
+    stages: list[Any] = PASSAGES.rows(dossier=dossier.pk, guichet=dossier.guichet_id)
     return Steps(
         [
             Step(
@@ -90,7 +99,7 @@ def of(dossier: Dossier) -> Steps:
                 is_instructed=bool(stage.own_is_instructed),
                 is_transmitted=stage.own_first_transmitted_at is not None,
             )
-            for stage in stages.order_by("position")
+            for stage in stages
         ]
     )
 

@@ -19,14 +19,20 @@ from django.db.models.query import ModelIterable
 Row = TypeVar("Row", bound=Model)
 
 
+def recognised(value: Any) -> tuple[type, str]:
+    """What tells an example among the parameters of a statement, lists included."""
+    return type(value), repr(value)
+
+
 class Composed(Generic[Row]):
     """`compose(**examples)` gives the queryset; `rows(**values)` runs it with values in place of the examples.
 
     Each example is a value that stands nowhere else in the queryset, and that the database receives as it is: a key,
-    a text, an instant. The queryset gives whole objects, with their related ones and annotations, without prefetching.
+    a text, an instant, a list of them. The queryset gives whole objects, with their related ones and annotations and
+    without prefetching, or is one of `values_list`.
     """
 
-    def __init__(self, compose: Callable[..., QuerySet[Row]], **examples: Any) -> None:
+    def __init__(self, compose: Callable[..., QuerySet[Row, Any]], **examples: Any) -> None:
         self.compose = compose
         self.examples = examples
 
@@ -35,19 +41,28 @@ class Composed(Generic[Row]):
         """The compiler that knows the columns, the statement, and each parameter with the name it is given under."""
         compiler = self.compose(**self.examples).query.get_compiler(DEFAULT_DB_ALIAS)
         statement, parameters = compiler.as_sql()
-        names = {(type(example), example): name for name, example in self.examples.items()}
-        slots = [(names.get((type(parameter), parameter)), parameter) for parameter in parameters]
+        names = {recognised(example): name for name, example in self.examples.items()}
+        slots = [(names.get(recognised(parameter)), parameter) for parameter in parameters]
         if lost := self.examples.keys() - {name for name, _ in slots}:
             raise ValueError(f"No parameter of the statement comes from: {', '.join(sorted(lost))}.")
         return compiler, statement, slots
 
-    def rows(self, **values: Any) -> list[Row]:
-        """The objects found: 1 query."""
+    def given(self, values: dict[str, Any]) -> Any:
+        """The compiler of the statement, with these values."""
         known, statement, slots = self.composed
         parameters = tuple(values[name] if name else parameter for name, parameter in slots)
         compiler = copy.copy(known)
         compiler.connection = connections[DEFAULT_DB_ALIAS]
         compiler.as_sql = lambda *args, **kwargs: (statement, parameters)
+        return compiler
+
+    def tuples(self, **values: Any) -> list[tuple[Any, ...]]:
+        """What a queryset of `values_list` finds: 1 query."""
+        return list(self.given(values).results_iter(tuple_expected=True))
+
+    def rows(self, **values: Any) -> list[Row]:
+        """The objects found: 1 query."""
+        compiler = self.given(values)
         # What `ModelIterable` asks of a queryset.
         queryset: Any = SimpleNamespace(
             db=DEFAULT_DB_ALIAS, query=SimpleNamespace(get_compiler=lambda using: compiler), _known_related_objects={}

@@ -1,12 +1,13 @@
 """Widgets that Django lacks: the browser's own date and time pickers, which need ISO values whatever the language, and
 a select that costs little."""
 
+from html import escape
 from typing import Any
 
 from django import forms
 from django.forms.renderers import BaseRenderer
 from django.forms.utils import flatatt
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 
@@ -35,13 +36,11 @@ class Select(forms.Select):
         self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: BaseRenderer | None = None
     ) -> SafeString:
         chosen = set(self.format_value(value) or ())
-        options = format_html_join(
-            "\n",
-            '<option value="{}"{}>{}</option>',
-            (
-                (each, mark_safe(" selected") if str(each) in chosen else "", label)  # a constant
-                for each, label in self.choices
-            ),
+        # Every value and label is escaped here: `format_html` for each costs six times as much.
+        options = "\n".join(
+            f'<option value="{escape(str(each))}"{mark}>{escape(str(label))}</option>'
+            for each, label in self.choices
+            for mark in [" selected" if str(each) in chosen else ""]
         )
         attributes = flatatt(self.build_attrs(self.attrs, attrs))
-        return format_html('<select name="{}"{}>\n{}\n</select>', name, attributes, options)
+        return format_html('<select name="{}"{}>\n{}\n</select>', name, attributes, mark_safe(options))  # noqa: S308

@@ -19,6 +19,11 @@ NAME_UNKNOWN = "Raison sociale inconnue"
 GCSMS_STATUSES = frozenset({"30", "66"})
 
 
+def shown_name(name: str, long_name: str) -> str:
+    """How an EJ or an EG is called, some of which FINESS does not name."""
+    return name or long_name or NAME_UNKNOWN
+
+
 class Region(models.Model):
     code = models.CharField("code INSEE", max_length=3, primary_key=True)
     name = models.CharField("nom", max_length=60, unique=True)
@@ -197,7 +202,7 @@ class LegalEntity(models.Model):
     @property
     def display_name(self) -> str:
         """5,662 EJ of the 2021 extract have no published name: their number still identifies them."""
-        return self.name or self.long_name or NAME_UNKNOWN
+        return shown_name(self.name, self.long_name)
 
     @property
     def label(self) -> str:
@@ -283,7 +288,7 @@ class GeographicEntity(models.Model):
 
     @property
     def display_name(self) -> str:
-        return self.name or self.long_name or NAME_UNKNOWN
+        return shown_name(self.name, self.long_name)
 
     @property
     def is_essms(self) -> bool:

@@ -4,8 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
 
+from ecare.composed import Composed
+from ecare.expressions import Among, Bracketed
 from establishments.enums import ChangeKind
 from establishments.models import GeographicEntity, LegalEntity, RegisterChange
 
@@ -48,13 +50,17 @@ def sites_now(numbers: Collection[str]) -> list[GeographicEntity]:
     `moved_on`: the day of the extract that told of their last move; `closing_told_at`: when the import that told of
     their last closing ended.
     """
-    sites = GeographicEntity.objects.filter(finess__in=numbers).select_related("legal_entity")
+    return SITES_NOW.rows(numbers=list(numbers))
+
+
+def _sites_now(numbers: list[str]) -> QuerySet[GeographicEntity]:
+    sites = GeographicEntity.objects.filter(Among(F("finess"), Bracketed(Value(numbers))))
     moved_on = _last("site", ChangeKind.MOVED, "day")
-    return list(
-        sites.annotate(
-            moved_on=moved_on, closing_told_at=_last("site", ChangeKind.CLOSED, "run__finished_at")
-        ).order_by("finess")
-    )
+    told_at = _last("site", ChangeKind.CLOSED, "run__finished_at")
+    return sites.select_related("legal_entity").annotate(moved_on=moved_on, closing_told_at=told_at).order_by("finess")
+
+
+SITES_NOW = Composed(_sites_now, numbers=["-"])
 
 
 def entities_now(numbers: Collection[str]) -> list[LegalEntity]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import hypothesis
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from celery.contrib.testing.worker import start_worker
@@ -26,6 +27,10 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 # A page that a busy machine draws late is not a page that is wrong: what is expected is waited for as long as a person
 # would, and costs nothing when it comes at once.
 expect.set_options(timeout=20_000)
+
+# The same of what is drawn: a busy machine draws slowly.
+hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("suite")
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 

@@ -24,9 +24,8 @@ from dossiers.queries.batches import (
     recipients,
     selected,
 )
-from dossiers.queries.beside import with_beside
 from dossiers.queries.comparison import Compared, compared
-from dossiers.queries.desk import assignees, decision_draft, on_desk, others_there
+from dossiers.queries.desk import assignees, decision_draft, desk_stage, others_there
 from dossiers.queries.digests import DayNews, News, day_news
 from dossiers.queries.exports import (
     columns_last_chosen,
@@ -117,7 +116,7 @@ from dossiers.queries.transmitted import (
     score,
     transmitted_sections,
 )
-from dossiers.queries.vigilance import Point, points, with_points
+from dossiers.queries.vigilance import Point, points
 
 __all__ = [
     "INSTRUCTION_SORTS",
@@ -161,6 +160,7 @@ __all__ = [
     "day_news",
     "de_minimis",
     "decision_draft",
+    "desk_stage",
     "drafts_of",
     "eligible",
     "exports_of",
@@ -183,7 +183,6 @@ __all__ = [
     "milestones",
     "nearer",
     "newest_revision",
-    "on_desk",
     "open_stages",
     "others_there",
     "own_batches",
@@ -226,6 +225,4 @@ __all__ = [
     "unassigned",
     "unassigned_counts",
     "waiting_for_referent",
-    "with_beside",
-    "with_points",
 ]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import Any, cast
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page
-from django.db.models import QuerySet
+from django.db.models import F, OuterRef, QuerySet, Value
+from django.db.models.functions import Coalesce, Concat, JSONObject, NullIf, Trim
 
-from dossiers import kinds, scores
+from accounts.models import User
+from dossiers import access, kinds, scores
 from dossiers.eligibility import Eligibility
 from dossiers.enums import EventKind
 from dossiers.kinds.contact import Contact
@@ -19,14 +23,19 @@ from dossiers.models import (
     Event,
     Line,
     ModificationRequest,
+    Remark,
     Section,
     Transmission,
 )
 from dossiers.models.dossiers import DossierStageQuerySet
 from dossiers.queries.forms import questions
 from dossiers.queries.register import RegisterNews, register_news
-from dossiers.queries.transmitted import TransmittedEntry, eligible, history, score, transmitted_sections
+from dossiers.queries.transmitted import TransmittedEntry, eligible, history_read_inside, score, transmitted_sections
+from ecare.composed import Composed
+from ecare.expressions import Among, Bracketed
 from ecare.paging import CountedPaginator
+from establishments.enums import EstablishmentType
+from establishments.models import shown_name
 from funding.schedule.estimates import Estimate
 
 PAGE_SIZE = 50
@@ -41,20 +50,6 @@ INSTRUCTION_SORTS = {
     "verificateur": ["verifier_name"],
     "transmission": ["transmitted_at"],
 }
-#: What a row of the list shows, and what says whether it may be acted upon.
-LISTED = (
-    *("status", "due_at", "transmitted_at", "first_transmitted_at", "stage__title", "stage__regional_role"),
-    *(
-        "dossier__reference",
-        "dossier__establishment_type",
-        "dossier__guichet__short_title",
-        "dossier__guichet__regional_role",
-    ),
-    *("dossier__legal_entity__finess", "dossier__legal_entity__name", "dossier__legal_entity__long_name"),
-    *("dossier__legal_entity__region_codes", "dossier__legal_entity__region__name"),
-    *("dossier__referent__first_name", "dossier__referent__last_name"),
-    *("dossier__verifier__first_name", "dossier__verifier__last_name"),
-)
 NEWEST_FIRST = "-transmission"
 
 
@@ -70,16 +65,80 @@ def instruction_order(sort: str, *, path: str = "") -> list[str]:
     return [f"{sign}{path}{field}" for field in (*INSTRUCTION_SORTS[sort.removeprefix("-")], "dossier_stage_id")]
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a row of the list shows, and what says whether it may be acted upon."""
+
+    reference: str
+    status: str
+    due_at: dt.datetime | None
+    transmitted_at: dt.datetime
+    stage: str
+    guichet: str
+    establishment_type: str
+    finess: str
+    entity_name: str
+    entity_long_name: str
+    region: str | None
+    referent: str
+    verifier: str
+    regional_role: str
+    region_codes: list[str]
+
+    @property
+    def entity(self) -> str:
+        return shown_name(self.entity_name, self.entity_long_name)
+
+    @property
+    def establishment_type_label(self) -> str:
+        return str(EstablishmentType(self.establishment_type).label)
+
+
+def full_name(of: str) -> Trim:
+    """« Prénom Nom » of that account, blank for nobody."""
+    return Trim(Concat(f"{of}__first_name", Value(" "), f"{of}__last_name"))
+
+
+def listed(stages: DossierStageQuerySet) -> QuerySet[Any, Any]:
+    """The key of each étape, then the fields of its `Row`."""
+    own, guichet = "stage__regional_role", "dossier__guichet__regional_role"
+    return stages.values_list(
+        "pk",
+        "dossier__reference",
+        "status",
+        "due_at",
+        "transmitted_at",
+        "stage__title",
+        "dossier__guichet__short_title",
+        "dossier__establishment_type",
+        "dossier__legal_entity__finess",
+        "dossier__legal_entity__name",
+        "dossier__legal_entity__long_name",
+        "dossier__legal_entity__region__name",
+        full_name("dossier__referent"),
+        full_name("dossier__verifier"),
+        Coalesce(NullIf(own, Value("")), guichet),
+        "dossier__legal_entity__region_codes",
+    )
+
+
+def rows_of(keys: list[int]) -> QuerySet[Any, Any]:
+    return listed(DossierStage.objects.filter(Among(F("pk"), Bracketed(Value(keys)))))
+
+
+ROWS = Composed(rows_of, keys=[-1])
+
+
 class InstructionPages(CountedPaginator):
     """Pages of the instruction list. The total comes from the counters; a page is found among the lines, from the end
     that is nearer, then fetched with all it names."""
 
-    def __init__(self, lines: QuerySet[Line], *, of: DossierStageQuerySet, sort: str, total: int) -> None:
-        """`of` holds the étapes that the reader may see, `sort` is one that `instruction_sort` gave."""
-        self.stages = of
+    def __init__(self, lines: QuerySet[Line], *, user: User, sort: str, total: int) -> None:
+        """`lines` are some of those that `user` may read, `sort` is one that `instruction_sort` gave."""
+        self.user = user
         super().__init__(lines.order_by(*instruction_order(sort)), PAGE_SIZE, total=total)
 
-    def page(self, number: int | str) -> Page[DossierStage]:
+    def page(self, number: int | str) -> Page[Row]:
         number = self.validate_number(number)
         start, end = (number - 1) * PAGE_SIZE, min(number * PAGE_SIZE, self.total)
         lines = cast("QuerySet[Line]", self.object_list)
@@ -87,8 +146,11 @@ class InstructionPages(CountedPaginator):
             keys = list(lines.reverse().values_list("pk", flat=True)[self.total - end : self.total - start])[::-1]
         else:
             keys = list(lines.values_list("pk", flat=True)[start:end])
-        named = ("dossier__guichet", "dossier__legal_entity__region", "dossier__referent", "dossier__verifier", "stage")
-        rows = self.stages.filter(pk__in=keys).select_related(*named).only(*LISTED).in_bulk()
+        if access.reads_all(self.user):
+            found = ROWS.tuples(keys=keys)
+        else:
+            found = list(listed(access.instructed_stages(self.user).filter(pk__in=keys)))
+        rows = {key: Row(*values) for key, *values in found}
         return Page([rows[key] for key in keys if key in rows], number, self)
 
 
@@ -157,14 +219,27 @@ class Instructed:
         return register_news(self.transmission, self.entries)
 
 
+def last_request(key: int) -> QuerySet[ModificationRequest]:
+    """The last modification asked for on an étape, with its remarks in `said`."""
+    remarks = Remark.objects.filter(request=OuterRef("pk")).order_by("pk")
+    said = ArraySubquery(remarks.values(remark=JSONObject(code="code", text="text")))
+    asked = ModificationRequest.objects.filter(dossier_stage=key).select_related("by").annotate(said=said)
+    return asked.order_by("-at")[:1]
+
+
+TRANSMISSIONS = Composed(
+    lambda key: Transmission.objects.filter(dossier_stage=key).select_related("by").order_by("-number"), key=-1
+)
+LAST_REQUEST = Composed(last_request, key=-1)
+
+
 def instructed(dossier_stage: DossierStage) -> Instructed:
-    """What was last transmitted, and everything around it: at most 7 queries. The étape was transmitted."""
-    transmission, *earlier = dossier_stage.transmissions.select_related("by").order_by("-number")
+    """What was last transmitted, and everything around it: at most 6 queries. The étape was transmitted."""
+    transmission, *earlier = TRANSMISSIONS.rows(key=dossier_stage.pk)
     transmission.dossier_stage = dossier_stage
-    requests = dossier_stage.modification_requests.select_related("by").prefetch_related("remarks")
-    request = requests.order_by("-at").first()
-    remarks = {remark.code: remark.text for remark in request.remarks.all()} if request else {}
-    events = list(history(dossier_stage, internal=True))
+    request: Any = LAST_REQUEST.first(key=dossier_stage.pk)
+    remarks = {each["code"]: each["text"] for each in request.said} if request else {}
+    events = history_read_inside(dossier_stage)
     corrected = corrected_contacts(dossier_stage, events, transmission)
     return Instructed(
         transmission=transmission,

@@ -9,14 +9,14 @@ from operator import and_
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, Func, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import User
 from dossiers import access, search
 from dossiers.enums import Status
 from dossiers.models import Line, LineCount, Stage
-from dossiers.queries.vigilance import Among
+from ecare.expressions import Among, Bracketed
 
 #: A due date that comes within that time is near.
 SOON = dt.timedelta(days=7)
@@ -100,7 +100,7 @@ def condition(name: str, value: Any, user: User, *, counted: bool = False) -> Q:
 
 def on(stages: QuerySet[Stage]) -> Q:
     """Those of some étapes, looked for once: a join would leave the order of the index."""
-    keys = Func(ArraySubquery(stages.order_by().values("pk")), template="(%(expressions)s)")
+    keys = Bracketed(ArraySubquery(stages.order_by().values("pk")))
     return Q(Among(F("stage_id"), keys))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Count, F, Func, OuterRef, QuerySet, Value
+from django.db.models import Count, F, OuterRef, QuerySet, Value
 from django.db.models.functions import Concat, JSONObject
 
 from accounts.models import User
@@ -20,6 +20,7 @@ from dossiers.models.dossiers import DossierStageQuerySet
 from dossiers.queries.forms import questions
 from dossiers.vigilance import CARE_DOMAINS, Case, Other
 from ecare import encryption
+from ecare.expressions import Among, Bracketed
 from establishments import activity
 
 
@@ -139,14 +140,6 @@ def care_validated(entities: Collection[int]) -> dict[int, set[str]]:
     return found
 
 
-class Among(Func):
-    """`reference = ANY (references)`."""
-
-    template = "(%(expressions)s)"
-    arg_joiner = " = ANY "
-    output_field = BooleanField()
-
-
 @dataclass(frozen=True)
 class Point:
     """A point of vigilance as a page shows it; `references`: the dossiers it is about that the reader may open."""
@@ -169,7 +162,7 @@ class Point:
 
 def with_points(stages: DossierStageQuerySet, user: User) -> DossierStageQuerySet:
     """Annotate `points`, the points of vigilance of each étape as JSON: no query more."""
-    among = Among(F("dossier__reference"), Func(OuterRef("others"), template="(%(expressions)s)"))
+    among = Among(F("dossier__reference"), Bracketed(OuterRef("others")))
     readable = access.instructed_stages(user).filter(among).order_by("dossier__reference")
     described = JSONObject(
         kind="kind",

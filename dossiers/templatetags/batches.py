@@ -9,13 +9,12 @@ from django.core.paginator import Page
 from django.http import QueryDict
 
 from dossiers import access
-from dossiers.models import DossierStage
 
 register = template.Library()
 
 
 @register.inclusion_tag("dossiers/instruction/batches/bar.html", takes_context=True)
-def batch_bar(context: template.RequestContext, page: Page[DossierStage], query: QueryDict) -> dict[str, Any]:
+def batch_bar(context: template.RequestContext, page: Page[access.Listed], query: QueryDict) -> dict[str, Any]:
     """What to do with the dossiers ticked of a page of the list, or with all those of the list, filtered by `query`."""
     return {
         "actions": access.batch_actions(context["user"], page.object_list),

@@ -52,7 +52,7 @@ def index(request: HttpRequest) -> HttpResponse:
     filters = InstructionFilter(request.GET, queryset=stages, user=user)
     counts = filters.counts
     sort = queries.instruction_sort(request.GET.get("tri", ""))
-    pages = queries.InstructionPages(filters.lines, of=stages, sort=sort, total=counts[filters.status])
+    pages = queries.InstructionPages(filters.lines, user=user, sort=sort, total=counts[filters.status])
     labels = {"": "Tous", **dict(Status.choices)}
     listed = request.GET.copy()
     listed["tri"] = sort

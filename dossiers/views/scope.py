@@ -58,10 +58,11 @@ def desk_stage(request: HttpRequest, reference: str) -> DossierStage:
     """The same, with who instructs it, who else has it open, and its points of vigilance; and from the list, which says
     its sort, the dossiers beside it."""
     user = user_of(request)
-    stages = queries.on_desk(access.instructed_stages(user).with_context(), user, received_at(request))
-    if "tri" in request.GET:
-        stages = queries.with_beside(stages, request.GET, user)
-    return get_object_or_404(queries.with_points(stages, user), dossier__reference=reference)
+    query = request.GET if "tri" in request.GET else None
+    found = queries.desk_stage(user, reference, at=received_at(request), query=query)
+    if found is None:
+        raise Http404
+    return found
 
 
 def transmitted_stage(request: HttpRequest, reference: str, stage: str) -> DossierStage:

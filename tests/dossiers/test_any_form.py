@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 from django.http import QueryDict
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dossiers import comparison, conditions, flaws, kinds, queries, workflow
@@ -23,7 +23,7 @@ from tests.dossiers.strategies import Answered
 
 ENTITY = LegalEntity(pk=1, finess="750000001", name="ASSOCIATION")
 SITES = [GeographicEntity(finess=number, name="EHPAD", legal_entity=ENTITY) for number in strategies.SITES]
-quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=40)
 
 
 def context() -> kinds.Context:

@@ -182,7 +182,9 @@ def test_all_the_dossiers_of_a_filter_up_to_a_limit(verifier: User, monkeypatch:
     data = {"action": "take", "perimetre": "tous", "query": "statut=transmitted&tri=reference"}
     page = client.post(PREPARE, data, follow=True)
     listed = client.get("/instruction/?statut=transmitted&tri=reference").context["page"]
-    assert [item.dossier_stage_id for item in page.context["batch"].items.all()] == [each.pk for each in listed]
+    assert [item.dossier_stage.dossier.reference for item in page.context["batch"].items.all()] == [
+        each.reference for each in listed
+    ]
     monkeypatch.setattr(batches, "MOST", 2)
     assert "un lot en compte 2 au plus" in pages.text(client.post(PREPARE, data, follow=True))
     assert Batch.objects.count() == 1

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 from django.core.management import call_command
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dossiers import catalog, descriptions, workflow
@@ -145,7 +145,7 @@ def forms(draw: st.DrawFn) -> dict[str, Any]:
     return {"sections": sections, "minutes": draw(st.none() | st.integers(1, 600)), "to_prepare": draw(WORDS).strip()}
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50)
 @given(forms())
 def test_any_form_written_reads_back(form: dict[str, Any]) -> None:
     """Through the text alone: storing is shown above."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.http import QueryDict
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from dossiers import conditions
 from dossiers.admin.conditions import ConditionForm
@@ -42,7 +42,7 @@ def same(one: conditions.Condition | None, other: conditions.Condition | None) -
     return kinds_of_join[0] == kinds_of_join[1] and leaves[0] == leaves[1]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(strategies.forms())
 def test_a_condition_shown_and_saved_is_the_same(form: list[dict[str, Any]]) -> None:
     earlier: list[Question] = []

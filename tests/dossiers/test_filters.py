@@ -100,7 +100,7 @@ def test_a_slip_of_the_keyboard_finds_what_is_near_and_says_so(sought: DossierSt
     client = factories.signed_in(verifier)
     for text, near in (("étoilles", True), ("assciation étoiles", True), ("etoiles", False)):
         response = client.get("/instruction/", {"q": text, "statut": "transmitted"})
-        assert [each.pk for each in response.context["page"]] == [sought.pk], text
+        assert [each.reference for each in response.context["page"]] == [sought.dossier.reference], text
         assert (f"Aucun dossier ne contient «&nbsp;{text}&nbsp;»" in response.content.decode()) is near
     assert references("q=zzzzzz", verifier) == set()
     assert references("q=étoilles&statut=validated", verifier) == set()

@@ -33,7 +33,7 @@ def verifier() -> Client:
 def references(response: HttpResponse) -> list[str]:
     """The dossiers of a page, in its order."""
     assert response.status_code == 200
-    return [each.dossier.reference for each in response.context["page"]]
+    return [each.reference for each in response.context["page"]]
 
 
 def counters(response: HttpResponse) -> dict[str, int]:
@@ -187,7 +187,7 @@ def test_names_sort_as_people_read_them(verifier: Client) -> None:
     for name in names:
         row(name=name)
     page = verifier.get(URL, {"tri": "etablissement"})
-    assert [each.dossier.legal_entity.name for each in page.context["page"]] == ["ABEILLE", "ÉTOILES", "Zèbre"]
+    assert [each.entity for each in page.context["page"]] == ["ABEILLE", "ÉTOILES", "Zèbre"]
 
 
 # Pages

@@ -126,7 +126,7 @@ def test_a_dossier_that_left_a_region_is_not_shown_there_even_before_its_line_sa
     client = factories.signed_in(UserFactory(regional=True, regions=[region]))
     LegalEntity.objects.filter(pk=stage.dossier.legal_entity_id).update(region_codes=["11"])
     page = client.get("/instruction/").context["page"]
-    assert [each.pk for each in page] == [other.pk]
+    assert [each.reference for each in page] == [other.dossier.reference]
 
 
 def test_a_page_far_away_reads_an_index_in_its_order() -> None:

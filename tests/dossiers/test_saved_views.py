@@ -58,7 +58,7 @@ def test_a_view_keeps_filters_sort_and_columns_and_one_opens_the_list_on_it() ->
     page = client.post(VIEWS, content, follow=True)
     view = SavedView.objects.get()
     assert view.query == "verificateur=moi&tri=-region&colonne=statut"
-    assert list(page.context["page"].object_list) == [mine]
+    assert [each.reference for each in page.context["page"]] == [mine.dossier.reference]
     assert page.context["view"] == view
     again = client.post(VIEWS, content)
     assert "Une de vos vues porte déjà ce nom" in pages.text(again)

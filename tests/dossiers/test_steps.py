@@ -284,7 +284,7 @@ def test_an_etape_begun_shows_its_status_and_nothing_else_until_it_is_transmitte
     assert "que son référent n'a pas encore transmise" in said
     assert verifier.get(reverse("dossiers:instruction-stage", args=[reference, "objectifs"])).status_code == 404
     rows = verifier.get(reverse("dossiers:instruction-list")).context["page"]
-    assert [row.stage.code for row in rows] == ["candidature"]
+    assert [row.stage for row in rows] == [started.dossier.guichet.stages.get(code="candidature").title]
 
     transmit(started)
 

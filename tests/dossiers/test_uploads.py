@@ -14,7 +14,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dossiers import kinds, uploads, workflow
@@ -205,7 +205,7 @@ def test_a_file_that_is_not_what_it_says_is_refused_with_the_way_out(name: str) 
     assert ":" in str(refusal.value), "what happened, then what to do"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(
     position=st.floats(0, 1, exclude_max=True),
     garbage=st.binary(min_size=1, max_size=8),

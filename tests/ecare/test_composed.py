@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from django.db.models import F
+from django.db.models import F, Value
 
 from accounts.models import User
 from dossiers import access
 from dossiers.models import DossierStage
 from ecare.composed import Composed
+from ecare.expressions import Among, Bracketed
 from tests.dossiers import factories
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +48,19 @@ def test_an_example_that_the_statement_does_not_hold_is_refused() -> None:
     lost = Composed(lambda key, never: User.objects.filter(pk=key), key=-1, never="-")
     with pytest.raises(ValueError, match="never"):
         lost.rows(key=1, never="x")
+
+
+def test_a_list_and_tuples_are_given_as_they_are() -> None:
+    users = [factories.draft().dossier.referent for _ in range(3)]
+    some = Composed(
+        lambda keys: (
+            User.objects.filter(Among(F("pk"), Bracketed(Value(keys)))).order_by("pk").values_list("pk", "email")
+        ),
+        keys=[-1],
+    )
+    assert some.tuples(keys=[each.pk for each in users[:2]]) == [(each.pk, each.email) for each in users[:2]]
+    assert some.tuples(keys=[users[2].pk]) == [(users[2].pk, users[2].email)]
+    assert some.tuples(keys=[]) == []
 
 
 def test_the_order_of_the_queryset_is_kept() -> None:
