@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.urls import reverse
@@ -10,11 +10,14 @@ from django.urls import reverse
 from accounts.models import User
 from dossiers import emails
 from dossiers.models import Event
+from ecare import french
 from funding import links
-from funding.models import Agreement, Consumption, Control, Grant, Payment
+from funding.models import Agreement, Consumption, Control, Discrepancy, Grant, Payment
 from notifications import outbox
 
 VIEW = "Voir la subvention"
+#: How many differences an e-mail names: the others are in the administration.
+LISTED = 20
 
 
 def granted(event: Event, grant: Grant) -> None:
@@ -82,6 +85,23 @@ def budget_used(consumption: Consumption, leads: Iterable[User]) -> None:
             context={"recipient": lead, "consumption": consumption, "guichet": guichet},
             key=f"budget-{consumption.envelope_id}-{consumption.budget}-{consumption.level}-{lead.pk}",
             action=("Voir les enveloppes", outbox.absolute(reverse("funding:envelopes"))),
+        )
+
+
+def money_differs(found: Sequence[Discrepancy], total: int, administrators: Iterable[User]) -> None:
+    """To every administrator: sums that do not agree, `total` of them, the first ones named."""
+    subject = f"{french.count(total, 'somme ne concorde pas', 'sommes ne concordent pas')} dans les subventions"
+    for administrator in administrators:
+        outbox.post(
+            kind="money_differs",
+            to=administrator.email,
+            subject=subject,
+            context={"recipient": administrator, "found": found, "total": total, "others": total - len(found)},
+            key=f"money-{found[0].pk}-{total}-{administrator.pk}",
+            action=(
+                "Voir les écarts",
+                outbox.absolute(f"{reverse('admin:funding_discrepancy_changelist')}?gone_at__isempty=1"),
+            ),
         )
 
 

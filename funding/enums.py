@@ -64,3 +64,19 @@ class ControlState(models.TextChoices):
     ANSWERED = "answered", "Pièces déposées"
     CONFIRMED = "confirmed", "Montant confirmé"
     LOWERED = "lowered", "Montant diminué"
+
+
+class DiscrepancyKind(models.TextChoices):
+    """Which sum does not agree with what it is made of."""
+
+    ESTIMATE = "estimate", "Estimation retenue"
+    CEILING = "ceiling", "Montant après contrôle"
+    PAYABLE = "payable", "Montant payable"
+    PLANNED = "planned", "Échéancier au-delà de la subvention"
+    ORDERED = "ordered", "Ordonnancé au-delà de l'accordé"
+    GIVEN_BACK = "given_back", "Reversé au-delà du versé"
+    UNSIGNED = "unsigned", "Ordonnancé sans convention contrôlée"
+    BUDGET_IN_INSTRUCTION = "budget_in_instruction", "Enveloppe, en instruction"
+    BUDGET_TO_GRANT = "budget_to_grant", "Enveloppe, à accorder"
+    BUDGET_GRANTED = "budget_granted", "Enveloppe, accordé"
+    BUDGET_PAID = "budget_paid", "Enveloppe, versé"

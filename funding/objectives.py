@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -272,3 +272,12 @@ def rows(found: Sequence[Reply], granted: Decimal | None, decisions: Mapping[str
     return tuple(
         Row(each, amount, decisions.get(each.objective.code)) for each, amount in zip(found, worth, strict=True)
     )
+
+
+def payable(ceiling: Decimal, objectives: Sequence[Objective], accepted: Collection[str]) -> Decimal:
+    """The euros, out of `ceiling`, that the objectives of the codes `accepted` let be paid; all of them on a parcours
+    without objectives (Q&A 3.5)."""
+    if not objectives:
+        return ceiling
+    worth = zip(objectives, calculation.parts(ceiling, [one.share for one in objectives]), strict=True)
+    return sum((part for one, part in worth if one.code in accepted), Decimal("0.00"))

@@ -22,16 +22,6 @@ SELECT stage_id, regions, status, establishment_type, track, taken, sum(count)
   FROM gone GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(count) <> 0
 """
 
-MISCOUNTED = """
-SELECT count(*) FROM (
-    SELECT stage_id, regions, status, establishment_type, track, taken
-      FROM (SELECT stage_id, regions, status, establishment_type, track, taken, count FROM dossiers_linecount
-            UNION ALL
-            SELECT stage_id, regions, status, establishment_type, track, verifier_id IS NOT NULL, -1
-              FROM dossiers_line) counted
-     GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(count) <> 0) wrong
-"""
-
 
 def rewrite(keys: Iterable[int]) -> None:
     """Write again the lines of these étapes, as their dossiers stand."""
@@ -58,11 +48,3 @@ def different() -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(DIFFERENT)
         return [key for (key,) in cursor.fetchall()]
-
-
-def miscounted() -> int:
-    """How many counts differ from the lines that they count."""
-    with connection.cursor() as cursor:
-        cursor.execute(MISCOUNTED)
-        (wrong,) = cursor.fetchone()
-    return int(wrong)

@@ -189,6 +189,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     "sweep-exports": {"task": "dossiers.tasks.sweep_exports", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-batches": {"task": "dossiers.tasks.sweep_batches", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-files": {"task": "dossiers.tasks.sweep_files", "schedule": crontab(hour=3, minute=40)},
+    "check-money": {"task": "funding.tasks.check_money", "schedule": crontab(hour=4, minute=20)},
 }
 
 AUTH_USER_MODEL = "accounts.User"

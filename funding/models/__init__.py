@@ -1,5 +1,6 @@
 from funding.models.agreements import Agreement, AgreementTemplate
 from funding.models.controls import Control
+from funding.models.discrepancies import Discrepancy
 from funding.models.envelopes import DEFAULT_AGREEMENT_FROM, Consumption, Envelope
 from funding.models.expenses import EARLIEST, Expense, ExpenseClosure
 from funding.models.grants import Grant
@@ -15,6 +16,7 @@ __all__ = [
     "Bracket",
     "Consumption",
     "Control",
+    "Discrepancy",
     "Envelope",
     "Expense",
     "ExpenseClosure",

@@ -33,6 +33,11 @@ class Sums:
         return self.paid - self.given_back
 
     @property
+    def left(self) -> Decimal:
+        """What has left or is about to, whatever came back."""
+        return self.ordered + self.paid
+
+    @property
     def engaged(self) -> Decimal:
         """What has left or is about to."""
         return self.ordered + self.kept

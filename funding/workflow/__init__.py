@@ -1,12 +1,24 @@
 """Every write of the room: one function per change, with its actor (architecture.md)."""
 
 from dossiers.workflow import NotAllowed, Refused
-from funding.workflow import agreements, controls, envelopes, expenses, grants, objectives, payable, payments, templates
+from funding.workflow import (
+    agreements,
+    checking,
+    controls,
+    envelopes,
+    expenses,
+    grants,
+    objectives,
+    payable,
+    payments,
+    templates,
+)
 
 __all__ = [
     "NotAllowed",
     "Refused",
     "agreements",
+    "checking",
     "controls",
     "envelopes",
     "expenses",

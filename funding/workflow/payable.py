@@ -9,11 +9,12 @@ from django.db import connection
 
 from dossiers.enums import Status
 from dossiers.models import DossierStage
+from funding import objectives
 from funding.enums import ControlState, PaymentKind, PaymentState
 from funding.models import Grant
 from funding.queries import objectives as deciding
 from funding.queries import payments as reading
-from funding.schedule import calculation, queries
+from funding.schedule import queries
 from funding.schedule.estimates import Estimate
 from funding.workflow import payments
 
@@ -55,16 +56,10 @@ def ceiling(grant: Grant) -> Decimal:
 
 
 def payable(grant: Grant, accepted: Collection[str]) -> Decimal:
-    """The euros that the objectives of these codes let be paid, out of the ceiling; all of them on a parcours without
-    objectives."""
+    """The euros that the objectives of these codes let be paid, out of the ceiling (`objectives.payable`)."""
     assert grant.transmission.estimate is not None  # nothing is granted without one
     estimate = Estimate.from_json(grant.transmission.estimate)
-    objectives = queries.objectives(estimate.schedule_id, track=estimate.track)
-    if not objectives:
-        return grant.ceiling
-    parts = calculation.parts(grant.ceiling, [one.share for one in objectives])
-    worth = zip(objectives, parts, strict=True)
-    return sum((part for one, part in worth if one.code in accepted), Decimal("0.00"))
+    return objectives.payable(grant.ceiling, queries.objectives(estimate.schedule_id, track=estimate.track), accepted)
 
 
 def accepted_objectives(grant: Grant) -> Collection[str]:

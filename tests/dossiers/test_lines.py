@@ -26,11 +26,22 @@ from tests.establishments.factories import RegionFactory
 
 pytestmark = pytest.mark.django_db
 SECOND = dt.timedelta(seconds=1)
+MISCOUNTED = """
+SELECT count(*) FROM (
+    SELECT stage_id, regions, status, establishment_type, track, taken
+      FROM (SELECT stage_id, regions, status, establishment_type, track, taken, count FROM dossiers_linecount
+            UNION ALL
+            SELECT stage_id, regions, status, establishment_type, track, verifier_id IS NOT NULL, -1
+              FROM dossiers_line) counted
+     GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(count) <> 0) wrong
+"""
 
 
 def exact() -> bool:
     """Whether every line and every count say what a recount says."""
-    return not lines.different() and not lines.miscounted()
+    with connection.cursor() as cursor:
+        cursor.execute(MISCOUNTED)
+        return not lines.different() and cursor.fetchone() == (0,)
 
 
 def line(stage: DossierStage) -> Line:
