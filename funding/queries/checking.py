@@ -68,6 +68,7 @@ def of_grants() -> Iterator[Found]:
     whose étape was transmitted again after a decision."""
     shares: dict[tuple[int, str], Sequence[Objective]] = {}
     suspects: list[Suspect] = []
+    row: Any
     for row in gathered().iterator(chunk_size=CHUNK):
         yield from of_sums(row)
         key = (int(row.schedule), row.track)
@@ -81,7 +82,7 @@ def of_grants() -> Iterator[Found]:
     yield from of_objectives(suspects)
 
 
-def gathered() -> QuerySet[Grant]:
+def gathered() -> QuerySet[Any]:
     """The subsidies, each with what its sums are made of, read by one statement: nothing that happens meanwhile looks
     like a difference. JSON has no exact decimals: they travel as text."""
     lowered = Control.objects.filter(grant=OuterRef("pk"), state=ControlState.LOWERED).order_by("-number")

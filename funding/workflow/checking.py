@@ -70,6 +70,7 @@ def differences() -> Iterator[Found]:
 @transaction.atomic
 def confirmed(found: Found) -> Found | None:
     """The difference as it stands once nobody may change the subsidy any more, if it is still there."""
+    assert found.grant is not None
     grant = (
         Grant.objects.select_related("transmission").select_for_update(of=("self",), no_key=True).get(pk=found.grant)
     )
