@@ -7,13 +7,13 @@ either (« le cas échéant », Q&A 3.3): it is asked for until it is there (doc
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from ecare import french
 from funding.enums import ExpenseNature
-from funding.models import EARLIEST
+from funding.models import EARLIEST, Expense
 
 CENT = Decimal("0.01")
 LARGEST = Decimal("9999999999.99")
@@ -39,6 +39,21 @@ class Entry:
     @property
     def lacks_letter(self) -> bool:
         return self.nature == ExpenseNature.STAFF and not self.mission_letter
+
+    @classmethod
+    def of(cls, expense: Expense) -> Entry:
+        """What a line in force says."""
+        return cls(**{each.name: getattr(expense, each.name) for each in fields(cls)})
+
+    def as_json(self) -> list[str]:
+        return [str(getattr(self, each.name)) for each in fields(self)]
+
+    @classmethod
+    def from_json(cls, said: Sequence[str]) -> Entry:
+        """The line that `as_json` gave."""
+        objective, nature, label, amount, spent_on, justification, mission_letter = said
+        day = dt.date.fromisoformat(spent_on)
+        return cls(objective, nature, label, Decimal(amount), day, justification, mission_letter)
 
 
 @dataclass(frozen=True)

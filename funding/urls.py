@@ -4,6 +4,7 @@ from funding.views import (
     agreements,
     controls,
     envelopes,
+    expense_imports,
     expenses,
     expenses_desk,
     instruction,
@@ -23,6 +24,17 @@ urlpatterns = [
     path("dossiers/<reference:reference>/subvention/depenses/", expenses.index, name="own-expenses"),
     path("dossiers/<reference:reference>/subvention/depenses/ajout/", expenses.add, name="add-expenses"),
     path("dossiers/<reference:reference>/subvention/depenses/<uuid:line>/", expenses.change, name="change-expense"),
+    path("dossiers/<reference:reference>/subvention/depenses/import/", expense_imports.choose, name="import-expenses"),
+    path(
+        "dossiers/<reference:reference>/subvention/depenses/import/resume/",
+        expense_imports.review,
+        name="review-expenses",
+    ),
+    path(
+        "dossiers/<reference:reference>/subvention/depenses/modele/<slug:format>/",
+        expense_imports.template,
+        name="expenses-template",
+    ),
     path(
         "dossiers/<reference:reference>/subvention/depenses/<uuid:line>/retrait/",
         expenses.remove,

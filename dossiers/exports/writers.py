@@ -28,7 +28,7 @@ WIDTH = 24
 class Writer(ABC):
     """A file being written; `close` ends it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, sheet: str) -> None:
         self.path = path
 
     @abstractmethod
@@ -59,8 +59,8 @@ def clipped(text: str) -> str:
 class CSV(Writer):
     """What the French spreadsheets open by a double click: semicolons, a decimal comma, UTF-8 that says so."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, sheet: str) -> None:
+        super().__init__(path, sheet)
         self.file = path.open("w", encoding="utf-8-sig", newline="")
         self.writer = csv.writer(self.file, delimiter=";", lineterminator="\r\n")
 
@@ -88,8 +88,8 @@ class CSV(Writer):
 
 
 class XLSX(Writer):
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, sheet: str) -> None:
+        super().__init__(path, sheet)
         options = {
             "constant_memory": True,
             "strings_to_formulas": False,
@@ -98,7 +98,7 @@ class XLSX(Writer):
             "tmpdir": str(path.parent),
         }
         self.book = xlsxwriter.Workbook(str(path), options)
-        self.sheet = self.book.add_worksheet("Dossiers")
+        self.sheet = self.book.add_worksheet(sheet)
         self.bold = self.book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         self.day = self.book.add_format({"num_format": "dd/mm/yyyy"})
         self.moment = self.book.add_format({"num_format": "dd/mm/yyyy hh:mm"})
@@ -126,6 +126,16 @@ class XLSX(Writer):
                 case dt.date():
                     self.sheet.write_datetime(self.number, column, cell, self.day)
         self.number += 1
+
+    def offer(self, column: int, title: str, values: list[str], rows: int) -> None:
+        """Offer a list in a column, which a sheet of that title holds; anything else may be typed over it."""
+        listed = self.book.add_worksheet(title)
+        for number, value in enumerate(values):
+            listed.write_string(number, 0, printable(value))
+        source = f"='{title}'!$A$1:$A${len(values)}"
+        self.sheet.data_validation(
+            1, column, rows, column, {"validate": "list", "source": source, "error_type": "information"}
+        )
 
     def close(self) -> None:
         self.book.close()
@@ -175,15 +185,15 @@ class ODS(Writer):
 
     MIMETYPE = "application/vnd.oasis.opendocument.spreadsheet"
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, sheet: str) -> None:
+        super().__init__(path, sheet)
         self.zip = zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=4)
         self.zip.writestr("mimetype", self.MIMETYPE, compress_type=zipfile.ZIP_STORED)
         self.zip.writestr("META-INF/manifest.xml", MANIFEST)
         self.content: IO[bytes] = self.zip.open("content.xml", "w", force_zip64=True)
         self.write(
             f'<?xml version="1.0" encoding="UTF-8"?><office:document-content{NAMESPACES} office:version="1.3">'
-            f'{STYLES}<office:body><office:spreadsheet><table:table table:name="Dossiers">'
+            f"{STYLES}<office:body><office:spreadsheet><table:table table:name={quoteattr(sheet)}>"
         )
 
     def write(self, text: str) -> None:
@@ -239,5 +249,5 @@ MEDIA_TYPES: dict[str, str] = {
 }
 
 
-def writer(format: str, path: Path) -> Writer:
-    return WRITERS[format](path)
+def writer(format: str, path: Path, *, sheet: str = "Dossiers") -> Writer:
+    return WRITERS[format](path, sheet)

@@ -15,23 +15,31 @@ from ecare import french
 
 #: Real types that libmagic gives to a genuine file of each extension.
 MIME_TYPES: dict[str, frozenset[str]] = {
+    "csv": frozenset({"text/plain", "text/csv", "application/csv"}),
     "doc": frozenset({"application/msword", "application/CDFV2", "application/x-ole-storage"}),
     # A docx whose first entry is not [Content_Types].xml is a zip for libmagic: its structure is read below.
     "docx": frozenset({"application/vnd.openxmlformats-officedocument.wordprocessingml.document", "application/zip"}),
+    "ods": frozenset({"application/vnd.oasis.opendocument.spreadsheet", "application/zip"}),
     "pdf": frozenset({"application/pdf"}),
+    "xlsx": frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/zip"}),
     "zip": frozenset({"application/zip"}),
 }
 CONTENT_TYPES = {
+    "csv": "text/csv",
     "doc": "application/msword",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
     "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "zip": "application/zip",
 }
-#: The structure that each extension promises.
+#: The structure that each extension promises; a CSV has none.
 STRUCTURES: dict[str, Callable[[UploadedFile, str], None]] = {
     "doc": documents.check_doc,
     "docx": documents.check_docx,
+    "ods": documents.check_ods,
     "pdf": documents.check_pdf,
+    "xlsx": documents.check_xlsx,
     "zip": archives.check_zip,
 }
 
@@ -59,11 +67,12 @@ def check(upload: UploadedFile, rules: Rules) -> Checked:
         )
     upload.seek(0)
     head = upload.read(64 * 1024)
-    if head.startswith(documents.OLE) and extension in {"doc", "docx"}:
+    if head.startswith(documents.OLE) and extension in {"doc", "docx", "xlsx"}:
         documents.refuse_encrypted(upload, shown)
     if magic.from_buffer(head, mime=True) not in MIME_TYPES[extension]:
         raise not_a(extension, shown)
-    STRUCTURES[extension](upload, shown)
+    if extension in STRUCTURES:
+        STRUCTURES[extension](upload, shown)
     upload.seek(0)
     digest = hashlib.sha256()
     for chunk in upload.chunks():

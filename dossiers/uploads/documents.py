@@ -23,6 +23,8 @@ DESCRIBED = 128
 #: The bit of a Word document's header that says it is encrypted ([MS-DOC] FibBase).
 FIB_ENCRYPTED = 0x0100
 MAIN_PART = b"wordprocessingml.document.main+xml"
+MAIN_WORKBOOK = b"spreadsheetml.sheet.main+xml"
+ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 #: Documents with macros, by themselves or inside another.
 MACRO_NAME = re.compile(r"(?:vbaproject\.bin|\.(?:docm|dotm|pptm|ppsm|xlam|xlsm|xltm))$", re.IGNORECASE)
 WEB_PAGE = re.compile(rb"<\s*(?:!doctype|html|head|body|script|svg|iframe)", re.IGNORECASE)
@@ -30,23 +32,52 @@ WEB_PAGE = re.compile(rb"<\s*(?:!doctype|html|head|body|script|svg|iframe)", re.
 REPAIRABLE = 5 * MEBIBYTE
 
 
-# Word 2007 and later: a zip archive of parts
+# Office 2007 and later: a zip archive of parts
 
 
 def check_docx(upload: UploadedFile, shown: str) -> None:
     """A docx has a main part that is a document; its list of parts says whether macros come with it."""
+    check_office(upload, shown, "docx", main="word/document.xml", kind=MAIN_PART)
+
+
+def check_xlsx(upload: UploadedFile, shown: str) -> None:
+    """An xlsx has a main part that is a workbook; its list of parts says whether macros come with it."""
+    check_office(upload, shown, "xlsx", main="xl/workbook.xml", kind=MAIN_WORKBOOK)
+
+
+def check_office(upload: UploadedFile, shown: str, extension: str, *, main: str, kind: bytes) -> None:
     with entries(upload, shown) as archive:
         names = set(archive.namelist())
         if "[Content_Types].xml" not in names:
-            raise not_a("docx", shown)
+            raise not_a(extension, shown)
         for _ in measured(archive, upload, shown):
             continue
         with archive.open("[Content_Types].xml") as parts:
             types = parts.read(MEBIBYTE).lower()
         if any(MACRO_NAME.search(name) for name in names) or b"macroenabled" in types:
             raise with_macros(shown)
-        if "word/document.xml" not in names and MAIN_PART not in types:
-            raise not_a("docx", shown)
+        if main not in names and kind not in types:
+            raise not_a(extension, shown)
+
+
+# OpenDocument: a zip archive whose first entry says what it is
+
+
+def check_ods(upload: UploadedFile, shown: str) -> None:
+    """An ods says so in an entry of its own; its manifest says whether a password closes it."""
+    with entries(upload, shown) as archive:
+        names = set(archive.namelist())
+        if not {"mimetype", "META-INF/manifest.xml"} <= names:
+            raise not_a("ods", shown)
+        for _ in measured(archive, upload, shown):
+            continue
+        with archive.open("mimetype") as kind, archive.open("META-INF/manifest.xml") as manifest:
+            if kind.read(100).strip() not in {ODS, ODS + b"-template"}:
+                raise not_a("ods", shown)
+            if b"encryption-data" in manifest.read(MEBIBYTE):
+                raise with_password(shown)
+        if any(name.startswith(("Basic/", "Scripts/")) for name in names):
+            raise with_macros(shown)
 
 
 # Word 97 to 2003, and whatever Word encrypts: an OLE file of streams

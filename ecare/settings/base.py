@@ -23,12 +23,12 @@ ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", default=[])
 # The key of fingerprints: same IBAN twice, chain of the audit log. It never changes.
 FINGERPRINT_KEY: str = env("FINGERPRINT_KEY", default="")
 # What each room knows of a person, from left to right: see accounts.composition.
-PERSONAL_DATA = ["accounts.personal_data", "dossiers.personal_data"]
+PERSONAL_DATA = ["accounts.personal_data", "dossiers.personal_data", "funding.personal_data"]
 # What the rooms to the right of dossiers add to them: see dossiers.neighbours.
 DOSSIER_NEIGHBOURS = ["funding.beside"]
 # What each room keeps for a time, from left to right, and how long: see ecare.retention. The reason of each period
 # stands in docs/exploitation.md, « Durées de conservation ».
-RETENTION = ["ecare.retained", "notifications.retained", "accounts.retained", "dossiers.retained"]
+RETENTION = ["ecare.retained", "notifications.retained", "accounts.retained", "dossiers.retained", "funding.retained"]
 NEVER_ACTIVATED_KEPT = timedelta(days=env.int("NEVER_ACTIVATED_KEPT_DAYS", default=30))
 INACTIVE_KEPT = timedelta(days=env.int("INACTIVE_KEPT_DAYS", default=730))
 INACTIVE_NOTICE = timedelta(days=env.int("INACTIVE_NOTICE_DAYS", default=30))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from dossiers.admin.dossiers import ReadOnly
-from funding.models import Expense, ExpenseClosure
+from funding.models import Expense, ExpenseClosure, ExpenseImport
 
 
 @admin.register(Expense)
@@ -32,3 +32,11 @@ class ExpenseClosureAdmin(ReadOnly):
     list_display = ("grant", "by", "at")
     list_select_related = ("grant__dossier", "by")
     fields = list_display
+
+
+@admin.register(ExpenseImport)
+class ExpenseImportAdmin(ReadOnly):
+    dossier_path = "grant__dossier__"
+    list_display = ("grant", "name", "by", "at")
+    list_select_related = ("grant__dossier", "by")
+    fields = (*list_display, "ignored")

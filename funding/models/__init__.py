@@ -2,7 +2,7 @@ from funding.models.agreements import Agreement, AgreementTemplate
 from funding.models.controls import Control
 from funding.models.discrepancies import Discrepancy
 from funding.models.envelopes import DEFAULT_AGREEMENT_FROM, Consumption, Envelope
-from funding.models.expenses import EARLIEST, Expense, ExpenseClosure
+from funding.models.expenses import EARLIEST, Expense, ExpenseClosure, ExpenseImport
 from funding.models.grants import Grant
 from funding.models.objectives import ObjectiveDecision
 from funding.models.payments import Payment
@@ -20,6 +20,7 @@ __all__ = [
     "Envelope",
     "Expense",
     "ExpenseClosure",
+    "ExpenseImport",
     "Grant",
     "ObjectiveDecision",
     "ObjectiveShare",

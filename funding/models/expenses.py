@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -111,6 +112,31 @@ class Expense(models.Model):
     @property
     def lacks_proof(self) -> bool:
         return not self.justification and self.proof_file_id is None
+
+
+class ExpenseImport(models.Model):
+    """What a file says, waiting for its référent to have seen what it changes. Confirmed or given up, it goes; the file
+    itself is not kept."""
+
+    grant = models.OneToOneField(
+        Grant, models.PROTECT, related_name="expense_import", primary_key=True, verbose_name="subvention"
+    )
+    #: Another at each file: a page knows which one it showed.
+    key = models.UUIDField(default=uuid.uuid4, editable=False)
+    name = models.CharField("fichier", max_length=255)
+    #: Lines as `funding.expense_rules.Entry` writes them.
+    lines = models.JSONField("lignes")
+    ignored = ArrayField(models.CharField(max_length=300), default=list, blank=True, verbose_name="colonnes ignorées")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="par")
+    at = models.DateTimeField("le", default=timezone.now)
+
+    class Meta:
+        verbose_name = "import de trame financière à confirmer"
+        verbose_name_plural = "imports de trames financières à confirmer"
+        constraints = [models.CheckConstraint(condition=~Q(lines=[]), name="expense_import_has_lines")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ExpenseClosure(models.Model):

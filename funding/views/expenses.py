@@ -13,6 +13,7 @@ from dossiers.views.scope import user_of
 from ecare import french
 from funding import workflow
 from funding.expense_forms import ChangeForm, Lines
+from funding.expense_rules import Entry
 from funding.models import Expense
 from funding.queries import expenses as queries
 from funding.queries.expenses import Trame
@@ -80,7 +81,7 @@ def change(request: HttpRequest, reference: str, line: uuid.UUID) -> HttpRespons
                 return redirect("funding:own-expenses", reference)
         status = 409 if refusal else 422
     else:
-        entry = workflow.expenses.entry_of(expense)
+        entry = Entry.of(expense)
         form = ChangeForm(initial={**vars(entry), "read": expense.version}, terms=trame.terms)
     return render(
         request,

@@ -80,7 +80,7 @@ def change(
         current = in_force(expense.line, grant, read=read)
         if found := flaws(entry, reading.terms_of(grant), today=timezone.localdate()):
             raise Flawed(found)
-        if not drafts and asdict(entry) == asdict(entry_of(current)):
+        if not drafts and asdict(entry) == asdict(Entry.of(current)):
             return current
         held_files = {name: getattr(current, name) for name in SLOTS}
         for name, draft in drafts.items():
@@ -193,18 +193,6 @@ def write(grant: Grant, entries: Sequence[Entry], *, by: User) -> list[Expense]:
 def end(expenses: Sequence[Expense], *, by: User) -> None:
     Expense.objects.in_force().filter(pk__in=[each.pk for each in expenses]).update(
         ended_at=timezone.now(), ended_by=by
-    )
-
-
-def entry_of(expense: Expense) -> Entry:
-    return Entry(
-        expense.objective,
-        expense.nature,
-        expense.label,
-        expense.amount,
-        expense.spent_on,
-        expense.justification,
-        expense.mission_letter,
     )
 
 

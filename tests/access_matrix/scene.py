@@ -199,6 +199,8 @@ class Scene:
             "funding:decide-objective": {"read": 1, "version": 0, "accept": "1"},
             "funding:check-agreement": {"read": self.signed.signed_copy_id, "accept": "1"},
             "funding:add-expenses": expenses.typed(expenses.row()),
+            "funding:import-expenses": {"file": expenses.csv(expenses.CELLS)},
+            "funding:review-expenses": {"abandon": "1"},
             "funding:change-expense": {**expenses.row(label="Autre libellé"), "read": 2},
             "funding:remove-expense": {"read": 2},
             "funding:own-control": {"pieces": factories.pdf("Autre preuve.pdf")},
@@ -229,6 +231,7 @@ def build() -> Scene:
     presented = factories.fresh(stages.pop())
     signed = subsidies.signed(stage=factories.fresh(stages.pop()))
     expense = expenses.proved(signed.grant)
+    expenses.waiting(signed.grant)
     subsidies.planned(signed.grant, 100)
     subsidies.answered(signed.grant)
     subsidies.granted(factories.fresh(stages[-1]))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from funding import workflow
+from funding.expense_files import COLUMNS
 from funding.expense_rules import Entry
-from funding.models import Expense, Grant
+from funding.models import Expense, ExpenseImport, Grant
 from tests.dossiers import factories
 
 ENTRY = Entry("backups", "logiciel", "Licences de sauvegarde", Decimal("1250.50"), dt.date(2026, 6, 4), "F-2026-12", "")
@@ -49,3 +51,18 @@ def typed(*rows: dict[str, str]) -> dict[str, Any]:
     for number, each in enumerate([*rows, *[empty] * (5 - len(rows))]):
         data |= {f"lignes-{number}-{name}": value for name, value in each.items()}
     return data
+
+
+#: What a spreadsheet holds of a line.
+CELLS = ("04/06/2026", "Sauvegardes protégées et testées", "Logiciel ou abonnement", "Licences", "1250,50", "F-12", "")
+
+
+def csv(*rows: Iterable[str], name: str = "trame.csv", headings: Iterable[str] = tuple(COLUMNS.values())) -> Any:
+    """A CSV with its headings, as LibreOffice writes it."""
+    lines = [";".join(each) for each in (headings, *rows)]
+    return factories.upload("\n".join([*lines, ""]).encode(), name)
+
+
+def waiting(grant: Grant, *rows: Iterable[str]) -> ExpenseImport:
+    """A file that was read, not yet confirmed."""
+    return workflow.expense_imports.prepare(grant, csv(*rows or [CELLS]), by=grant.dossier.referent)

@@ -1,0 +1,276 @@
+"""The trame financière as a table: the model to download, and what is read of a file (F6, docs/adr/0058)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+
+from dossiers import sheets, uploads
+from dossiers.exports import writers
+from dossiers.sheets.choosing import plain
+from dossiers.sheets.table import Doubt
+from ecare import french
+from funding.enums import ExpenseNature
+from funding.expense_rules import MOST_LINES, Entry, Terms, flaws
+
+SHEET = "Trame financière"
+#: The columns of the model, by field.
+COLUMNS = {
+    "spent_on": "Date",
+    "objective": "Objectif",
+    "nature": "Nature",
+    "label": "Libellé",
+    "amount": "Montant TTC (€)",
+    "justification": "Justificatif",
+    "mission_letter": "Lettre de mission",
+}
+RULES = uploads.Rules(extensions=sheets.EXTENSIONS, max_bytes=5 * uploads.MEBIBYTE, max_files=1)
+FRENCH_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
+ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[ T]00:00(?::00)?)?", re.ASCII)
+AMOUNT = re.compile(r"-?\d{1,15}(?:[.,]\d{1,15})?", re.ASCII)
+DOUBTS = {
+    Doubt.FORMULA: "Cette cellule contient une formule\u00a0: remplacez-la par sa valeur.",
+    Doubt.MERGED: "Cette cellule est fusionnée avec d'autres\u00a0: défusionnez-les et remplissez chaque ligne.",
+    Doubt.ERROR: "Cette cellule affiche une erreur de calcul\u00a0: remplacez-la par sa valeur.",
+}
+NO_DAY = "Écrivez la date sous la forme JJ/MM/AAAA, par exemple 04/06/2026."
+NO_AMOUNT = "Écrivez le montant en chiffres, par exemple 1250,50."
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong in a cell: its row as the spreadsheet numbers it, its column, what it holds, why, in French."""
+
+    row: int
+    column: str
+    text: str
+    reason: str
+
+
+class Faulty(Exception):
+    """Lines that do not stand, all of them told."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__(faults)
+        self.faults = faults
+
+
+@dataclass
+class Content:
+    """What a file says: its lines, the columns that are not of the model."""
+
+    entries: list[Entry]
+    ignored: list[str] = field(default_factory=list)
+
+
+def read(upload: UploadedFile, terms: Terms, already: Collection[Entry], *, today: dt.date) -> Content:
+    """The lines of a file. `already` is the trame: only there may a line be twice the same.
+
+    Raises uploads.Invalid or sheets.Unreadable when the file cannot be read, Faulty when lines do not stand.
+    """
+    checked = checked_kind(upload)
+    table = sheets.read(upload, checked, sheet=SHEET, headings=list(COLUMNS.values()), most=MOST_LINES + 1)
+    if not table.rows:
+        raise sheets.Unreadable(
+            "Ce tableau est vide\u00a0: partez du modèle et remplissez une ligne par dépense.", why="rows"
+        )
+    heading, *rows = table.rows
+    places, ignored = placed([cell.text for cell in heading.cells])
+    if not rows:
+        raise sheets.Unreadable(
+            "Ce tableau n'a que ses en-têtes\u00a0: remplissez une ligne par dépense, puis déposez-le à nouveau.",
+            why="rows",
+        )
+    reader = Reader(terms, today)
+    found = [(row.number, reader.entry(row, places)) for row in rows]
+    faults = reader.faults + twice([(number, entry) for number, entry in found if entry is not None], already)
+    if faults:
+        raise Faulty(sorted(faults, key=lambda fault: fault.row))
+    return Content([entry for _, entry in found if entry is not None], ignored)
+
+
+def checked_kind(upload: UploadedFile) -> str:
+    """The extension of a file that is what it says. Raises uploads.Invalid, sheets.Unreadable."""
+    try:
+        checked = uploads.check(upload, RULES)
+    except uploads.Invalid as error:
+        if error.why == "bomb":
+            raise sheets.Unreadable(
+                "Ce classeur est trop gros une fois décompressé\u00a0: gardez-y la seule feuille de la trame, puis "
+                "déposez-le à nouveau.",
+                why="bomb",
+            ) from error
+        raise
+    return Path(checked.name).suffix.lower().lstrip(".")
+
+
+def placed(headings: Sequence[str]) -> tuple[dict[str, int], list[str]]:
+    """The position of each field, and the headings that are none. Raises Unreadable when one is missing, or twice."""
+    by_name = {plain(label): name for name, label in COLUMNS.items()}
+    places: dict[str, int] = {}
+    ignored = []
+    for position, heading in enumerate(headings):
+        name = by_name.get(plain(heading))
+        if name is None:
+            ignored += [heading] if heading else []
+        elif name in places:
+            raise sheets.Unreadable(
+                f"La colonne {french.quoted(COLUMNS[name])} est deux fois dans ce tableau\u00a0: n'en gardez qu'une.",
+                why="columns",
+            )
+        else:
+            places[name] = position
+    missing = [french.quoted(label) for name, label in COLUMNS.items() if name not in places]
+    if missing:
+        which = f"la colonne {missing[0]}" if len(missing) == 1 else f"les colonnes {', '.join(missing)}"
+        instead = f" Il a {', '.join(french.quoted(each) for each in ignored[:5])}." if ignored else ""
+        raise sheets.Unreadable(
+            f"Il manque {which} sur la première ligne de ce tableau.{instead} Reprenez les en-têtes du modèle.",
+            why="columns",
+        )
+    return places, ignored
+
+
+class Reader:
+    """Lines read one by one; `faults` is what is wrong with them."""
+
+    def __init__(self, terms: Terms, today: dt.date) -> None:
+        self.terms, self.today = terms, today
+        self.objectives = {plain(label): code for code, label in terms.objectives.items()}
+        self.natures = {plain(nature.label): nature.value for nature in ExpenseNature}
+        #: In the place of what cannot be read, so that the rest of the line is looked at.
+        self.standing: dict[str, Any] = vars(
+            Entry(next(iter(terms.objectives)), ExpenseNature.OTHER, "?", Decimal(1), max(today, terms.first))
+        )
+        self.faults: list[Fault] = []
+
+    def entry(self, row: sheets.Row, places: dict[str, int]) -> Entry | None:
+        """The line, if it stands."""
+        cells = {name: row.cells[at] if at < len(row.cells) else sheets.Cell() for name, at in places.items()}
+        found: dict[str, str] = {name: DOUBTS[cell.doubt] for name, cell in cells.items() if cell.doubt is not None}
+        values: dict[str, Any] = {}
+        for name, cell in cells.items():
+            if name not in found:
+                try:
+                    values[name] = self.value(name, cell)
+                except ValueError as error:
+                    found[name] = str(error)
+        entry = Entry(**{**self.standing, **values})
+        found = flaws(entry, self.terms, today=self.today) | found
+        self.faults += [
+            Fault(row.number, COLUMNS[name], cells[name].text, found[name]) for name in COLUMNS if name in found
+        ]
+        return None if found else entry
+
+    def value(self, name: str, cell: sheets.Cell) -> object:
+        """What a cell says of a field. Raises ValueError with a French sentence."""
+        match name:
+            case "spent_on":
+                return day(cell)
+            case "amount":
+                return amount(cell)
+            case "objective":
+                return self.one_of(
+                    self.objectives, cell.text, "Indiquez l'objectif", "Cet objectif n'est pas de votre parcours"
+                )
+            case "nature":
+                return self.one_of(self.natures, cell.text, "Indiquez la nature", "Cette nature n'existe pas")
+        return unmarked(cell.text)
+
+    def one_of(self, known: dict[str, str], text: str, missing: str, unknown: str) -> str:
+        if code := known.get(plain(unmarked(text))):
+            return code
+        if text in known.values():
+            return text
+        names = self.terms.objectives.values() if known is self.objectives else [each.label for each in ExpenseNature]
+        listed = ", ".join(french.quoted(each) for each in names)
+        raise ValueError(f"{unknown if text else missing}\u00a0: écrivez {listed}.")
+
+
+def day(cell: sheets.Cell) -> dt.date:
+    if isinstance(cell.value, dt.date):
+        return cell.value
+    if not isinstance(cell.value, str) or not cell.value:
+        raise ValueError(NO_DAY)
+    if found := FRENCH_DAY.fullmatch(cell.value):
+        numbers = int(found[3]), int(found[2]), int(found[1])
+    elif found := ISO_DAY.fullmatch(cell.value):
+        numbers = int(found[1]), int(found[2]), int(found[3])
+    else:
+        raise ValueError(NO_DAY)
+    try:
+        return dt.date(*numbers)
+    except ValueError as error:
+        raise ValueError("Cette date n'existe pas\u00a0: vérifiez le jour et le mois.") from error
+
+
+def amount(cell: sheets.Cell) -> Decimal:
+    if isinstance(cell.value, Decimal):
+        return cell.value
+    if not isinstance(cell.value, str):
+        raise ValueError(NO_AMOUNT)
+    typed = re.sub(r"[\s€']", "", cell.value).replace("−", "-")
+    if not AMOUNT.fullmatch(typed):
+        raise ValueError(NO_AMOUNT)
+    return Decimal(typed.replace(",", "."))
+
+
+def unmarked(text: str) -> str:
+    """A text without the apostrophe that the model puts before what a spreadsheet would take for a formula."""
+    return text[1:] if text[:1] == "'" and text[1:2] in writers.FORMULA else text
+
+
+def twice(lines: Sequence[tuple[int, Entry]], already: Collection[Entry]) -> list[Fault]:
+    """The lines that say what another said, more often than the trame does."""
+    allowed = Counter(already)
+    seen: dict[Entry, int] = {}
+    met: Counter[Entry] = Counter()
+    faults = []
+    for number, entry in lines:
+        met[entry] += 1
+        if met[entry] > max(allowed[entry], 1):
+            faults.append(
+                Fault(
+                    number,
+                    COLUMNS["label"],
+                    entry.label,
+                    f"Cette dépense est déjà à la ligne {seen[entry]}\u00a0: supprimez l'une des deux, ou "
+                    "distinguez-les par leur libellé.",
+                )
+            )
+        seen.setdefault(entry, number)
+    return faults
+
+
+def write(path: Path, format: str, terms: Terms, entries: Sequence[Entry]) -> None:
+    """The model, with the lines of the trame as it is: what comes back may be the whole of it."""
+    with closing(writers.writer(format, path, sheet=SHEET)) as file:
+        file.heading(COLUMNS.values())
+        if isinstance(file, writers.XLSX):
+            rows = MOST_LINES + 1
+            file.offer(list(COLUMNS).index("objective"), "Objectifs", list(terms.objectives.values()), rows)
+            file.offer(list(COLUMNS).index("nature"), "Natures", [each.label for each in ExpenseNature], rows)
+        for cells in rows_of(terms, entries):
+            file.row(cells)
+
+
+def rows_of(terms: Terms, entries: Sequence[Entry]) -> Iterator[list[str | Decimal | dt.date | None]]:
+    for entry in entries:
+        yield [
+            entry.spent_on,
+            terms.objectives.get(entry.objective, entry.objective),
+            ExpenseNature(entry.nature).label,
+            entry.label,
+            entry.amount,
+            entry.justification or None,
+            entry.mission_letter or None,
+        ]
