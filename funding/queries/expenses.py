@@ -8,11 +8,12 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import Count, Sum
 from django.utils import timezone
 
 from ecare import french
+from ecare.paging import CountedPaginator
 from funding.enums import ExpenseNature
 from funding.expense_rules import WHOLE, Terms
 from funding.models import EARLIEST, Envelope, Expense, ExpenseClosure, Grant
@@ -121,9 +122,9 @@ class Line:
 
 
 def lines(trame: Trame, number: str | None) -> Page[Any]:
-    """A page of its lines (Line), the most recent expense first: 2 queries."""
+    """A page of its lines (Line), the most recent expense first: 1 query."""
     expenses = trame.grant.expenses.in_force().select_related("proof_file", "letter_file").order_by("-spent_on", "-pk")
-    paginator = Paginator(expenses, PAGE_SIZE)
+    paginator = CountedPaginator(expenses, PAGE_SIZE, total=trame.count)
     page = paginator.get_page(number)
     labels = trame.terms.objectives
     return Page([Line(each, labels.get(each.objective, each.objective)) for each in page], page.number, paginator)

@@ -108,7 +108,7 @@ def remove(request: HttpRequest, reference: str, line: uuid.UUID) -> HttpRespons
 
 
 def own_trame(request: HttpRequest, reference: str) -> Trame:
-    return queries.trame(scope.own_subsidy(request, reference).grant)
+    return queries.trame(scope.own_grant(request, reference))
 
 
 def own_line(request: HttpRequest, reference: str, line: uuid.UUID) -> tuple[Trame, Expense]:

@@ -23,17 +23,16 @@ PIECES = {"justificatif": "proof_file", "lettre": "letter_file"}
 @require_safe
 def index(request: HttpRequest, reference: str) -> HttpResponse:
     """What the laureate spent, beside what was granted."""
-    subsidy = scope.readable_subsidy(request, reference)
-    trame = queries.trame(subsidy.grant)
+    trame = queries.trame(scope.readable_grant(request, reference))
     return render(
         request,
         "funding/instruction/expenses.html",
         {
             "trame": trame,
-            "dossier": subsidy.dossier,
-            "dossier_stage": subsidy.grant.dossier_stage,
+            "dossier": trame.grant.dossier,
+            "dossier_stage": trame.grant.dossier_stage,
             "page": queries.lines(trame, request.GET.get("page")),
-            "may_close": access.may_grant(user_of(request), subsidy.grant.dossier_stage),
+            "may_close": access.may_grant(user_of(request), trame.grant.dossier_stage),
         },
     )
 
@@ -41,7 +40,7 @@ def index(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 def close(request: HttpRequest, reference: str) -> HttpResponse:
     """« Clore la trame » or « Rouvrir la trame », which the button says."""
-    grant = scope.readable_subsidy(request, reference).grant
+    grant = scope.readable_grant(request, reference)
     reopens = "reopen" in request.POST
     act = workflow.expenses.reopen if reopens else workflow.expenses.close
     try:
@@ -56,7 +55,7 @@ def close(request: HttpRequest, reference: str) -> HttpResponse:
 @require_safe
 def piece(request: HttpRequest, reference: str, line: uuid.UUID, piece: str) -> HttpResponseBase:
     """A file of a line in force, once the antivirus lets it leave."""
-    grant = scope.readable_subsidy(request, reference).grant
+    grant = scope.readable_grant(request, reference)
     if piece not in PIECES:
         raise Http404
     expense = get_object_or_404(grant.expenses.in_force().select_related(PIECES[piece]), line=line)

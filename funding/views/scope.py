@@ -11,6 +11,8 @@ from dossiers.models import Dossier
 from dossiers.views.instruction import instructors_only
 from dossiers.views.scope import user_of
 from funding import access, queries
+from funding.models import Grant
+from funding.models.grants import GrantQuerySet
 from funding.queries import Subsidy
 
 
@@ -24,6 +26,21 @@ def readable_subsidy(request: HttpRequest, reference: str) -> Subsidy:
     """The subsidy of a dossier that the instructor may read. Raises Http404 for anything else."""
     grants = access.readable_grants(instructors_only(request)).filter(dossier__reference=reference)
     return found(grants)
+
+
+def own_grant(request: HttpRequest, reference: str) -> Grant:
+    """The grant of the référent's dossier, without its convention: 1 query. Raises Http404 for anything else."""
+    return granted(access.own_grants(user_of(request)), reference)
+
+
+def readable_grant(request: HttpRequest, reference: str) -> Grant:
+    """The grant of a dossier that the instructor may read, likewise. Raises Http404 for anything else."""
+    return granted(access.readable_grants(instructors_only(request)), reference)
+
+
+def granted(grants: GrantQuerySet, reference: str) -> Grant:
+    whole = grants.select_related("dossier__guichet", "transmission", "dossier_stage__stage")
+    return get_object_or_404(whole, dossier__reference=reference)
 
 
 def found(grants: Any) -> Subsidy:
