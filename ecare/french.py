@@ -88,19 +88,19 @@ def euros(amount: int | decimal.Decimal) -> str:
 
 def day(value: dt.date | dt.datetime) -> str:
     """« 4 juin 2026 », « 1er juin 2026 »."""
-    date = _paris_date(value)
+    date = paris_date(value)
     return f"{'1er' if date.day == 1 else date.day} {MONTHS[date.month - 1]} {date.year}"
 
 
 def short_day(value: dt.date | dt.datetime) -> str:
     """« 26 nov. 2026 », « 1er févr. 2026 »: for the cells of a table, of one piece that no line breaks."""
-    date = _paris_date(value)
+    date = paris_date(value)
     return f"{'1er' if date.day == 1 else date.day}{NBSP}{SHORT_MONTHS[date.month - 1]}{NBSP}{date.year}"
 
 
 def weekday(value: dt.date | dt.datetime) -> str:
     """« jeudi 4 juin 2026 »."""
-    return f"{DAYS[_paris_date(value).weekday()]} {day(value)}"
+    return f"{DAYS[paris_date(value).weekday()]} {day(value)}"
 
 
 def clock(value: dt.datetime) -> str:
@@ -130,7 +130,7 @@ def overseas(value: dt.datetime, departement: str | None) -> str:
     zone, place = OVERSEAS[departement]
     there = timezone.localtime(value, ZoneInfo(zone))
     time = f"{there.hour}{NBSP}h{NBSP}{there.minute:02}"
-    if there.date() == _paris_date(value):
+    if there.date() == paris_date(value):
         return f", soit {time} {place}"
     number = "1er" if there.day == 1 else there.day
     return f", soit {DAYS[there.weekday()]} {number} {MONTHS[there.month - 1]} à {time} {place}"
@@ -206,7 +206,7 @@ def quoted(text: object) -> str:
     return f"«{NBSP}{text}{NBSP}»"
 
 
-def _paris_date(value: dt.date | dt.datetime) -> dt.date:
+def paris_date(value: dt.date | dt.datetime) -> dt.date:
     if isinstance(value, dt.datetime):
         return timezone.localtime(value, PARIS).date()
     return value

@@ -11,6 +11,8 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from dossiers import kinds, queries
 from dossiers.enums import Status
 from dossiers.kinds.base import Cell, Kind
@@ -204,7 +206,7 @@ class Plan:
 
 def forms_of(stages: DossierStageQuerySet) -> list[FormRevision]:
     """The forms that these dossiers filled, étape by étape, the newest first."""
-    used = FormRevision.objects.filter(pk__in=stages.order_by().values("revision").distinct())
+    used = FormRevision.objects.filter(Exists(stages.order_by().filter(revision=OuterRef("pk"))))
     ordered = used.select_related("stage__guichet")
     return list(ordered.order_by("stage__guichet__position", "stage__position", "stage_id", "-number"))
 

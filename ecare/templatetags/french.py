@@ -1,9 +1,13 @@
 """The functions of `ecare.french` as template filters. An empty value stays empty, so that a template needs no test."""
 
+import datetime as dt
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from ecare import french
 
@@ -21,7 +25,6 @@ for _name in (
     "euros",
     "integer",
     "day",
-    "short_day",
     "weekday",
     "clock",
     "moment",
@@ -33,6 +36,17 @@ for _name in (
     "duration",
 ):
     register.filter(_name, _or_empty(getattr(french, _name)))
+
+
+@cache
+def _dated(date: dt.date) -> SafeString:
+    return format_html('<time datetime="{}">{}</time>', date.isoformat(), french.short_day(date))
+
+
+@register.filter
+def dated(value: dt.date | dt.datetime | None) -> str:
+    """The short day of a cell, as `<time>`, written once a process: a list shows the same ones all day."""
+    return "" if value is None else _dated(french.paris_date(value))
 
 
 @register.filter
