@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -24,13 +23,12 @@ from dossiers import catalog, kinds, queries, workflow
 from dossiers.models import Attachment, Dossier, DossierStage, Guichet, Stage
 from establishments.enums import EstablishmentType
 from establishments.models import LegalEntity
-from funding.schedule import fixtures as schedules
-from funding.schedule.models import Schedule
 from tests.accounts.factories import RepresentationFactory, UserFactory
 from tests.accounts.sessions import sign_in
+from tests.dossiers import planting
+from tests.dossiers.planting import MODELS
 from tests.establishments.factories import GeographicEntityFactory, LegalEntityFactory
 
-FIXTURES = Path(settings.BASE_DIR) / "fixtures"
 FILES = Path(__file__).parent / "files"
 IBAN = "FR76 3000 6000 0112 3456 7890 189"
 BIC = "AGRIFRPP"
@@ -47,10 +45,8 @@ def poc(*, opens_at: dt.datetime | None = None, closes_at: dt.datetime | None = 
     stage = Stage.objects.filter(guichet__code="poc-essms", code="candidature").select_related("guichet").first()
     known = stage is not None
     if stage is None:
-        guichet = catalog.load(FIXTURES / "guichets" / "1-poc-essms.yaml")
-        stage = guichet.stages.select_related("guichet").get(code="candidature")
-        if not Schedule.objects.filter(guichet_code=guichet.code).exists():
-            schedules.load(FIXTURES / "schedules" / "poc-essms.yaml")
+        planting.poc()
+        stage = Stage.objects.select_related("guichet").get(guichet__code="poc-essms", code="candidature")
     if opens_at or closes_at or not known:
         now = timezone.now()
         stage.opens_at = opens_at or min(closes_at or now, now) - dt.timedelta(days=30)
@@ -80,7 +76,7 @@ def guichet(
     )
     asked = questions or [{"code": "word", "kind": "short_text", "label": "Un mot", "short_label": "Mot"}]
     described = {"sections": [{"title": "Section", "questions": asked}], **form}
-    catalog.publish(stage, described, FIXTURES / "guichets" / "modeles")
+    catalog.publish(stage, described, MODELS)
     return created
 
 
@@ -102,7 +98,7 @@ def next_stages(*, opens_at: dt.datetime | None = None, published: bool = True) 
     form = {"sections": [{"title": "Section", "questions": [word]}]}
     for stage in (control, objectives):
         if published:
-            catalog.publish(stage, form, FIXTURES / "guichets" / "modeles")
+            catalog.publish(stage, form, MODELS)
     return control, objectives
 
 
@@ -145,7 +141,7 @@ def pdf_bytes() -> bytes:
 
 @functools.cache
 def docx_bytes() -> bytes:
-    return (FIXTURES / "guichets" / "modeles" / "cadre-de-reponse-poc-essms.docx").read_bytes()
+    return (MODELS / "cadre-de-reponse-poc-essms.docx").read_bytes()
 
 
 @functools.cache

@@ -25,6 +25,7 @@ from dossiers.enums import Status
 from dossiers.models import DossierStage, Milestone, Stage
 from dossiers.models.dossiers import DossierStageQuerySet
 from dossiers.workflow import vigilance
+from funding.schedule import fixtures as schedules
 from notifications.models import Email
 from tests.accounts.factories import TermsVersionFactory, UserFactory
 from tests.dossiers import factories, pages
@@ -43,7 +44,7 @@ def prepare() -> None:
     for path in sorted(GUICHETS.glob("[0-9]*.yaml")):
         catalog.load(path)
     catalog.load_milestones(GUICHETS / "milestones.yaml")
-    factories.schedules.load(factories.FIXTURES / "schedules" / "poc-essms.yaml")
+    schedules.load(factories.FIXTURES / "schedules" / "poc-essms.yaml")
     for finess in sorted({finess for person in cast.PEOPLE for finess in person.entities}):
         entity = LegalEntityFactory(finess=finess)
         GeographicEntityFactory.create_batch(3, legal_entity=entity)
