@@ -118,9 +118,9 @@ def main(dossiers: int) -> None:
     client = sessions.sign_in(Client(), User.objects.get(username="volume-verifier-1"))
     name = settings.SESSION_COOKIE_NAME
     paths = addresses()
-    asked, heaviest = {}, []
+    asked, rows, heaviest = {}, {}, []
     for screen, path in paths.items():
-        client.get(path, headers=HOST)
+        rows[screen] = client.get(path, headers=HOST).content.count(b" data-row")
         with CaptureQueriesContext(connection) as captured:
             client.get(path, headers=HOST)
         asked[screen] = len(captured)
@@ -146,9 +146,8 @@ def main(dossiers: int) -> None:
     medians = {screen: statistics.median(spent) for screen, spent in times.items()}
     least = {screen: min(spent) for screen, spent in times.items()}
     load = os.getloadavg()[1]
-    print(
-        json.dumps({"medians": medians, "least": least, "queries": asked, "plans": plans, "memory": held, "load": load})
-    )
+    found = {"medians": medians, "least": least, "queries": asked, "rows": rows}
+    print(json.dumps({**found, "plans": plans, "memory": held, "load": load}))
 
 
 if __name__ == "__main__":

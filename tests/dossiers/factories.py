@@ -29,6 +29,7 @@ from tests.dossiers import planting
 from tests.dossiers.planting import MODELS
 from tests.establishments.factories import GeographicEntityFactory, LegalEntityFactory
 
+FIXTURES = planting.FIXTURES
 FILES = Path(__file__).parent / "files"
 IBAN = "FR76 3000 6000 0112 3456 7890 189"
 BIC = "AGRIFRPP"
