@@ -120,6 +120,11 @@ class Consumption(models.Model):
         return max(self.used - self.budget, Decimal(0))
 
     @property
+    def reached(self) -> str:
+        """« Seuil de 80 % atteint »."""
+        return f"Seuil de {self.level}\u00a0% atteint"
+
+    @property
     def percent(self) -> Decimal:
         """The part of the budget that is used, rounded down: 79.99 % is not 80 %."""
         return (100 * self.used / self.budget).quantize(Decimal("0.1"), rounding=ROUND_DOWN)

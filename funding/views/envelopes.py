@@ -19,6 +19,4 @@ def index(request: HttpRequest) -> HttpResponse:
     followed = list(envelopes.followed())
     counted = [(each, getattr(each, "consumption", None)) for each in followed]
     drawn = [(each, found, charts.parts(found) if found else []) for each, found in counted]
-    return render(
-        request, "funding/instruction/envelopes.html", {"envelopes": drawn, "near": list(envelopes.near_their_end())}
-    )
+    return render(request, "funding/instruction/envelopes.html", {"envelopes": drawn})

@@ -85,10 +85,7 @@ def sign(agreement: Agreement, upload: UploadedFile[Any], *, by: User) -> Agreem
         dossier_stage, _, current = held(agreement.grant)
         if not dossiers_access.is_referent(by, dossier_stage):
             raise NotAllowed("Vous n'êtes pas le référent de ce dossier.")
-        if current is None or current.pk != agreement.pk:
-            raise Late(
-                "Cette convention a été remplacée par une autre\u00a0: téléchargez la nouvelle et faites-la signer."
-            )
+        current = still_in_force(agreement, current)
         check(current, SIGNS)
         copy = current.signed_copy
         if copy is not None and current.state == AgreementState.SIGNED and copy.sha256 == draft.sha256:
@@ -153,12 +150,18 @@ def checked(agreement: Agreement, *, by: User, read: int) -> tuple[DossierStage,
     dossier_stage, _, current = held(agreement.grant)
     if not access.may_grant(by, dossier_stage):
         raise NotAllowed
-    if current is None or current.pk != agreement.pk:
-        raise Late("Cette convention a été remplacée par une autre.")
+    current = still_in_force(agreement, current)
     check(current, CHECKS)
     if current.signed_copy_id != read:
         raise Late("Le référent a déposé un autre exemplaire depuis que vous avez ouvert cette page\u00a0: relisez-le.")
     return dossier_stage, current
+
+
+def still_in_force(agreement: Agreement, current: Agreement | None) -> Agreement:
+    """The convention as it was read under the lock. Raises Late when another one took its place."""
+    if current is None or current.pk != agreement.pk:
+        raise Late("Cette convention a été remplacée par une autre\u00a0: téléchargez la nouvelle.")
+    return current
 
 
 def check(current: Agreement | None, sources: frozenset[AgreementState | None]) -> None:

@@ -7,16 +7,18 @@ Parcours 1, two sites: 18 800 € granted. Diagnosis 20 %, backups 40 %, awarene
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
 
 from accounts.models import User
-from dossiers import kinds, workflow
+from dossiers import kinds
+from dossiers import workflow as dossiers_workflow
 from dossiers.models import DossierStage, Stage
 from funding import workflow as funding_workflow
-from funding.enums import ObjectiveState
-from funding.models import ObjectiveDecision
+from funding.enums import ObjectiveState, PaymentKind
+from funding.models import Grant, ObjectiveDecision
 from funding.queries import objectives
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories
@@ -42,7 +44,7 @@ def begun(*, granted: bool = True, **keywords: Any) -> DossierStage:
     if granted:
         subsidies.granted(first)
     return factories.fresh(
-        workflow.start_stage(first, stage(), by=first.dossier.referent, at=timezone.now()),
+        dossiers_workflow.start_stage(first, stage(), by=first.dossier.referent, at=timezone.now()),
     )
 
 
@@ -98,6 +100,24 @@ def decide(
         version=row.version if version is None else version,
         reason=reason,
     )
+
+
+def settled(*, lead: User) -> Grant:
+    """A subsidy whose objectives are decided and whose control is concluded, paid in part, ordered and planned for the
+    rest: 18 800 € lowered to 16 000 €, of which one objective of 40 % is refused and another is not presented."""
+    dossiers_workflow.validate(decided(by=lead, refused={"backups": "Sans preuve."}), by=lead)
+    grant = Grant.objects.latest("pk")
+    control = subsidies.controlled(grant, by=lead)
+    funding_workflow.controls.close(control, by=lead, read=0, ceiling=Decimal(16_000), reason="Un site fermé.")
+    agreement = funding_workflow.agreements.send(grant, by=lead)
+    agreement = funding_workflow.agreements.sign(agreement, factories.pdf("Signée.pdf"), by=grant.dossier.referent)
+    funding_workflow.agreements.accept(agreement, by=lead, read=agreement.signed_copy_id or 0)
+    grant = Grant.objects.get(pk=grant.pk)
+    subsidies.paid(grant, 3_000, by=lead)
+    subsidies.planned(grant, 500, kind=PaymentKind.REPAYMENT, by=lead)
+    subsidies.ordered(grant, 2_000, by=lead)
+    subsidies.planned(grant, 10_000, by=lead)
+    return grant
 
 
 def decided(*, by: User | None = None, refused: dict[str, str] | None = None, **keywords: Any) -> DossierStage:

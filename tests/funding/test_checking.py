@@ -16,7 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from dossiers import workflow as workflow_of_dossiers
 from funding import tasks, workflow
-from funding.enums import DiscrepancyKind, PaymentKind
+from funding.enums import DiscrepancyKind
 from funding.models import Consumption, Discrepancy, Envelope, Grant
 from funding.queries import checking
 from notifications.models import Email
@@ -45,23 +45,7 @@ def checked() -> list[tuple[str, Decimal, Decimal]]:
 
 
 def settled() -> Grant:
-    """A subsidy with its objectives decided and a control concluded, paid in part, ordered and planned for the rest:
-    18,800 € lowered to 16,000 €, of which one objective of 40 % is refused."""
-    lead = UserFactory(lead=True)
-    stage = reached.decided(by=lead, refused={"backups": "Sans preuve."})
-    workflow_of_dossiers.validate(stage, by=lead)
-    grant = Grant.objects.get()
-    control = subsidies.controlled(grant, by=lead)
-    workflow.controls.close(control, by=lead, read=0, ceiling=Decimal(16_000), reason="Un site fermé.")
-    agreement = workflow.agreements.send(grant, by=lead)
-    agreement = workflow.agreements.sign(agreement, factories.pdf("Signée.pdf"), by=grant.dossier.referent)
-    workflow.agreements.accept(agreement, by=lead, read=agreement.signed_copy_id or 0)
-    grant.refresh_from_db()
-    subsidies.paid(grant, 3_000, by=lead)
-    subsidies.planned(grant, 500, kind=PaymentKind.REPAYMENT, by=lead)
-    subsidies.ordered(grant, 2_000, by=lead)
-    subsidies.planned(grant, 10_000, by=lead)
-    return grant
+    return reached.settled(lead=UserFactory(lead=True))
 
 
 def test_a_healthy_database_says_nothing() -> None:

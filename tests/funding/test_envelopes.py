@@ -163,10 +163,14 @@ def test_the_banner_is_seen_by_who_leads_on_the_home_and_the_subsidies() -> None
     factories.transmitted()
     counted()
     lead, verifier = (factories.signed_in(UserFactory(**{role: True})) for role in ("lead", "verifier"))
-    for address in (reverse("dossiers:instruction-home"), reverse("funding:subsidies"), PAGE):
+    for address in (reverse("dossiers:instruction-home"), reverse("funding:subsidies")):
         page = pages.text(lead.get(address))
         assert "94 % du budget de POC AAP ESSMS sont engagés." in page
         assert "Il reste 1 200 € sur 20 000 €." in page
+    # Where it leads, the banner is not repeated: its threshold and its figures are beside the budget.
+    page = lead.get(PAGE)
+    assert "Seuil de 80 % atteint 94 % engagés : 18 800 € sur 20 000 €. Il reste 1 200 €." in pages.text(page)
+    assert "Voir les enveloppes" not in page.text
     for address in (reverse("dossiers:instruction-home"), reverse("funding:subsidies")):
         assert "du budget de" not in pages.text(verifier.get(address))
     assert verifier.get(PAGE).status_code == 404
@@ -179,12 +183,12 @@ def test_the_page_costs_the_same_for_one_and_three_budgets(django_assert_num_que
     budget(1_000)
     assert "Les chiffres seront calculés dans les dix minutes" in pages.text(lead.get(PAGE))
     counted()
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         lead.get(PAGE)
     for code in ("essai", "autre"):
         budget(1_000, factories.guichet(code=code))
     workflow.envelopes.count(timezone.now() + dt.timedelta(minutes=10))
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         page = lead.get(PAGE)
     assert page.content.decode().count("care-budget") == 3
 
