@@ -11,7 +11,7 @@ from funding.models import Discrepancy
 @admin.register(Discrepancy)
 class DiscrepancyAdmin(ReadOnly):
     dossier_path = "grant__dossier__"
-    list_display = ("about", "kind", "expected", "found", "found_at", "seen_at", "gone_at")
+    list_display = ("about", "kind", "expected", "found", "found_at", "gone_at")
     list_filter = (("gone_at", admin.EmptyFieldListFilter), "kind")
     list_select_related = ("grant__dossier", "envelope__guichet")
     fields = ("about", "kind", "sentence", "expected", "found", "found_at", "seen_at", "told_at", "gone_at")
