@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
@@ -11,7 +12,7 @@ from dossiers.models import Dossier
 from dossiers.views.instruction import instructors_only
 from dossiers.views.scope import user_of
 from funding import access, queries
-from funding.models import Grant
+from funding.models import ExpenseImport, Grant
 from funding.models.grants import GrantQuerySet
 from funding.queries import Subsidy
 
@@ -29,8 +30,10 @@ def readable_subsidy(request: HttpRequest, reference: str) -> Subsidy:
 
 
 def own_grant(request: HttpRequest, reference: str) -> Grant:
-    """The grant of the référent's dossier, without its convention: 1 query. Raises Http404 for anything else."""
-    return granted(access.own_grants(user_of(request)), reference)
+    """The grant of the référent's dossier, without its convention, and whether an import of its trame waits for him
+    (`import_waits`): 1 query. Raises Http404 for anything else."""
+    waiting = Exists(ExpenseImport.objects.filter(grant=OuterRef("pk")))
+    return granted(access.own_grants(user_of(request)).annotate(import_waits=waiting), reference)
 
 
 def readable_grant(request: HttpRequest, reference: str) -> Grant:

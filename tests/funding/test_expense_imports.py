@@ -138,6 +138,7 @@ def test_the_model_of_the_page_comes_back_unchanged(grant: Grant, mine: Client) 
 def test_what_was_typed_meanwhile_is_shown_again_before_it_is_replaced(grant: Grant, mine: Client) -> None:
     expenses.waiting(grant)
     shown = read(grant)
+    assert "Un import attend votre confirmation" in pages.text(mine.get(address("own-expenses", grant)))
     expenses.added(grant, STAFF)
 
     late = mine.post(address("review-expenses", grant), {"read": shown, "confirm": "1"})
@@ -151,6 +152,7 @@ def test_what_was_typed_meanwhile_is_shown_again_before_it_is_replaced(grant: Gr
     assert mine.post(address("review-expenses", grant), stale).status_code == 409
     again = mine.post(address("review-expenses", grant), {"read": read(grant)}, follow=True)
     assert "La trame est importée" in pages.text(again)
+    assert "attend votre confirmation" not in pages.text(again)
     twice = mine.post(address("review-expenses", grant), {"read": shown}, follow=True)
     assert "Cet import est déjà terminé" in pages.text(twice)
     assert Event.objects.filter(kind=EventKind.EXPENSES_IMPORTED).count() == 1
