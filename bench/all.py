@@ -17,6 +17,7 @@ MEASURES = {
     "pages": "The référent's pages and the save of one answer",
     "instruction": "The screens of instruction at 1,000 and 100,000 dossiers",
     "exports": "The export of the list",
+    "papers": "The PDF documents of a dossier",
     "finess": "The import of the national files",
     "picker": "The search of an establishment",
     "login": "Sign-ins",
