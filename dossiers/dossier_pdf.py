@@ -2,6 +2,9 @@
 
 It is made of what its reader may read, and is the same for both sides but for drafts, which are their référent's alone:
 no internal note, no IBAN in full. Paper leaves the portal.
+
+It is a record: a contact that a responsable corrected stays as it was transmitted, the correction beside it with its
+date and its reason (I8). Screens and exports, from which people write to somebody, give the contact in force alone.
 """
 
 from __future__ import annotations
@@ -73,23 +76,24 @@ def paper(dossier: Dossier, stages: list[DossierStage], *, at: dt.datetime) -> b
     """The PDF of a dossier at `at`. `stages` are the étapes that the reader may read, in order, one at least."""
     history = list(queries.history(stages[-1]))[::-1]
     context = {
-        "paper": Paper(dossier, [part_of(each) for each in stages], history, at),
+        "paper": Paper(dossier, [part_of(each, history) for each in stages], history, at),
         "brand": settings.BRAND,
         "support_email": settings.SUPPORT_EMAIL,
     }
     return write(render_to_string("dossiers/pdf/dossier.html", context))
 
 
-def part_of(dossier_stage: DossierStage) -> Part:
+def part_of(dossier_stage: DossierStage, history: list[Event]) -> Part:
     transmission = queries.latest_transmission(dossier_stage)
     if transmission is None:
         return draft_of(dossier_stage)
     transmission.dossier_stage = dossier_stage
+    corrected = queries.corrections(dossier_stage, transmission, history)
     return Part(
         dossier_stage,
         transmission,
         [
-            (section, [printed(entry) for entry in entries])
+            (section, [printed(entry, corrected.get(entry.code)) for entry in entries])
             for section, entries in queries.transmitted_sections(transmission)
         ],
         Estimate.from_json(transmission.estimate) if transmission.estimate else None,

@@ -17,7 +17,7 @@ from weasyprint.urls import URLFetcher
 
 from dossiers import kinds, queries, scores
 from dossiers.models import Attachment, Dossier, Question, Section, Transmission
-from dossiers.queries import TransmittedEntry
+from dossiers.queries import Correction, TransmittedEntry
 from dossiers.sheet import Entry
 from funding.schedule.estimates import Estimate
 
@@ -39,6 +39,12 @@ class Printed:
     value: Any
     lines: list[kinds.Line]
     files: list[Attachment]
+    #: Of a contact corrected since it was transmitted, beside what was: the PDF of a dossier alone shows it.
+    correction: Correction | None = None
+
+    @property
+    def corrected_lines(self) -> list[kinds.Line]:
+        return self.correction.lines(self.question) if self.correction else []
 
 
 @dataclass(frozen=True)
@@ -82,10 +88,10 @@ class Receipt:
         return timezone.localtime(self.transmission.at).isoformat(timespec="seconds")
 
 
-def printed(entry: TransmittedEntry | Entry) -> Printed:
-    """An answer transmitted, or being written."""
+def printed(entry: TransmittedEntry | Entry, correction: Correction | None = None) -> Printed:
+    """An answer transmitted, or being written, with what a responsable corrected of it since."""
     lines = entry.kind.printed_lines(entry.question, entry.value) if entry.value is not None else []
-    return Printed(entry.question, entry.value, lines, entry.files)
+    return Printed(entry.question, entry.value, lines, entry.files, correction)
 
 
 def receipt(transmission: Transmission) -> bytes:

@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef
 from dossiers import kinds, queries
 from dossiers.enums import Status
 from dossiers.kinds.base import Cell, Kind
+from dossiers.kinds.contact import Contact
 from dossiers.models import FormRevision, Question, Transmission
 from dossiers.models.dossiers import DossierStageQuerySet
 from ecare import french
@@ -198,6 +199,11 @@ class Plan:
     @property
     def has_files(self) -> bool:
         return any(each.has_files for each in self.asked)
+
+    @cached_property
+    def contacts(self) -> set[str]:
+        """The codes of the questions that ask for a contact."""
+        return {each.code for each in self.asked if each.newest.kind == Contact.code}
 
     @property
     def reads_transmissions(self) -> bool:

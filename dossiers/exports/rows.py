@@ -1,7 +1,12 @@
-"""The rows of an export, some dossiers at a time: what it holds in memory does not grow with their number (Q75)."""
+"""The rows of an export, some dossiers at a time: what it holds in memory does not grow with their number (Q75).
+
+Answers are those of the last transmission, but for contacts: a file of them is made to write to people, so that one
+that a responsable corrected since is given as it is now (I8).
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -9,6 +14,7 @@ from typing import Any, NamedTuple
 from django.db.models import JSONField
 from django.db.models.functions import Cast
 
+from dossiers import queries
 from dossiers.exports.columns import Plan
 from dossiers.kinds.base import Cell
 from dossiers.models import DossierStage, Transmission, TransmittedFile
@@ -30,6 +36,7 @@ class Snapshot(NamedTuple):
 
     pk: int
     number: int
+    at: dt.datetime
     answers: dict[str, Any]
     estimate: dict[str, Any] | None
 
@@ -57,7 +64,17 @@ def rows(readable: DossierStageQuerySet, keys: Sequence[int], plan: Plan) -> lis
     }
     snapshots = last_transmissions(list(found)) if plan.reads_transmissions else {}
     files = transmitted_files([each.pk for each in snapshots.values()]) if plan.has_files else {}
+    if plan.contacts:
+        correct(snapshots, plan)
     return [row(plan, *found[key], snapshots.get(key), files) for key in keys if key in found]
+
+
+def correct(snapshots: dict[int, Snapshot], plan: Plan) -> None:
+    """Put the contacts in force in the place of those transmitted: 1 query, or 2."""
+    sent = {stage: snapshot.at for stage, snapshot in snapshots.items()}
+    for (stage, code), value in queries.contacts_in_force(sent, plan.contacts).items():
+        if code in snapshots[stage].answers:
+            snapshots[stage].answers[code] = value
 
 
 def row(
@@ -88,7 +105,7 @@ def last_transmissions(stages: Sequence[int]) -> dict[int, Snapshot]:
     read = last.annotate(closed=Cast("answers", JSONField())).distinct("dossier_stage_id")
     return {
         stage: Snapshot(*values)
-        for stage, *values in read.values_list("dossier_stage_id", "pk", "number", "closed", "estimate")
+        for stage, *values in read.values_list("dossier_stage_id", "pk", "number", "at", "closed", "estimate")
     }
 
 

@@ -408,6 +408,8 @@ class Event(models.Model):
     from_status = models.CharField("de", max_length=30, choices=Status.choices, blank=True)
     to_status = models.CharField("vers", max_length=30, choices=Status.choices, blank=True)
     message = models.TextField("message", blank=True)
+    # Of the question that it is about, where there is one.
+    code = models.SlugField("question", max_length=40, blank=True, default="", db_default="", db_index=False)
     # The référents that a change of hands is about. Accounts, not names in the message: history is never rewritten, and
     # somebody who deletes their account is named nowhere (Q59).
     former = models.ForeignKey(

@@ -25,6 +25,7 @@ from dossiers.queries.batches import (
     selected,
 )
 from dossiers.queries.comparison import Compared, compared
+from dossiers.queries.corrections import Correction, contacts_in_force, corrections
 from dossiers.queries.desk import assignees, decision_draft, desk_stage, others_there
 from dossiers.queries.digests import DayNews, News, day_news
 from dossiers.queries.exports import (
@@ -126,6 +127,7 @@ __all__ = [
     "AnnouncedMilestone",
     "AvailableGuichets",
     "Compared",
+    "Correction",
     "DayNews",
     "HandoverCounts",
     "Instructed",
@@ -151,6 +153,8 @@ __all__ = [
     "colleagues",
     "columns_last_chosen",
     "compared",
+    "contacts_in_force",
+    "corrections",
     "counted",
     "counted_guichets",
     "counted_stages",

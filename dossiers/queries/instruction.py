@@ -16,7 +16,6 @@ from accounts.models import User
 from dossiers import access, kinds, scores
 from dossiers.eligibility import Eligibility
 from dossiers.enums import EventKind
-from dossiers.kinds.contact import Contact
 from dossiers.models import (
     Attachment,
     DossierStage,
@@ -28,7 +27,7 @@ from dossiers.models import (
     Transmission,
 )
 from dossiers.models.dossiers import DossierStageQuerySet
-from dossiers.queries.forms import questions
+from dossiers.queries.corrections import Correction, corrections
 from dossiers.queries.register import RegisterNews, register_news
 from dossiers.queries.transmitted import TransmittedEntry, eligible, history_read_inside, score, transmitted_sections
 from ecare.composed import Composed
@@ -159,8 +158,8 @@ class InstructedEntry(TransmittedEntry):
     """One answer as a verifier reads it: the IBAN masked (Q60), his remark beside it."""
 
     remark: str = ""
-    #: A contact that a responsable corrected since: `value` is what it has become.
-    is_corrected: bool = False
+    #: Of a contact that a responsable corrected since: `value` is what it has become.
+    correction: Correction | None = None
 
     @property
     def lines(self) -> list[kinds.Line]:
@@ -240,7 +239,7 @@ def instructed(dossier_stage: DossierStage) -> Instructed:
     request: Any = LAST_REQUEST.first(key=dossier_stage.pk)
     remarks = {each["code"]: each["text"] for each in request.said} if request else {}
     events = history_read_inside(dossier_stage)
-    corrected = corrected_contacts(dossier_stage, events, transmission)
+    corrected = corrections(dossier_stage, transmission, events)
     return Instructed(
         transmission=transmission,
         earlier=earlier,
@@ -251,10 +250,10 @@ def instructed(dossier_stage: DossierStage) -> Instructed:
                 [
                     InstructedEntry(
                         entry.question,
-                        corrected.get(entry.code, entry.value),
+                        corrected[entry.code].value if entry.code in corrected else entry.value,
                         entry.files,
                         remarks.get(entry.code, ""),
-                        is_corrected=entry.code in corrected,
+                        corrected.get(entry.code),
                     )
                     for entry in entries
                 ],
@@ -263,16 +262,3 @@ def instructed(dossier_stage: DossierStage) -> Instructed:
         ],
         history=events,
     )
-
-
-def corrected_contacts(
-    dossier_stage: DossierStage, events: list[Event], transmission: Transmission
-) -> dict[str, dict[str, str]]:
-    """The contacts of an étape that were corrected after `transmission`, by code (I8): 1 query, none when history tells
-    of no correction. Its référent no longer changes them: what differs from what was sent was corrected."""
-    kind = EventKind.CONTACT_CORRECTED
-    if not any(event.kind == kind and event.dossier_stage_id == dossier_stage.pk for event in events):
-        return {}
-    asked = [each.code for each in questions(dossier_stage.revision) if each.kind == Contact.code]
-    answers = dossier_stage.answers.filter(code__in=asked, value__isnull=False)
-    return {each.code: each.value for each in answers if each.value != transmission.answers.get(each.code)}

@@ -146,7 +146,7 @@ def dossier_page(
             "panels": neighbours.desk_panels(dossier_stage, user),
             "parts": parts,
             "late": late,
-            "is_wrong": bool(status or late or (note_form and note_form.errors)),
+            "is_wrong": bool(status or late or examination or (note_form and note_form.errors)),
         },
         status=status or (409 if late else 200),
     )

@@ -29,6 +29,9 @@ def correct(
     """Write a contact again as `raw`, which was read as the digest `read`. What was transmitted stays as it was sent;
     history says what changed and why, and the référent is told.
 
+    From then on the contact in force is what screens and exports give, since people write to it; the PDF of the dossier
+    keeps what was transmitted, with the correction beside, its date and its reason; receipts never change.
+
     Raises NotAllowed unless `by` is a responsable and the étape was transmitted, Changed when it was corrected
     meanwhile, Refused without a reason, without a change, or when `raw` is no contact.
     """
@@ -52,6 +55,6 @@ def correct(
     write(dossier_stage, [Answer(dossier_stage=dossier_stage, code=code, raw=raw, value=value, updated_at=at)])
     fields = ", ".join(changed).lower()
     message = f"{question.short_label}\u00a0: {fields}.\n\n{reason.strip()}"
-    event = record(dossier_stage, EventKind.CONTACT_CORRECTED, by=by, message=message)
+    event = record(dossier_stage, EventKind.CONTACT_CORRECTED, by=by, message=message, code=code)
     emails.contact_corrected(event)
     return event

@@ -149,11 +149,12 @@ def record(
     by: User | None,
     from_status: str = "",
     message: str = "",
+    code: str = "",
     former: User | None = None,
     successor: User | None = None,
 ) -> Event:
     """Write the line of history of a change, in the transaction of that change, and in the audit log. `message` is what
-    people said: it names no account, `former` and `successor` do."""
+    people said: it names no account, `former` and `successor` do. `code` is that of the question that it is about."""
     audit.record(AuditKind.DOSSIER, by=by, subject=dossier_stage.dossier.reference, change=kind, before=from_status)
     return Event.objects.create(
         dossier=dossier_stage.dossier,
@@ -163,6 +164,7 @@ def record(
         from_status=from_status,
         to_status=dossier_stage.status if from_status or kind in BEGINNINGS else "",
         message=message,
+        code=code,
         former=former,
         successor=successor,
     )

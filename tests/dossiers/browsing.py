@@ -16,3 +16,9 @@ def focused_label(page: Page) -> str:
         "document.activeElement.labels?.[0]?.textContent.trim() ?? document.activeElement.textContent.trim()"
     )
     return " ".join(label.split())
+
+
+def follow(page: Page, name: str, role: str = "link") -> None:
+    """Press the link, or the button, of this name, and wait for the page that it leads to."""
+    with page.expect_navigation():
+        page.get_by_role(role, name=name, exact=True).first.click()  # type: ignore[arg-type]

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import pytest
-from django.test import Client
+import csv
+import datetime as dt
+import io
 
-from dossiers import kinds, queries
-from dossiers.enums import EventKind
+import pypdf
+import pytest
+from django.core.files.storage import default_storage
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from dossiers import kinds, queries, workflow
+from dossiers.enums import EventKind, ExportFormat
 from dossiers.models import DossierStage, Event
+from ecare import french
 from notifications.models import Email
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories, pages
@@ -46,7 +56,8 @@ def test_a_responsable_corrects_a_contact_and_both_sides_read_it() -> None:
     assert stage.answers.get(code="contact_ciso").value["email"] == "nouvelle@exemple.fr"
     page = pages.text(client.get(pages.url("instruction-dossier", stage)))
     assert "nouvelle@exemple.fr" in page
-    assert "Corrigé depuis la transmission" in page
+    today = french.day(timezone.now())
+    assert f"Corrigé le {today}, depuis la transmission. Motif : Elle a quitté l'établissement." in page
     assert stage.transmissions.get().answers["contact_ciso"] == sent, "what was sent stays as it was"
     event = Event.objects.get(kind=EventKind.CONTACT_CORRECTED)
     assert "nom, adresse e-mail" in event.message
@@ -71,4 +82,72 @@ def test_what_is_transmitted_again_holds_the_correction() -> None:
     again = stage.transmissions.latest("number")
     assert again.answers["contact_ciso"]["email"] == "nouvelle@exemple.fr"
     page = pages.text(client.get(pages.url("instruction-dossier", stage)))
-    assert "Corrigé depuis la transmission" not in page
+    assert "depuis la transmission. Motif" not in page
+
+
+def test_paper_keeps_what_was_transmitted_with_the_correction_beside_and_an_export_gives_who_to_write_to() -> None:
+    stage, other = factories.transmitted(), factories.transmitted()
+    lead = UserFactory(lead=True)
+    client = factories.signed_in(lead)
+    client.post(url(stage), typed(client, stage, email="nouvelle@exemple.fr", last_name="Martin"))
+    for reader, name in ((stage.dossier.referent, "paper"), (lead, "instructed-paper")):
+        text = paper_text(factories.signed_in(reader).get(pages.url(name, stage)))
+        assert "Adressee-mail:zoe.durand@exemple.fr" in text
+        assert "Adressee-mailenvigueur:nouvelle@exemple.fr" in text
+        said = f"Corrigéle{french.day(timezone.now())}parunresponsabled'instruction.Motif:Elleaquittél'établissement."
+        assert said.replace(" ", "") in text
+    receipt = paper_text(factories.signed_in(stage.dossier.referent).get(pages.url("receipt", stage, 1)))
+    assert "zoe.durand@exemple.fr" in receipt
+    assert "nouvelle@exemple.fr" not in receipt
+    assert "envigueur" not in paper_text(factories.signed_in(lead).get(pages.url("instructed-paper", other)))
+    columns = ["reference", *(f"poc-essms.candidature.{code}" for code in ("contact_ciso", "contact_cio"))]
+    lines = {line["Référence"]: list(line.values()) for line in exported(lead, columns)}
+    corrected, untouched = lines[stage.dossier.reference], lines[other.dossier.reference]
+    assert ("nouvelle@exemple.fr" in corrected, "Madame Zoé Martin" in corrected) == (True, True)
+    assert corrected.count("zoe.durand@exemple.fr") == 1, "the other contact is as it was sent"
+    assert untouched.count("zoe.durand@exemple.fr") == 2
+
+
+def test_a_contact_that_its_referent_rewrites_is_read_by_nobody_before_it_is_transmitted() -> None:
+    """Neither beside another that was corrected, nor once corrected itself (D11)."""
+    stage = factories.transmitted()
+    client = factories.signed_in(UserFactory(lead=True))
+    verifier = UserFactory(verifier=True)
+    for code in ("contact_ciso", "contact_signatory"):
+        page = pages.fields(client.get(url(stage, code)))
+        raw = {**factories.contact(email="corrige@exemple.fr"), "read": page["read"], "reason": "Départ."}
+        assert client.post(url(stage, code), raw).status_code == 302
+    workflow.request_modification(
+        stage, by=verifier, message="Complétez.", remarks={}, due_at=timezone.now() + dt.timedelta(days=5)
+    )
+    stage = factories.fresh(stage)
+    factories.save(
+        stage,
+        contact_signatory=factories.contact(email="en.cours@exemple.fr"),
+        contact_commitment=factories.contact(email="en.cours@exemple.fr"),
+    )
+    assert stage.answers.get(code="contact_signatory").value["email"] == "en.cours@exemple.fr"
+    page = pages.text(client.get(pages.url("instruction-dossier", stage)))
+    assert "corrige@exemple.fr" in page
+    assert "en.cours@exemple.fr" not in page
+    text = paper_text(client.get(pages.url("instructed-paper", stage)))
+    assert "corrige@exemple.fr" in text
+    assert "en.cours@exemple.fr" not in text
+    columns = [f"poc-essms.candidature.{code}" for code in ("contact_ciso", "contact_signatory", "contact_commitment")]
+    (line,) = exported(verifier, columns)
+    assert "corrige@exemple.fr" in line.values()
+    assert "en.cours@exemple.fr" not in line.values()
+
+
+def paper_text(response: HttpResponse) -> str:
+    """What a PDF says, without any space: a long word is cut at the end of a line."""
+    found = pypdf.PdfReader(io.BytesIO(response.content)).pages
+    return "".join("".join(page.extract_text() for page in found).split())
+
+
+def exported(owner: User, columns: list[str]) -> list[dict[str, str]]:
+    export = workflow.exports.ask(owner, query="", format=ExportFormat.CSV, columns=columns, at=timezone.now())
+    workflow.exports.produce(export.pk)
+    export.refresh_from_db()
+    with default_storage.open(export.file) as file:
+        return list(csv.DictReader(io.StringIO(file.read().decode("utf-8-sig")), delimiter=";"))

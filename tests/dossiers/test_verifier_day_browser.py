@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from accounts.models import User
 from dossiers import workflow
@@ -19,7 +19,7 @@ from dossiers.workflow import vigilance
 from tests.accounts.factories import UserFactory
 from tests.browsing import fits
 from tests.dossiers import factories
-from tests.dossiers.browsing import Check, Open, focused_label
+from tests.dossiers.browsing import Check, Open, focused_label, follow
 from tests.dossiers.rows import row
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,11 +57,6 @@ def written(purpose: TextPurpose, name: str, body: str) -> None:
     workflow.texts.save(None, by=UserFactory(lead=True), name=name, purpose=purpose, guichet=None, body=body)
 
 
-def follow(page: Page, name: str, role: str = "link") -> None:
-    with page.expect_navigation():
-        page.get_by_role(role, name=name, exact=True).first.click()  # type: ignore[arg-type]
-
-
 @pytest.fixture
 def verifier() -> User:
     user: User = UserFactory(verifier=True, first_name="Paul", last_name="Girard")
@@ -71,7 +66,7 @@ def verifier() -> User:
 def test_a_day_from_the_home_to_an_export(
     open_as: Open, axe: Check, verifier: User, worker: None, tmp_path: Path
 ) -> None:
-    first, second = factories.transmitted(), factories.transmitted()
+    second, first = factories.transmitted(), factories.transmitted()  # the last transmitted comes first in the list
     others = [row(), row()]
     written(TextPurpose.MODIFICATION, "Pièce illisible", "Dossier {reference} : une pièce est illisible.")
     written(TextPurpose.REMARK, "À redéposer", "Déposez ce document à nouveau avant le {echeance}.")
@@ -133,9 +128,11 @@ def test_a_day_from_the_home_to_an_export(
     expect(page.locator(".care-reference")).to_contain_text("Modification demandée")
     axe(page)
 
-    # The next one is validated.
-    follow(page, "Instruction")
-    follow(page, reference(second))
+    # The next one of the list that was filtered, without going back to it.
+    assert "verificateur=personne" in page.url
+    follow(page, "Dossier suivant")
+    expect(page.locator(".care-reference")).to_contain_text(reference(second))
+    assert "verificateur=personne" in page.url
     follow(page, "Valider l'étape")
     follow(page, "Valider l'étape", "button")
     expect(page.get_by_text("L'étape est validée.")).to_be_visible()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
+import inspect
+import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +16,29 @@ from django.utils import timezone
 from psycopg import sql
 
 from accounts.models import User
-from dossiers import workflow
-from dossiers.enums import EventKind, RegionalRole, Status
-from dossiers.models import Dossier, DossierStage, Event, Guichet, LateAccess, Stage
+from dossiers import kinds, workflow
+from dossiers.enums import (
+    BatchAction,
+    BatchResult,
+    BatchState,
+    EventKind,
+    FlagKind,
+    RegionalRole,
+    Status,
+    Takeover,
+)
+from dossiers.models import (
+    Attachment,
+    Batch,
+    Dossier,
+    DossierStage,
+    Event,
+    Flag,
+    Guichet,
+    LateAccess,
+    Stage,
+    TakeoverRequest,
+)
 from notifications.models import Email
 from tests.accounts.factories import RepresentationFactory, UserFactory
 from tests.dossiers import factories
@@ -28,6 +51,10 @@ pytestmark = pytest.mark.django_db
 REFERENT = {"referent"}
 INSTRUCTORS = {"verifier", "lead", "regional who instructs"}
 LEAD = {"lead"}
+#: Who represents the EJ, and may become the référent of its dossiers.
+COLLEAGUES = {"colleague", "former referent"}
+READERS = INSTRUCTORS | {"regional who reads"}
+TRANSMITTED_ONCE = [status for status in Status.values if status != Status.DRAFT]
 TABLE: dict[tuple[str, str], tuple[set[str], str]] = {
     ("draft", "transmit"): (REFERENT, "transmitted"),
     ("draft", "save"): (REFERENT, "draft"),
@@ -46,9 +73,24 @@ TABLE: dict[tuple[str, str], tuple[set[str], str]] = {
     ("validated", "start_stage"): (REFERENT, "validated"),
     ("validated", "call_stage"): (INSTRUCTORS, "validated"),
     **{(status, "transfer"): (REFERENT, status) for status in Status.values},
-    **{(status, "take"): (INSTRUCTORS, status) for status in Status.values if status != Status.DRAFT},
-    **{(status, "assign"): (LEAD, status) for status in Status.values if status != Status.DRAFT},
+    ("draft", "replace_file"): (REFERENT, "draft"),
+    ("draft", "move_file"): (REFERENT, "draft"),
+    ("modification_requested", "replace_file"): (REFERENT, "modification_requested"),
+    ("modification_requested", "move_file"): (REFERENT, "modification_requested"),
+    **{(status, "take"): (INSTRUCTORS, status) for status in TRANSMITTED_ONCE},
+    **{(status, "assign"): (LEAD, status) for status in TRANSMITTED_ONCE},
     **{(status, "release"): (LEAD, status) for status in Status.values},
+    **{(status, "note"): (READERS, status) for status in TRANSMITTED_ONCE},
+    **{(status, "examine"): (INSTRUCTORS, status) for status in TRANSMITTED_ONCE},
+    **{(status, "keep_decision"): (INSTRUCTORS, status) for status in TRANSMITTED_ONCE},
+    **{(status, "correct_contact"): (LEAD, status) for status in TRANSMITTED_ONCE},
+    **{(status, "reassign"): (LEAD, status) for status in Status.values},
+    **{(status, "ask_takeover"): (COLLEAGUES, status) for status in Status.values},
+    **{(status, "object_to_takeover"): (REFERENT, status) for status in Status.values},
+    # Its author alone, who is none of these.
+    **{(status, "withdraw_takeover"): (set(), status) for status in Status.values},
+    **{(status, "accept_takeover"): (LEAD, status) for status in Status.values},
+    **{(status, "refuse_takeover"): (LEAD, status) for status in Status.values},
     **{
         (status, action): ({"admin"}, status)
         for status in Status.values
@@ -59,10 +101,21 @@ TABLE: dict[tuple[str, str], tuple[set[str], str]] = {
 Act = Callable[[DossierStage, User, User], Any]
 
 
+#: What the point of vigilance of the scene explains.
+SAID = "Plusieurs régions, sans région référente."
+
+
+def active(stage: DossierStage) -> Attachment:
+    return stage.attachments.active().earliest("pk")
+
+
+def asked(stage: DossierStage) -> TakeoverRequest:
+    """What somebody who plays no role in the table asked for."""
+    return TakeoverRequest.objects.get(dossier=stage.dossier_id, state=Takeover.PENDING)
+
+
 def archive(stage: DossierStage, by: User) -> None:
-    attachment = stage.attachments.active().first()
-    assert attachment is not None
-    workflow.archive_file(attachment, by=by, at=timezone.now())
+    workflow.archive_file(active(stage), by=by, at=timezone.now())
 
 
 MOVES: dict[str, Act] = {
@@ -86,6 +139,36 @@ MOVES: dict[str, Act] = {
     "take": lambda stage, by, _: workflow.assignment.take(stage, by=by),
     "assign": lambda stage, by, _: workflow.assignment.assign(stage, by=by, to=somebody()),
     "release": lambda stage, by, _: workflow.assignment.release(stage, by=by),
+    "replace_file": lambda stage, by, _: workflow.replace_file(
+        active(stage), factories.archive("Autre.zip"), by=by, at=timezone.now()
+    ),
+    "move_file": lambda stage, by, _: workflow.move_file(active(stage), up=False, by=by, at=timezone.now()),
+    "note": lambda stage, by, _: workflow.desk.note(stage, by=by, text="À rappeler.", at=timezone.now()),
+    "examine": lambda stage, by, _: workflow.vigilance.examine(
+        stage, FlagKind.REGIONS, by=by, note="Vu avec l'ARS.", read=SAID
+    ),
+    "keep_decision": lambda stage, by, _: workflow.drafts.keep(
+        factories.fresh(stage), "validate", by=by, content={"message": "Bravo."}, at=timezone.now()
+    ),
+    "correct_contact": lambda stage, by, _: workflow.contacts.correct(
+        stage,
+        "contact_ciso",
+        by=by,
+        raw=factories.contact(email="nouvelle@exemple.fr"),
+        read=kinds.digest(stage.answers.get(code="contact_ciso").raw),
+        reason="Départ.",
+        at=timezone.now(),
+    ),
+    "reassign": lambda stage, by, to: workflow.reassign(stage, by=by, to=to, reason="Départ."),
+    "ask_takeover": lambda stage, by, _: workflow.takeovers.ask(stage, by=by, reason="Départ.", at=timezone.now()),
+    "object_to_takeover": lambda stage, by, _: workflow.takeovers.object_to(
+        asked(stage), by=by, text="Je suis toujours là.", at=timezone.now()
+    ),
+    "withdraw_takeover": lambda stage, by, _: workflow.takeovers.withdraw(asked(stage), by=by, at=timezone.now()),
+    "accept_takeover": lambda stage, by, _: workflow.takeovers.accept(asked(stage), by=by, at=timezone.now()),
+    "refuse_takeover": lambda stage, by, _: workflow.takeovers.refuse(
+        asked(stage), by=by, reason="Le référent est là.", at=timezone.now()
+    ),
     "grant": lambda stage, by, _: workflow.grant_late_access(
         after(stage, "objectifs"), stage.dossier.legal_entity, in_two_months(), by=by, reason="Incendie."
     ),
@@ -190,12 +273,15 @@ def scene(status: str) -> Scene:
     }
     assert people.keys() == set(ROLES)
     workflow.grant_late_access(stage.stage, entity, in_two_months(), by=people["admin"], reason="Inondation.")
+    workflow.takeovers.ask(stage, by=factories.referent(entity), reason="Il est parti.", at=timezone.now())
+    Flag.objects.create(dossier_stage=stage, kind=FlagKind.REGIONS, text=SAID)
     return Scene(factories.fresh(stage), people, factories.referent(entity))
 
 
-def everything() -> list[tuple[str, str]]:
-    """A digest of every row of every table of the room, and of the outbox."""
-    tables = [name for name in connection.introspection.table_names() if name.startswith("dossiers_")]
+def everything(*, but: str = "nothing") -> list[tuple[str, str]]:
+    """A digest of every row of every table of the room, and of the outbox; but those whose name begins so."""
+    names = connection.introspection.table_names()
+    tables = [name for name in names if name.startswith("dossiers_") and not name.startswith(but)]
     digests = sql.SQL(" UNION ALL ").join(
         sql.SQL("SELECT {}, md5(string_agg(row::text, ' ' ORDER BY row::text)) FROM {} AS row").format(
             sql.Literal(table), sql.Identifier(table)
@@ -240,6 +326,87 @@ def test_the_table_of_the_code_says_the_same() -> None:
         (source.value, name): move.target.value for name, move in workflow.MOVES.items() for source in move.sources
     }
     assert moves == {(status, name): target for (status, name), (_, target) in TABLE.items() if name in workflow.MOVES}
+
+
+def writes() -> set[str]:
+    """The functions of the workflow that somebody calls on a dossier, a file of it, or a request about it."""
+    found = set()
+    for module in pkgutil.iter_modules(workflow.__path__, "dossiers.workflow."):
+        for name, function in inspect.getmembers(importlib.import_module(module.name), inspect.isfunction):
+            parameters = inspect.signature(function).parameters
+            about = next(iter(parameters.values())).annotation if parameters else ""
+            named = {"DossierStage", "Iterable[DossierStage]", "Attachment", "TakeoverRequest"}
+            if about in named and "by" in parameters and function.__module__ == module.name:
+                found.add(f"{module.name.rpartition('.')[2]}.{name}")
+    return found
+
+
+def test_every_write_on_a_dossier_has_its_rows_in_these_tests() -> None:
+    """A function added to the workflow has to be added to the table, or to say why it is not."""
+    in_the_table = {
+        *("moves.transmit", "moves.request_modification", "moves.validate", "moves.reject", "moves.reopen"),
+        *("filling.save_answers", "stages.start_stage", "stages.call_stage", "transfer.transfer", "transfer.reassign"),
+        *("files.add_file", "files.replace_file", "files.archive_file", "files.move_file"),
+        *("assignment.take", "assignment.assign", "assignment.release", "desk.note", "drafts.keep"),
+        *("contacts.correct", "vigilance.examine"),
+        *("takeovers.ask", "takeovers.object_to", "takeovers.withdraw", "takeovers.accept", "takeovers.refuse"),
+    }
+    of_oneself = {  # they touch what `by` alone left there
+        *("desk.see", "drafts.forget", "parking.drop_parked", "parking.forget"),
+    }
+    under_them = {  # called by these, under their lock and after their guard
+        *("assignment.check_take", "assignment.check_assign", "assignment.check_release", "assignment.give"),
+        *("filling.check_editable", "table.record", "transfer.hand_over"),
+        *("transfer.close", "files.changeable", "files.put", "files.take_out"),
+    }
+    assert writes() == in_the_table | of_oneself | under_them
+
+
+@pytest.mark.parametrize("status", Status.values)
+def test_a_batch_does_what_one_dossier_at_a_time_would(status: str) -> None:
+    """Every action that a batch offers, by everybody: the same rows of the table, nothing left where it is refused."""
+    place = scene(status)
+    wrong = []
+    for role in ROLES:
+        scenery = transaction.savepoint()
+        person = place.play(role)
+        before = everything(but="dossiers_batch")
+        for action in BatchAction:
+            roles, target = TABLE.get((status, str(action)), (set(), status))
+            if status == Status.DRAFT:
+                roles = set()  # no list shows it
+            expected = played_by(role) in roles
+            attempt = transaction.savepoint()
+            done = by_batch(place.stage, action, person)
+            after = factories.fresh(place.stage).status
+            if done != expected or after != (target if done else status):
+                wrong.append(f"{role} – {action}: {'done' if done else 'refused'}, now {after}")
+            elif not done and everything(but="dossiers_batch") != before:
+                wrong.append(f"{role} – {action}: refused, and yet something changed")
+            transaction.savepoint_rollback(attempt)
+        transaction.savepoint_rollback(scenery)
+    assert not wrong
+
+
+def by_batch(stage: DossierStage, action: BatchAction, by: User) -> bool:
+    """Whether a batch of this dossier alone did it, put to the worker without the page that would have said no."""
+    said = {
+        BatchAction.REQUEST_MODIFICATION: {"message": "Complétez.", "due_on": str(in_two_months().date())},
+        BatchAction.REJECT: {"reason": "Hors périmètre."},
+    }
+    try:
+        batch = workflow.batches.prepare(
+            DossierStage.objects.filter(pk=stage.pk, is_instructed=True), action, by=by, at=timezone.now()
+        )
+    except workflow.Refused:
+        return False
+    if action == BatchAction.ASSIGN:
+        batch.items.update(to=somebody())
+    Batch.objects.filter(pk=batch.pk).update(
+        state=BatchState.WAITING, is_complete=True, confirmed_at=timezone.now(), parameters=said.get(action, {})
+    )
+    workflow.batch_work.carry_out(batch.pk)
+    return batch.items.get().result == BatchResult.DONE
 
 
 @pytest.mark.parametrize("status", Status.values)
