@@ -39,8 +39,8 @@ def test_a_dossier_is_taken_given_and_given_back() -> None:
     # Where régions instruct, so does an instructeur régional.
     Guichet.objects.update(regional_role=RegionalRole.INSTRUCT)
     assignment.assign(factories.fresh(stage), by=lead, to=reader)
-    told = queries.history(stage, internal=True)
-    assert [event.said for event in told if event.kind in {EventKind.ASSIGNED, EventKind.RELEASED}] == [
+    told = Event.objects.filter(dossier=stage.dossier, kind__in=[EventKind.ASSIGNED, EventKind.RELEASED])
+    assert [event.said for event in told.order_by("-at", "-pk")] == [
         f"À {reader.full_name}",
         nadia.full_name,
         f"De {paul.full_name} à {nadia.full_name}",
