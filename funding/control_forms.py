@@ -107,7 +107,7 @@ class PiecesForm(care_forms.Form):
 
     pieces = forms.FileField(
         label="Pièces à déposer",
-        help_text="PDF, Word, Excel, OpenDocument, image ou zip, moins de 50 Mo chacune. Vous pouvez en choisir "
+        help_text="PDF, Word, Excel, OpenDocument (ods) ou zip, moins de 50 Mo chacune. Vous pouvez en choisir "
         "plusieurs.",
         widget=ManyFiles,
         error_messages={"required": "Choisissez au moins une pièce à déposer."},

@@ -27,7 +27,7 @@ from funding.workflow import payable
 
 CENT = Decimal("0.01")
 RULES = uploads.Rules(
-    extensions=("pdf", "docx", "xlsx", "odt", "ods", "jpg", "png", "zip"),
+    extensions=("pdf", "doc", "docx", "xlsx", "ods", "zip"),
     max_bytes=50 * uploads.MEBIBYTE,
     max_files=20,
 )

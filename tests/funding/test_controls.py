@@ -11,9 +11,10 @@ from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from dossiers import uploads
 from dossiers.enums import EventKind, Scan
 from dossiers.models import Attachment, Event
-from funding import workflow
+from funding import expense_files, workflow
 from funding.enums import ControlState
 from funding.models import Control, Grant
 from funding.queries import payments
@@ -114,3 +115,18 @@ def test_only_who_instructs_controls_and_only_the_referent_answers() -> None:
         for statement in ("UPDATE funding_control SET reason = 'x'", "DELETE FROM funding_control"):
             with pytest.raises(DatabaseError, match="kept"), transaction.atomic():
                 cursor.execute(statement)
+
+
+def test_a_photo_is_refused_in_words_and_every_type_offered_is_one_that_is_checked() -> None:
+    control = subsidies.controlled(subsidies.payable(15_000))
+    dossier = control.grant.dossier
+    photo = factories.upload(b"\xff\xd8\xff\xe0" + b"\0" * 64, "Facture.jpg")
+    answer = factories.signed_in(dossier.referent).post(
+        reverse("funding:own-control", args=[dossier.reference]), {"pieces": photo}
+    )
+    assert answer.status_code == 422
+    assert "Le fichier « Facture.jpg » n'est pas accepté : déposez un document pdf, doc, docx, xlsx, ods ou zip." in (
+        pages.text(answer).replace("\u00a0", " ")
+    )
+    for rules in (workflow.controls.RULES, workflow.agreements.RULES, workflow.expenses.RULES, expense_files.RULES):
+        assert set(rules.extensions) <= uploads.MIME_TYPES.keys()
