@@ -29,6 +29,9 @@ class Panel:
 
     template: str
     content: Any
+    #: Its heading, and the id that leads there, for a page that lists its sections; blank when it needs no entry.
+    title: str = ""
+    anchor: str = ""
 
 
 class Neighbour(Protocol):
@@ -36,6 +39,9 @@ class Neighbour(Protocol):
 
     def own_panels(self, dossier_stage: DossierStage) -> list[Panel]:
         """What the référent sees on top of his dossier."""
+
+    def own_tasks(self, user: User) -> list[Panel]:
+        """What waits for the référent `user`, on top of his dashboard (D1)."""
 
     def desk_panels(self, dossier_stage: DossierStage, user: User) -> list[Panel]:
         """What `user`, who may read the étape in the back-office, sees beside it."""
@@ -89,6 +95,10 @@ def neighbours() -> list[Neighbour]:
 
 def own_panels(dossier_stage: DossierStage) -> list[Panel]:
     return [panel for each in neighbours() for panel in each.own_panels(dossier_stage)]
+
+
+def own_tasks(user: User) -> list[Panel]:
+    return [panel for each in neighbours() for panel in each.own_tasks(user)]
 
 
 def desk_panels(dossier_stage: DossierStage, user: User) -> list[Panel]:

@@ -23,11 +23,24 @@ def concerned(dossier_stage: DossierStage) -> bool:
 
 
 def own_panels(dossier_stage: DossierStage) -> list[Panel]:
-    """The subsidy in short, once granted: at most 2 queries."""
+    """The subsidy in short, once granted: at most 2 queries. Above it, what was decided of the objectives of an étape
+    that comes back: 3 queries more."""
     if not concerned(dossier_stage):
         return []
+    panels = []
+    if dossier_stage.status == Status.MODIFICATION_REQUESTED:
+        decided = objectives.of_stage(dossier_stage)
+        if decided and (decided.accepted or decided.refused):
+            panels.append(Panel("funding/objectives_returned.html", decided))
     subsidy = queries.subsidy(dossier_stage.dossier)
-    return [Panel("funding/panel.html", subsidy)] if subsidy else []
+    if subsidy:
+        panels.append(Panel("funding/panel.html", subsidy))
+    return panels
+
+
+def own_tasks(user: User) -> list[Panel]:
+    """The conventions to have signed and the pieces asked by a control: 2 queries, 1 without any."""
+    return [Panel("funding/task.html", each) for each in queries.waiting_for_referent(user)]
 
 
 def own_parts(transmission: Transmission, files: Sequence[Attachment]) -> list[Panel]:

@@ -74,4 +74,4 @@ def part(
         and dossier_stage.status == Status.TRANSMITTED
     )
     content = Part(dossier_stage, objectives, rows, may_decide, refusal, code)
-    return Panel("funding/instruction/objectives.html", content)
+    return Panel("funding/instruction/objectives.html", content, title="Objectifs", anchor="titre-objectifs")

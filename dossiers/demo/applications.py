@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,13 +64,13 @@ CORRECTED_PIECES = (
 
 
 def create(
-    plan: Plan, number: int, stage: Stage, *, referent: User, verifier: User, entities: dict[str, LegalEntity]
-) -> None:
-    """Open a dossier and lead it to the status of its plan."""
+    plan: Plan, number: int, stage: Stage, *, referent: User, verifier: User, entities: Mapping[str, LegalEntity]
+) -> Dossier:
+    """Open a dossier and lead it to the status of its plan; the dossier."""
     dossier = workflow.create_dossier(stage, entities[plan.finess], by=referent, at=timezone.now())
     if plan.status == Status.DRAFT:
         fill(dossier, plan.answers, FIRST_PIECES if plan.answers else ())
-        return
+        return dossier
     typed = answers.complete(dossier.legal_entity, number) | plan.answers
     if plan.doubtful:
         fill(dossier, typed | answers.doubtful(timezone.localdate()), (*PIECES, *MORE_PIECES))
@@ -88,6 +88,7 @@ def create(
         workflow.validate(current(dossier), by=verifier)
     elif plan.status == Status.REJECTED:
         workflow.reject(current(dossier), by=verifier, reason=REJECTION)
+    return dossier
 
 
 def current(dossier: Dossier) -> DossierStage:

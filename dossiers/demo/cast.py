@@ -100,6 +100,16 @@ PEOPLE = (
         kind=EstablishmentType.GHT,
     ),
     Person(
+        "marc.delattre",
+        "monsieur",
+        "Marc",
+        "Delattre",
+        Role.REFERENT,
+        "Référent, 5 subventions",
+        "une convention à signer, un contrôle, un versement",
+        entities=("010000404", "010000446", "010000453", "010000974", "010001022"),
+    ),
+    Person(
         "paul.girard",
         "monsieur",
         "Paul",

@@ -39,6 +39,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             "text": text,
             "sort": sort,
             "waiting": queries.waiting_for_referent(user, now=at, stages=guichets.stages),
+            "tasks": neighbours.own_tasks(user),
             "guichets": guichets,
             "create_form": CreateDossierForm(pairs=pairs) if pairs else None,
             "now": timezone.now(),

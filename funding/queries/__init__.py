@@ -1,5 +1,14 @@
 """Reads, one function per screen."""
 
-from funding.queries.subsidies import Beside, Subsidy, SubsidyPages, beside, counters, funded, subsidy
+from funding.queries.subsidies import (
+    Beside,
+    Subsidy,
+    SubsidyPages,
+    beside,
+    counters,
+    funded,
+    subsidy,
+    waiting_for_referent,
+)
 
-__all__ = ["Beside", "Subsidy", "SubsidyPages", "beside", "counters", "funded", "subsidy"]
+__all__ = ["Beside", "Subsidy", "SubsidyPages", "beside", "counters", "funded", "subsidy", "waiting_for_referent"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
 from django.core.paginator import Page
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Prefetch, Q, Subquery
 from django.db.models.fields.json import KT
 
 from accounts.enums import Role
@@ -18,10 +20,19 @@ from dossiers.models.dossiers import DossierStageQuerySet
 from ecare.composed import Composed
 from ecare.paging import CountedPaginator
 from funding import access
-from funding.enums import AgreementState, GrantStep
-from funding.models import Agreement, Grant
+from funding.enums import AgreementState, ControlState, GrantStep
+from funding.models import Agreement, Control, Grant
+from funding.models.controls import UNDER_WAY
 
 PAGE_SIZE = 50
+#: In which states of the convention in force a signed copy is awaited.
+TO_SIGN = (AgreementState.SENT, AgreementState.REFUSED)
+_UNDER_WAY = Control.objects.filter(grant=OuterRef("pk"), state__in=UNDER_WAY)
+#: The control under way of a subsidy, as annotations of a `Grant`.
+UNDER_CONTROL = {
+    "control_state": Subquery(_UNDER_WAY.values("state")[:1]),
+    "control_due_on": Subquery(_UNDER_WAY.values("due_on")[:1]),
+}
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,14 @@ class Subsidy:
 
     grant: Grant
     agreement: Agreement | None
+    #: Where the control under way stands, if there is one, and until when its pieces are to be deposited.
+    control_state: str = ""
+    control_due_on: dt.date | None = None
+
+    @property
+    def awaits_pieces(self) -> bool:
+        """Whether the référent has pieces to deposit for a control."""
+        return self.control_state == ControlState.OPEN
 
     @property
     def dossier(self) -> Dossier:
@@ -47,8 +66,8 @@ class Subsidy:
 
 def subsidy(dossier: Dossier) -> Subsidy | None:
     """The subsidy of a dossier: 2 queries; None, in 1, before it is granted."""
-    grant = Grant.objects.select_related("granted_by", "transmission", "dossier_stage__stage").filter(dossier=dossier)
-    found = grant.first()
+    grants = Grant.objects.select_related("granted_by", "transmission", "dossier_stage__stage").filter(dossier=dossier)
+    found: Any = grants.annotate(**UNDER_CONTROL).first()
     if found is None:
         return None
     found.dossier = dossier
@@ -56,7 +75,26 @@ def subsidy(dossier: Dossier) -> Subsidy | None:
     in_force = agreements.select_related("template", "sent_by", "checked_by", "signed_copy").first()
     if in_force is not None:
         in_force.grant = found
-    return Subsidy(found, in_force)
+    return Subsidy(found, in_force, found.control_state or "", found.control_due_on)
+
+
+def waiting_for_referent(user: User) -> list[Subsidy]:
+    """The subsidies whose référent has something to deposit, a signed convention or the pieces of a control, the oldest
+    first: 2 queries, 1 without any."""
+    in_force = Agreement.objects.exclude(state=AgreementState.REPLACED).select_related("signed_copy")
+    grants = (
+        access.own_grants(user)
+        .annotate(**UNDER_CONTROL)
+        .filter(Q(control_state=ControlState.OPEN) | Q(agreements__state__in=TO_SIGN))
+        .select_related("dossier__guichet", "dossier__legal_entity")
+        .prefetch_related(Prefetch("agreements", in_force, to_attr="in_force"))
+        .order_by("granted_at", "pk")
+        .distinct()
+    )
+    found: Iterable[Any] = grants
+    return [
+        Subsidy(each, next(iter(each.in_force), None), each.control_state or "", each.control_due_on) for each in found
+    ]
 
 
 @dataclass(frozen=True)
@@ -65,7 +103,16 @@ class Beside:
 
     dossier: Dossier
     grant: Grant | None
-    step_label: str
+    step: GrantStep
+
+    @property
+    def step_label(self) -> str:
+        return self.step.label
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more is to be done for it to be granted."""
+        return self.step == GrantStep.SETTLED
 
 
 def of_dossier(user: User, dossier: int) -> DossierStageQuerySet:
@@ -89,8 +136,8 @@ def beside(dossier_stage: DossierStage, user: User) -> Beside | None:
         return None
     grant = getattr(row.dossier, "grant", None)
     if grant is None:
-        return Beside(dossier, None, GrantStep.TO_GRANT.label)
-    return Beside(dossier, grant, step_of(grant, row.agreement_state).label)
+        return Beside(dossier, None, GrantStep.TO_GRANT)
+    return Beside(dossier, grant, step_of(grant, row.agreement_state))
 
 
 def step_of(grant: Grant, state: str | None) -> GrantStep:
@@ -106,7 +153,7 @@ def step_of(grant: Grant, state: str | None) -> GrantStep:
 STEPS: dict[GrantStep, Q] = {
     GrantStep.TO_GRANT: Q(dossier__grant=None),
     GrantStep.TO_SEND: Q(dossier__grant__needs_agreement=True, agreement_state=None),
-    GrantStep.TO_SIGN: Q(agreement_state__in=[AgreementState.SENT, AgreementState.REFUSED]),
+    GrantStep.TO_SIGN: Q(agreement_state__in=TO_SIGN),
     GrantStep.TO_CHECK: Q(agreement_state=AgreementState.SIGNED),
     GrantStep.SETTLED: Q(dossier__grant__needs_agreement=False) | Q(agreement_state=AgreementState.ACCEPTED),
 }

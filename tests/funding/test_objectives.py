@@ -118,6 +118,9 @@ def test_a_decision_on_what_was_corrected_since_no_longer_stands_and_the_others_
         due_at=stage.stage.closes_at,  # type: ignore[arg-type]
     )
     asked = factories.fresh(stage)
+    mine = pages.text(pages.owner(asked).get(pages.url("form", asked)))
+    assert "Où en sont vos objectifs 4 objectifs sur 5 acceptés" in mine
+    assert "Le test de restauration manque." in mine, "why it was refused stands on top of the form that comes back"
     with pytest.raises(workflow.Refused, match="Modification demandée"):
         reached.decide(asked, "backups", by=verifier)
     factories.deposit(asked, factories.pdf("Test de restauration.pdf"), "backups_files")

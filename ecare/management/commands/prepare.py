@@ -45,6 +45,7 @@ class Command(BaseCommand):
             self.step("Données de démonstration")
             accounts = io.StringIO()
             call_command("seed_demo", stdout=accounts)
+            call_command("seed_demo_subsidies", stdout=io.StringIO())
             (settings.VAR_DIR / "demo.txt").write_text(accounts.getvalue())
 
     def step(self, title: str) -> None:

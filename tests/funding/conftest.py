@@ -1,0 +1,5 @@
+"""Fixtures of the browser tests of the room."""
+
+from tests.dossiers.conftest import open_as
+
+__all__ = ["open_as"]

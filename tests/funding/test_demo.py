@@ -1,0 +1,101 @@
+"""The subsidies of the demonstration: one dossier a step, and that asking for them twice changes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import time
+from decimal import Decimal
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import TestCase
+from django.utils import timezone
+
+from accounts.models import User
+from dossiers.enums import Status
+from dossiers.models import Dossier
+from funding import queries
+from funding.demo import loading
+from funding.enums import AgreementState, ControlState, GrantStep, PaymentState
+from funding.models import Agreement, Control, Grant, Payment
+from funding.queries import checking, objectives
+from funding.workflow import templates
+from notifications.models import Email
+from tests.dossiers import factories, pages
+from tests.dossiers.test_seed_demo import everything, prepare, seed
+from tests.funding import subsidies
+
+pytestmark = pytest.mark.django_db
+
+
+def add() -> str:
+    output = io.StringIO()
+    call_command("seed_demo_subsidies", stdout=output)
+    return output.getvalue()
+
+
+def prepared() -> None:
+    prepare()
+    templates.load(subsidies.AGREEMENTS / "poc-essms.md")
+    seed()
+
+
+class TestAdded(TestCase):
+    """What a newcomer finds: loaded once, read by each test."""
+
+    seconds: float
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        prepared()
+        start = time.process_time()
+        add()
+        cls.seconds = time.process_time() - start
+
+    def dossier(self, finess: str) -> Dossier:
+        return Dossier.objects.select_related("grant", "referent").get(legal_entity__finess=finess)
+
+    def test_each_step_of_a_subsidy_has_its_dossier(self) -> None:
+        verifier = User.objects.get(username="paul.girard")
+        counts = queries.counters(verifier)
+        assert (counts[GrantStep.TO_GRANT], counts[GrantStep.TO_SIGN]) == (1, 1)
+        assert Agreement.objects.get(grant__dossier=self.dossier(loading.TO_SIGN)).state == AgreementState.SENT
+        checked = self.dossier(loading.CHECKED).grant
+        assert checked.amount == checked.estimated - 1_000
+        assert checked.reason == loading.CORRECTION
+        assert Control.objects.get().state == ControlState.OPEN
+        assert Control.objects.get().grant.dossier == self.dossier(loading.CONTROLLED)
+
+    def test_objectives_are_being_examined_and_one_is_refused(self) -> None:
+        stage = factories.fresh(self.dossier(loading.PRESENTED).stages.get(is_current=True))
+        assert stage.status == Status.TRANSMITTED
+        found = objectives.of_stage(stage)
+        assert found is not None
+        assert [len(each) for each in (found.accepted, found.refused, found.waiting)] == [2, 1, 2]
+
+    def test_a_payment_is_made_another_ordered_and_the_sums_agree(self) -> None:
+        grant = self.dossier(loading.PAID).grant
+        paid, ordered = Payment.objects.filter(grant=grant).order_by("number")
+        assert (paid.state, ordered.state) == (PaymentState.PAID, PaymentState.ORDERED)
+        assert paid.amount + ordered.amount == grant.payable > Decimal(0)
+        owner = factories.signed_in(grant.dossier.referent)
+        page = pages.text(owner.get(f"/dossiers/{grant.dossier.reference}/subvention/"))
+        assert f"{paid.amount:,.0f} € versés".replace(",", " ") in page
+        assert not list(checking.of_grants()), "nothing for the check of each night to tell"
+
+    def test_the_mailbox_of_a_newcomer_is_empty_and_it_takes_seconds(self) -> None:
+        assert not Email.objects.due(timezone.now() + dt.timedelta(days=365)).exists()
+        assert Email.objects.about(self.dossier(loading.PAID).reference).filter(kind="payment_paid").exists()
+        assert self.seconds < 10
+
+    def test_a_second_run_changes_nothing_and_says_so(self) -> None:
+        before = everything()
+        assert "rien n'a changé" in add()
+        assert everything() == before
+
+
+def test_nothing_is_made_without_the_demonstration() -> None:
+    with pytest.raises(CommandError, match="seed_demo"):
+        add()
+    assert not Grant.objects.exists()
