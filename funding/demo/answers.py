@@ -10,7 +10,11 @@ from dossiers.kinds import Raw
 BANKS: dict[str, Raw] = {
     "010000404": {"holder": "EHPAD Les Tilleuls", "iban": "FR76 3000 2005 5012 3456 7001 065", "bic": "CRLYFRPP"},
     "010000446": {"holder": "EHPAD Les Saulaies", "iban": "FR76 1027 8060 0012 3456 7012 171", "bic": "CMCIFR2A"},
-    "010000453": {"holder": "EHPAD La Maison à Soie", "iban": "FR76 1470 7000 2012 3456 7023 231", "bic": "CCBPFRPPMTZ"},
+    "010000453": {
+        "holder": "EHPAD La Maison à Soie",
+        "iban": "FR76 1470 7000 2012 3456 7023 231",
+        "bic": "CCBPFRPPMTZ",
+    },
     "010000974": {"holder": "EHPAD de Vernange", "iban": "FR76 1820 6002 1012 3456 7034 308", "bic": "AGRIFRPP882"},
     "010001022": {"holder": "EHPAD Plein Soleil", "iban": "FR76 1380 7006 8012 3456 7045 416", "bic": "CCBPFRPPNAN"},
 }
@@ -23,7 +27,9 @@ OBJECTIVES: dict[str, Raw] = {
     "diagnosis": REACHED,
     "backups": REACHED,
     "awareness": {"value": "partly"},
-    "shortfall": {"value": "L'équipe de nuit sera sensibilisée au prochain trimestre\u00a0: son planning l'a empêchée."},
+    "shortfall": {
+        "value": "L'équipe de nuit sera sensibilisée au prochain trimestre\u00a0: son planning l'a empêchée."
+    },
     "optional": {"value": ["inventory", "updates"]},
     "team": {"position_1": "Responsable informatique", "work_1": "Pilotage et sauvegardes", "days_1": "14"},
     "steering": {"value": "Un point par mois avec la direction, un compte rendu à chaque fois."},

@@ -129,9 +129,7 @@ class Team:
         return granted
 
     def decide(self, dossier: Dossier, code: str, state: ObjectiveState, *, reason: str = "") -> None:
-        workflow.objectives.decide(
-            current(dossier), code, state, by=self.verifier, read=1, version=0, reason=reason
-        )
+        workflow.objectives.decide(current(dossier), code, state, by=self.verifier, read=1, version=0, reason=reason)
 
     def settle(self, finess: str) -> Grant:
         """Every other objective accepted and the étape validated: part of the subsidy may be paid."""

@@ -33,7 +33,7 @@ MANDATORY, OPTIONAL = ("diagnosis", "backups", "awareness"), ("inventory", "upda
 #: What a page is made of: its address, its kinds of elements, each in each of its forms.
 PARTS = """() => [
   location.pathname,
-  ...new Set([...document.querySelectorAll("main *")].map((each) => `${each.tagName}.${each.className} ${each.type ?? ""}`)),
+  ...new Set([...document.querySelectorAll("main *")].map((each) => `${each.tagName} ${each.className} ${each.type}`)),
 ].join("|")"""
 DAYS = {"control": 20, "request": 10, "payment": 30}
 

@@ -6,9 +6,8 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
-from dossiers.models import DossierStage
 from funding import queries, workflow
-from tests.accounts.factories import UserFactory
+from tests.accounts.factories import RepresentationFactory, UserFactory
 from tests.dossiers import factories, pages
 from tests.funding import subsidies
 
@@ -24,7 +23,9 @@ def test_a_convention_waits_for_its_referent_until_it_is_deposited() -> None:
     referent, reference = agreement.grant.dossier.referent, agreement.grant.dossier.reference
     asked = f"La convention du dossier {reference} est à faire signer"
     assert asked in dashboard(referent)
-    assert asked not in dashboard(factories.referent(agreement.grant.dossier.legal_entity)), "a colleague has nothing to do"
+    assert asked not in dashboard(factories.referent(agreement.grant.dossier.legal_entity)), (
+        "a colleague has nothing to do"
+    )
     again = workflow.agreements.send(agreement.grant, by=agreement.sent_by)
     assert dashboard(referent).count(asked) == 1, "the one before is replaced"
     again = workflow.agreements.sign(again, factories.pdf(), by=referent)
@@ -54,10 +55,11 @@ def test_the_pieces_of_a_control_wait_until_they_are_deposited() -> None:
 def test_it_costs_the_same_for_one_and_for_three() -> None:
     referent = factories.referent(factories.entity())
 
-    def add() -> DossierStage:
-        stage = factories.validated(by=referent, legal_entity=factories.entity())
+    def add() -> None:
+        entity = factories.entity()
+        RepresentationFactory(user=referent, legal_entity=entity, is_primary=False)
+        stage = factories.validated(by=referent, legal_entity=entity)
         subsidies.sent(stage=stage)
-        return stage
 
     add()
     one = pages.cost(lambda: queries.waiting_for_referent(referent))
