@@ -22,6 +22,7 @@ from dossiers.demo import loading as dossiers_loading
 from dossiers.demo.applications import current
 from dossiers.demo.cast import Plan
 from dossiers.enums import Status
+from dossiers.kinds import Raw
 from dossiers.models import Dossier, Stage
 from dossiers.workflow import tallies
 from establishments.models import LegalEntity
@@ -87,7 +88,7 @@ class Team:
 
     def grant(self, finess: str, *, track: str = "1", less: int = 0) -> Grant:
         """A dossier validated and granted, `less` euros under the estimate, whose convention is sent."""
-        typed = {"track": {"value": track}, "bank": answers.BANKS[finess]}
+        typed: dict[str, Raw] = {"track": {"value": track}, "bank": answers.BANKS[finess]}
         dossier = applications.create(
             Plan(REFERENT, finess, Status.VALIDATED, answers=typed),
             0,
