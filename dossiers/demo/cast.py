@@ -106,7 +106,7 @@ PEOPLE = (
         "Delattre",
         Role.REFERENT,
         "Référent, 5 subventions",
-        "une convention à signer, un contrôle, un versement",
+        "une convention, un contrôle, un versement",
         entities=("010000404", "010000446", "010000453", "010000974", "010001022"),
     ),
     Person(

@@ -279,10 +279,10 @@ def deposit(referent: Person, code: str, name: str) -> None:
         expect(referent.page.locator(f"#question-{code}_files").get_by_text(name).first).to_be_visible()
 
 
-def save(referent: Person) -> None:
+def save(referent: Person, *, said: str = "Votre brouillon est enregistré") -> None:
     button = referent.main.get_by_role("button", name="Enregistrer comme brouillon")
     referent.arrive_by(button.last)
-    referent.reads("Votre brouillon est enregistré")
+    referent.reads(said)
 
 
 def transmit(referent: Person) -> None:
@@ -330,7 +330,7 @@ def answer_and_have_them_accepted(scene: Scene) -> None:
     referent.reads(REFUSAL, COMPLEMENT)
     for code in ("backups", "awareness"):
         deposit(referent, code, f"Complément {code}.pdf")
-    save(referent)
+    save(referent, said="Vos corrections sont enregistrées")
     transmit(referent)
     scene.outbox.holds(("dossier_transmitted", scene.owner))
 
