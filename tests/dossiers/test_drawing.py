@@ -64,3 +64,30 @@ def test_two_dossiers_each_read_their_own_answers() -> None:
     for _ in range(2):
         assert "Reprise d&#x27;activité" in pages.owner(first).get(pages.url("form", first)).content.decode()
         assert "Reprise d&#x27;activité" not in pages.owner(second).get(pages.url("form", second)).content.decode()
+
+
+def test_an_answer_that_is_kept_is_what_would_be_drawn_anew_and_nothing_of_bank_details_is() -> None:
+    stage, other = every_kind.draft()
+    every_kind.fill(stage, other)
+    factories.transmit(stage)
+    drawing.read.cache_clear()
+    for _ in range(2):
+        dossier_stage = factories.fresh(stage)
+        for entry in queries.instructed(dossier_stage).entries:
+            anew = drawing.told(entry, dossier_stage.dossier.reference)
+            assert drawing.answer_of(entry, dossier_stage) == anew, entry.code
+    kept = drawing.read.cache_info()
+    assert kept.hits >= 9
+    for code in ("bank", "perimeter"):
+        [entry] = [each for each in queries.instructed(factories.fresh(stage)).entries if each.code == code]
+        drawing.answer_of(entry, factories.fresh(stage))
+    assert drawing.read.cache_info() == kept
+
+
+def test_a_remark_is_read_beside_its_answer_and_in_no_other_dossier() -> None:
+    stage, plain = factories.modification_requested(remarks={"comment": "Précisez."}), factories.transmitted()
+    for each, said in ((plain, False), (stage, True), (plain, False)):
+        dossier_stage = factories.fresh(each)
+        entries = queries.instructed(dossier_stage).entries
+        html = "".join(drawing.answer_of(entry, dossier_stage) for entry in entries)
+        assert ("Précisez." in html) is said
