@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
@@ -14,11 +13,11 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 
-from dossiers import sheets, uploads
+from dossiers import sheets
 from dossiers.exports import writers
 from dossiers.sheets.choosing import plain
-from dossiers.sheets.table import Doubt
 from ecare import french
+from funding.cells import DOUBTS, Fault, Faulty, amount, cells_of, checked_kind, day, placed
 from funding.enums import ExpenseNature
 from funding.expense_rules import MOST_LINES, Entry, Terms, flaws
 
@@ -33,35 +32,6 @@ COLUMNS = {
     "justification": "Justificatif",
     "mission_letter": "Lettre de mission",
 }
-RULES = uploads.Rules(extensions=sheets.EXTENSIONS, max_bytes=5 * uploads.MEBIBYTE, max_files=1)
-FRENCH_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
-ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[ T]00:00(?::00)?)?", re.ASCII)
-AMOUNT = re.compile(r"-?\d{1,15}(?:[.,]\d{1,15})?", re.ASCII)
-DOUBTS = {
-    Doubt.FORMULA: "Cette cellule contient une formule\u00a0: remplacez-la par sa valeur.",
-    Doubt.MERGED: "Cette cellule est fusionnée avec d'autres\u00a0: défusionnez-les et remplissez chaque ligne.",
-    Doubt.ERROR: "Cette cellule affiche une erreur de calcul\u00a0: remplacez-la par sa valeur.",
-}
-NO_DAY = "Écrivez la date sous la forme JJ/MM/AAAA, par exemple 04/06/2026."
-NO_AMOUNT = "Écrivez le montant en chiffres, par exemple 1250,50."
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong in a cell: its row as the spreadsheet numbers it, its column, what it holds, why, in French."""
-
-    row: int
-    column: str
-    text: str
-    reason: str
-
-
-class Faulty(Exception):
-    """Lines that do not stand, all of them told."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        super().__init__(faults)
-        self.faults = faults
 
 
 @dataclass
@@ -84,7 +54,7 @@ def read(upload: UploadedFile, terms: Terms, already: Collection[Entry], *, toda
             "Ce tableau est vide\u00a0: partez du modèle et remplissez une ligne par dépense.", why="rows"
         )
     heading, *rows = table.rows
-    places, ignored = placed([cell.text for cell in heading.cells])
+    places, ignored = placed([cell.text for cell in heading.cells], COLUMNS)
     if not rows:
         raise sheets.Unreadable(
             "Ce tableau n'a que ses en-têtes\u00a0: remplissez une ligne par dépense, puis déposez-le à nouveau.",
@@ -96,48 +66,6 @@ def read(upload: UploadedFile, terms: Terms, already: Collection[Entry], *, toda
     if faults:
         raise Faulty(sorted(faults, key=lambda fault: fault.row))
     return Content([entry for _, entry in found if entry is not None], ignored)
-
-
-def checked_kind(upload: UploadedFile) -> str:
-    """The extension of a file that is what it says. Raises uploads.Invalid, sheets.Unreadable."""
-    try:
-        checked = uploads.check(upload, RULES)
-    except uploads.Invalid as error:
-        if error.why == "bomb":
-            raise sheets.Unreadable(
-                "Ce classeur est trop gros une fois décompressé\u00a0: gardez-y la seule feuille de la trame, puis "
-                "déposez-le à nouveau.",
-                why="bomb",
-            ) from error
-        raise
-    return Path(checked.name).suffix.lower().lstrip(".")
-
-
-def placed(headings: Sequence[str]) -> tuple[dict[str, int], list[str]]:
-    """The position of each field, and the headings that are none. Raises Unreadable when one is missing, or twice."""
-    by_name = {plain(label): name for name, label in COLUMNS.items()}
-    places: dict[str, int] = {}
-    ignored = []
-    for position, heading in enumerate(headings):
-        name = by_name.get(plain(heading))
-        if name is None:
-            ignored += [heading] if heading else []
-        elif name in places:
-            raise sheets.Unreadable(
-                f"La colonne {french.quoted(COLUMNS[name])} est deux fois dans ce tableau\u00a0: n'en gardez qu'une.",
-                why="columns",
-            )
-        else:
-            places[name] = position
-    missing = [french.quoted(label) for name, label in COLUMNS.items() if name not in places]
-    if missing:
-        which = f"la colonne {missing[0]}" if len(missing) == 1 else f"les colonnes {', '.join(missing)}"
-        instead = f" Il a {', '.join(french.quoted(each) for each in ignored[:5])}." if ignored else ""
-        raise sheets.Unreadable(
-            f"Il manque {which} sur la première ligne de ce tableau.{instead} Reprenez les en-têtes du modèle.",
-            why="columns",
-        )
-    return places, ignored
 
 
 class Reader:
@@ -155,7 +83,7 @@ class Reader:
 
     def entry(self, row: sheets.Row, places: dict[str, int]) -> Entry | None:
         """The line, if it stands."""
-        cells = {name: row.cells[at] if at < len(row.cells) else sheets.Cell() for name, at in places.items()}
+        cells = cells_of(row, places)
         found: dict[str, str] = {name: DOUBTS[cell.doubt] for name, cell in cells.items() if cell.doubt is not None}
         values: dict[str, Any] = {}
         for name, cell in cells.items():
@@ -194,34 +122,6 @@ class Reader:
         names = self.terms.objectives.values() if known is self.objectives else [each.label for each in ExpenseNature]
         listed = ", ".join(french.quoted(each) for each in names)
         raise ValueError(f"{unknown if text else missing}\u00a0: écrivez {listed}.")
-
-
-def day(cell: sheets.Cell) -> dt.date:
-    if isinstance(cell.value, dt.date):
-        return cell.value
-    if not isinstance(cell.value, str) or not cell.value:
-        raise ValueError(NO_DAY)
-    if found := FRENCH_DAY.fullmatch(cell.value):
-        numbers = int(found[3]), int(found[2]), int(found[1])
-    elif found := ISO_DAY.fullmatch(cell.value):
-        numbers = int(found[1]), int(found[2]), int(found[3])
-    else:
-        raise ValueError(NO_DAY)
-    try:
-        return dt.date(*numbers)
-    except ValueError as error:
-        raise ValueError("Cette date n'existe pas\u00a0: vérifiez le jour et le mois.") from error
-
-
-def amount(cell: sheets.Cell) -> Decimal:
-    if isinstance(cell.value, Decimal):
-        return cell.value
-    if not isinstance(cell.value, str):
-        raise ValueError(NO_AMOUNT)
-    typed = re.sub(r"[\s€']", "", cell.value).replace("−", "-")
-    if not AMOUNT.fullmatch(typed):
-        raise ValueError(NO_AMOUNT)
-    return Decimal(typed.replace(",", "."))
 
 
 def unmarked(text: str) -> str:

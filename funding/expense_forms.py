@@ -12,8 +12,8 @@ from django.utils.datastructures import MultiValueDict
 
 from ecare import forms as care_forms
 from ecare.widgets import DateInput
+from funding.cells import RULES
 from funding.enums import ExpenseNature
-from funding.expense_files import RULES
 from funding.expense_rules import LONGEST, Entry, Terms, flaws
 from funding.grant_forms import AmountField
 

@@ -107,10 +107,10 @@ class FilterForm(care_forms.Form):
 class ImportForm(care_forms.Form):
     file = forms.FileField(
         label="Fichier de l'agent comptable",
-        help_text="CSV ou Excel (XLSX), moins de 5 Mo, avec les colonnes du modèle.",
-        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"}),
+        help_text="Excel (xlsx), LibreOffice (ods) ou CSV, moins de 5 Mo, avec les colonnes de l'export.",
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.ods,.csv"}),
         error_messages={
-            "required": "Choisissez le fichier de l'agent comptable, au format CSV ou XLSX.",
+            "required": "Choisissez le fichier de l'agent comptable, au format xlsx, ods ou csv.",
             "empty": "Ce fichier est vide\u00a0: vérifiez-le, puis déposez-le de nouveau.",
         },
     )

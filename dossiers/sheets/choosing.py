@@ -27,6 +27,6 @@ def chosen(names: Sequence[str], wanted: str) -> str:
     listed = ", ".join(french.quoted(name[:40]) for name in names[:5])
     raise Unreadable(
         f"Ce classeur n'a pas de feuille {french.quoted(wanted)}, mais {listed}\u00a0: donnez ce nom à "
-        "celle qui contient vos dépenses, puis déposez-le à nouveau.",
+        "celle à importer, puis déposez-le à nouveau.",
         why="sheet",
     )

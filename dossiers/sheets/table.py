@@ -87,8 +87,8 @@ class Table:
         """Raises Unreadable when there were more rows than are read."""
         if self.is_too_long:
             raise Unreadable(
-                f"Ce tableau a plus de {french.integer(self.most - 1)} lignes\u00a0: regroupez les dépenses qui se "
-                "ressemblent, puis déposez-le à nouveau.",
+                f"Ce tableau a plus de {french.integer(self.most - 1)} lignes\u00a0: gardez-en moins, puis "
+                "déposez-le à nouveau.",
                 why="rows",
             )
 

@@ -16,7 +16,7 @@ LARGEST = 48 * 1024 * 1024
 LONGEST = 8.0
 PIECE = 64 * 1024
 TOO_BIG = (
-    "Ce classeur est trop gros une fois décompressé\u00a0: gardez-y la seule feuille de la trame, puis déposez-le à "
+    "Ce classeur est trop gros une fois décompressé\u00a0: gardez-y la seule feuille à importer, puis déposez-le à "
     "nouveau."
 )
 BROKEN = "Ce classeur est abîmé\u00a0: ouvrez-le dans son logiciel, enregistrez-le à nouveau, puis déposez-le."

@@ -16,7 +16,7 @@ from dossiers.exports import writers
 from dossiers.views import files
 from dossiers.views.scope import user_of
 from dossiers.workflow.files import FileRefused
-from funding import expense_files, workflow
+from funding import cells, expense_files, workflow
 from funding.expense_forms import ImportForm
 from funding.expense_rules import Entry
 from funding.queries import expense_imports as queries
@@ -47,7 +47,7 @@ def template(request: HttpRequest, reference: str, format: str) -> HttpResponseB
 def choose(request: HttpRequest, reference: str) -> HttpResponse:
     """The file to import. What is wrong in it is told cell by cell, and nothing is imported."""
     trame = own_trame(request, reference)
-    faults: list[expense_files.Fault] = []
+    faults: list[cells.Fault] = []
     form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
     status = 200
     if request.method == "POST":
@@ -62,7 +62,7 @@ def choose(request: HttpRequest, reference: str) -> HttpResponse:
                 status = 409
             except FileRefused as error:
                 form.add_error("file", str(error))
-            except expense_files.Faulty as error:
+            except cells.Faulty as error:
                 faults = error.faults
             else:
                 return redirect("funding:review-expenses", reference)

@@ -11,6 +11,7 @@ from funding.workflow import (
     grants,
     objectives,
     payable,
+    payment_imports,
     payments,
     templates,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "grants",
     "objectives",
     "payable",
+    "payment_imports",
     "payments",
     "templates",
 ]

@@ -33,7 +33,7 @@ from funding.workflow.expenses import Late, end, held
 def prepare(grant: Grant, upload: UploadedFile[Any], *, by: User) -> ExpenseImport:
     """Read a file, and let what it says wait for its référent to confirm it; it takes the place of the one that waited.
 
-    Raises NotAllowed, Late, FileRefused when it cannot be read, expense_files.Faulty when lines do not stand.
+    Raises NotAllowed, Late, FileRefused when it cannot be read, cells.Faulty when lines do not stand.
     """
     if not dossiers_access.is_referent(by, grant.dossier_stage):
         raise NotAllowed("Vous n'êtes pas le référent de ce dossier.")

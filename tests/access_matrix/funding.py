@@ -30,6 +30,7 @@ TABLE: dict[str, tuple[Row, Row]] = {
     "funding:control": (only(*READERS), only(*DECIDERS, outcome="→funding:control")),
     "funding:control-piece": (only(*READERS), NO_POST),
     "funding:payments": (only("lead"), NO_POST),
+    "funding:import-payments": (only("lead"), only("lead")),
     "funding:export-payments": (only("lead"), NO_POST),
     "funding:schedule": (only(*READERS), only("lead", outcome="→funding:schedule")),
     "funding:payment": (only("lead"), only("lead", outcome="→funding:schedule")),

@@ -31,7 +31,7 @@ from tests.accounts.factories import UserFactory
 from tests.accounts.sessions import give_password
 from tests.dossiers import factories
 from tests.establishments.factories import RegionFactory
-from tests.funding import expenses, reached, subsidies
+from tests.funding import expenses, payment_files, reached, subsidies
 
 
 @dataclass
@@ -206,6 +206,7 @@ class Scene:
             "funding:own-control": {"pieces": factories.pdf("Autre preuve.pdf")},
             "funding:control": {"note": "1", "text": "Entretien du 12 mars."},
             "funding:schedule": {"kind": "payment", "amount": "100", "due_on": next_week},
+            "funding:import-payments": {"file": payment_files.csv(("ABCDEFGHJK-01", "10", "04/06/2026"))},
             "funding:payment": {"change": "1", "amount": "90", "due_on": next_week},
             "dossiers:reopen": {"reason": "Erreur de lecture.", "read": 1},
         }

@@ -14,7 +14,7 @@ from django.utils import timezone
 from dossiers import uploads
 from dossiers.enums import EventKind, Scan
 from dossiers.models import Attachment, Event
-from funding import expense_files, workflow
+from funding import cells, workflow
 from funding.enums import ControlState
 from funding.models import Control, Grant
 from funding.queries import payments
@@ -128,5 +128,5 @@ def test_a_photo_is_refused_in_words_and_every_type_offered_is_one_that_is_check
     assert "Le fichier « Facture.jpg » n'est pas accepté : déposez un document pdf, doc, docx, xlsx, ods ou zip." in (
         pages.text(answer).replace("\u00a0", " ")
     )
-    for rules in (workflow.controls.RULES, workflow.agreements.RULES, workflow.expenses.RULES, expense_files.RULES):
+    for rules in (workflow.controls.RULES, workflow.agreements.RULES, workflow.expenses.RULES, cells.RULES):
         assert set(rules.extensions) <= uploads.MIME_TYPES.keys()

@@ -85,9 +85,9 @@ def test_lines_without_proof_or_letter_are_read_as_those_that_are_typed() -> Non
     assert not entry.justification
 
 
-TOO_LONG = "Ce tableau a plus de 2 000 lignes : regroupez les dépenses qui se ressemblent, puis déposez-le à nouveau."
+TOO_LONG = "Ce tableau a plus de 2 000 lignes : gardez-en moins, puis déposez-le à nouveau."
 TOO_BIG = (
-    "Ce classeur est trop gros une fois décompressé : gardez-y la seule feuille de la trame, puis déposez-le à nouveau."
+    "Ce classeur est trop gros une fois décompressé : gardez-y la seule feuille à importer, puis déposez-le à nouveau."
 )
 NOT_XLSX = (
     "Le contenu du fichier « trame.xlsx » n'est pas celui d'un xlsx : enregistrez-le à nouveau depuis son "
@@ -101,7 +101,7 @@ UNREADABLE: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "budget.xlsx",
         (
             "Ce classeur n'a pas de feuille « Trame financière », mais « Budget », « Suivi » : "
-            "donnez ce nom à celle qui contient vos dépenses, puis déposez-le à nouveau."
+            "donnez ce nom à celle à importer, puis déposez-le à nouveau."
         ),
     ),
     "missing columns": (

@@ -1,0 +1,103 @@
+"""The accountant's file: which payments were made, and when (F7, docs/adr/0055).
+
+Its model is the export of the list of payments: what is ordered, where the accountant writes the date of each payment.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.core.files.uploadedfile import UploadedFile
+
+from dossiers import sheets
+from ecare import french
+from funding.cells import DOUBTS, Fault, Faulty, amount, cells_of, checked_kind, day, placed
+
+SHEET = "Paiements"
+#: Columns of `queries.payment_list.HEADINGS`; the others are not read.
+COLUMNS = {"reference": "Référence du paiement", "amount": "Montant (€)", "paid_on": "Date du paiement"}
+#: Marking a payment writes to its dossier and to its référent: so many take some ten seconds.
+MOST = 300
+
+
+@dataclass(frozen=True)
+class Line:
+    """A payment made, as the accountant says. `row` is the one that the spreadsheet shows."""
+
+    row: int
+    reference: str
+    amount: Decimal
+    paid_on: dt.date
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file says, and how many of its rows have no date: they are not paid yet."""
+
+    lines: list[Line]
+    undated: int
+
+
+def read(upload: UploadedFile, *, today: dt.date) -> Content:
+    """The payments made of a file. Raises uploads.Invalid or sheets.Unreadable when it cannot be read, cells.Faulty
+    when rows do not stand."""
+    kind = checked_kind(upload)
+    table = sheets.read(upload, kind, sheet=SHEET, headings=list(COLUMNS.values()), most=MOST + 1)
+    if not table.rows:
+        raise sheets.Unreadable(
+            "Ce tableau est vide\u00a0: partez de l'export des paiements et remplissez leurs dates.", why="rows"
+        )
+    heading, *rows = table.rows
+    places, _ = placed([cell.text for cell in heading.cells], COLUMNS)
+    lines: list[Line] = []
+    faults: list[Fault] = []
+    undated = 0
+    seen: dict[str, int] = {}
+    for row in rows:
+        cells = cells_of(row, places)
+        if cells["paid_on"].is_blank:
+            undated += 1
+            continue
+        found = Reading(cells, today)
+        if found.reference and found.reference in seen:
+            found.wrong["reference"] = (
+                f"Ce paiement est déjà à la ligne {seen[found.reference]}\u00a0: gardez une ligne."
+            )
+        seen.setdefault(found.reference, row.number)
+        faults += [Fault(row.number, COLUMNS[name], cells[name].text, why) for name, why in found.wrong.items()]
+        if not found.wrong:
+            lines.append(Line(row.number, found.reference, found.amount, found.paid_on))
+    if faults:
+        raise Faulty(faults)
+    if not lines:
+        raise sheets.Unreadable(
+            f"Aucune ligne n'a de date dans la colonne {french.quoted(COLUMNS['paid_on'])}\u00a0: indiquez le jour de "
+            "chaque versement fait, puis déposez le fichier à nouveau.",
+            why="rows",
+        )
+    return Content(lines, undated)
+
+
+class Reading:
+    """One row; `wrong` says what is wrong with it, by field."""
+
+    def __init__(self, cells: dict[str, sheets.Cell], today: dt.date) -> None:
+        self.wrong = {name: DOUBTS[cell.doubt] for name, cell in cells.items() if cell.doubt is not None}
+        self.reference = cells["reference"].text.strip().upper()
+        self.amount, self.paid_on = Decimal(0), today
+        if not self.reference:
+            self.wrong.setdefault("reference", "Indiquez la référence du paiement, par exemple ABCDEFGHJK-01.")
+        try:
+            self.amount = amount(cells["amount"])
+        except ValueError as error:
+            self.wrong.setdefault("amount", str(error))
+        try:
+            self.paid_on = day(cells["paid_on"])
+        except ValueError as error:
+            self.wrong.setdefault("paid_on", str(error))
+        if self.paid_on > today:
+            self.wrong.setdefault(
+                "paid_on", "Cette date est à venir\u00a0: indiquez le jour où le paiement a été fait."
+            )
