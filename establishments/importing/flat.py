@@ -63,7 +63,7 @@ def sites(
             finess, entity, name, category, siret, address, postal, city, departement, opened, label = [
                 fields[index] for index in get
             ]
-            name, city = rows.name(name), city[:100]
+            name, city = rows.name(_unquoted(name)), city[:100]
             yield (
                 f"ligne {line}",
                 SiteRow(

@@ -313,7 +313,7 @@ def test_flat_files_add_and_update_but_never_close(write: Write, plus_sample: Pa
     sites = write(
         "eg_20270101.csv",
         "nofinesset;nofinessej;rs;categetab;departement",
-        f"{EG};{EJ};SAAD NEUF;460;94",
+        f'{EG};{EJ};"""SAAD """"NEUF""""""";460;94',
         "2A0002408;060020443;SAMSAH DEVENU AUTRE;445;2A",
     )
     entities = write("ej_20270101.csv", "nofiness_ej;rs_affichage", f'{EJ};"""DOMINO"" SERVICES"', "060020443;")
@@ -321,6 +321,7 @@ def test_flat_files_add_and_update_but_never_close(write: Write, plus_sample: Pa
     assert totals(run) == {"read": 4, "created": 2, "updated": 1, "closed": 0, "rejected": 0}
     assert GeographicEntity.objects.active().count() == active + 1
     assert LegalEntity.objects.get(finess=EJ).name == '"DOMINO" SERVICES'
+    assert GeographicEntity.objects.get(finess=EG).name == 'SAAD "NEUF"'
     assert LegalEntity.objects.get(finess="060020443").name == "ISATIS"
 
 
