@@ -20,6 +20,8 @@ SHEET = "Paiements"
 COLUMNS = {"reference": "Référence du paiement", "amount": "Montant (€)", "paid_on": "Date du paiement"}
 #: Marking a payment writes to its dossier and to its référent: so many take some ten seconds.
 MOST = 300
+#: Rows read of a file, those without a date included: the export has one for each payment ordered.
+READ = 5_000
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def read(upload: UploadedFile, *, today: dt.date) -> Content:
     """The payments made of a file. Raises uploads.Invalid or sheets.Unreadable when it cannot be read, cells.Faulty
     when rows do not stand."""
     kind = checked_kind(upload)
-    table = sheets.read(upload, kind, sheet=SHEET, headings=list(COLUMNS.values()), most=MOST + 1)
+    table = sheets.read(upload, kind, sheet=SHEET, headings=list(COLUMNS.values()), most=READ + 1)
     if not table.rows:
         raise sheets.Unreadable(
             "Ce tableau est vide\u00a0: partez de l'export des paiements et remplissez leurs dates.", why="rows"
@@ -76,6 +78,10 @@ def read(upload: UploadedFile, *, today: dt.date) -> Content:
             f"Aucune ligne n'a de date dans la colonne {french.quoted(COLUMNS['paid_on'])}\u00a0: indiquez le jour de "
             "chaque versement fait, puis déposez le fichier à nouveau.",
             why="rows",
+        )
+    if len(lines) > MOST:
+        raise sheets.Unreadable(
+            f"Ce tableau a plus de {MOST} paiements datés\u00a0: répartissez-les dans plusieurs fichiers.", why="rows"
         )
     return Content(lines, undated)
 

@@ -64,12 +64,13 @@ def chosen(
 
 def reviewed(request: HttpRequest, content: payment_files.Content, user: User) -> HttpResponse:
     verdicts = workflow.payment_imports.judged(content.lines)
+    acting = [each for each in verdicts if each.acts]
     context = {
         "verdicts": verdicts,
         "undated": content.undated,
-        "acting": [each for each in verdicts if each.acts],
-        "total": sum((each.line.amount for each in verdicts if each.acts), Decimal()),
-        "lines": signed(content.lines, user),
+        "acting": acting,
+        "total": sum((each.line.amount for each in acting), Decimal()),
+        "lines": signed([each.line for each in acting], user),
     }
     return render(request, "funding/payments/import_review.html", context)
 

@@ -71,6 +71,8 @@ def verdict(line: Line, payment: Payment | None) -> Verdict:
         if payment.paid_on == line.paid_on:
             return Verdict(line, payment, is_done=True)
         return Verdict(line, payment, f"Il est déjà noté comme fait, le {french.day(payment.paid_on)}.")
+    if payment.state == PaymentState.CANCELLED:
+        return Verdict(line, payment, "Il est annulé\u00a0: voyez son dossier avant de le noter comme fait.")
     if PaymentState(payment.state) not in payments.PAYS:
         return Verdict(
             line, payment, f"Il est à l'état {french.quoted(payment.state_label)}\u00a0: il n'a pas été ordonnancé."

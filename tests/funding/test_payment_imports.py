@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
+from dossiers.enums import EventKind
 from dossiers.models import Event
 from ecare.models import AuditEntry
 from funding import workflow
@@ -81,11 +82,11 @@ def test_each_line_is_shown_then_done_and_the_same_file_again_does_nothing(desk:
 
     done = confirmed(desk, shown)
 
-    assert "1 paiement est noté comme fait. 3 lignes sont écartées" in said(done)
+    assert "1 paiement est noté comme fait." in said(done)
     payment.refresh_from_db()
     assert (payment.state, payment.paid_on) == (PaymentState.PAID, timezone.localdate() - dt.timedelta(days=2))
     assert Email.objects.get(kind="payment_paid").to == payment.grant.dossier.referent.email
-    assert Event.objects.filter(dossier=payment.grant.dossier, message__contains=payment.reference).exists()
+    assert Event.objects.filter(kind=EventKind.PAYMENT_PAID, message__contains=payment.reference).exists()
     events = Event.objects.count()
     again = sent(desk, *rows)
     assert "Ce fichier ne change rien" in said(again)
@@ -165,7 +166,7 @@ def test_lines_twice_or_too_many_are_told(desk: Client) -> None:
     row = ("ABCDEFGHJK-01", "10", today())
     assert "Ce paiement est déjà à la ligne 2 : gardez une ligne." in said(sent(desk, row, row))
     many = [(f"ABCDEFGHJK-{number}", "10", today()) for number in range(301)]
-    assert "Ce tableau a plus de 300 lignes" in said(sent(desk, *many))
+    assert "Ce tableau a plus de 300 paiements datés" in said(sent(desk, *many))
 
 
 def test_what_one_was_shown_nobody_else_confirms_nor_the_day_after(desk: Client) -> None:
@@ -188,7 +189,7 @@ def test_what_changed_meanwhile_is_told_and_left_alone(desk: Client) -> None:
     workflow.payments.cancel(payment, by=UserFactory(lead=True), reason="Erreur.")
     text = said(confirmed(desk, shown))
     assert "0 paiement est noté comme fait. 1 ligne est écartée" in text
-    assert "Il est à l'état « Annulé »" in text
+    assert "Il est annulé : voyez son dossier avant de le noter comme fait." in text
 
 
 def test_pages_cost_the_same_at_1_3_and_30_lines(desk: Client) -> None:
