@@ -40,6 +40,11 @@ def follows_budgets(user: User) -> bool:
     return user.is_active and user.is_lead
 
 
+def exports_expenses(user: User) -> bool:
+    """Whether `user` takes the expenses of every laureate away as a file (F6): responsables d'instruction only."""
+    return user.is_active and user.is_lead
+
+
 def may_pay(user: User, dossier_stage: DossierStage) -> bool:
     """Whether `user` may prepare the payments of that dossier and move them."""
     return pays(user) and access.may_instruct(user, dossier_stage)

@@ -12,6 +12,7 @@ from funding.views import (
     payment_imports,
     payments,
     referent,
+    retex,
     simulator,
 )
 
@@ -45,6 +46,7 @@ urlpatterns = [
     path("dossiers/<reference:reference>/subvention/controle/", controls.own_control, name="own-control"),
     path("subventions/", instruction.index, name="subsidies"),
     path("subventions/enveloppes/", envelopes.index, name="envelopes"),
+    path("depenses/retex/", retex.export, name="retex"),
     path("paiements/", payments.index, name="payments"),
     path("paiements/import/", payment_imports.payments, name="import-payments"),
     path("paiements/export/<slug:format>/", payments.export, name="export-payments"),

@@ -52,6 +52,7 @@ def index(request: HttpRequest) -> HttpResponse:
             "page": pages.get_page(request.GET.get("page")),
             "panels": beside.notices(user),
             "follows_budgets": access.follows_budgets(user),
+            "exports_expenses": access.exports_expenses(user),
         },
     )
 

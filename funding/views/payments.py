@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from dossiers.enums import ExportFormat
-from dossiers.exports import writers
-from dossiers.views import files
 from dossiers.views.instruction import instructors_only
 from dossiers.views.scope import user_of
 from ecare import audit
@@ -28,7 +23,7 @@ from funding.enums import PaymentKind
 from funding.models import Payment
 from funding.payment_forms import CancelForm, FilterForm, PayForm, PlanForm, state_of
 from funding.queries import Subsidy, payment_list, payments
-from funding.views import scope
+from funding.views import scope, spreadsheets
 
 
 def leads_only(request: HttpRequest) -> User:
@@ -74,17 +69,9 @@ def export(request: HttpRequest, format: str) -> HttpResponseBase:
     form = FilterForm(request.GET, guichets=payment_list.guichets())
     listed = payment_list.listed(payment_list.filtered(form.asked), state_of(request.GET.get("etat", "")))
     audit.record(AuditKind.EXPORTED, by=user, subject="paiements", format=format, filters=request.GET.urlencode())
-    with tempfile.TemporaryDirectory(prefix="ecare-payments-") as folder:
-        path = Path(folder) / f"paiements.{format}"
-        with closing(writers.writer(format, path)) as file:
-            file.heading(payment_list.HEADINGS)
-            for row in payment_list.rows(listed):
-                file.row(row)
-        return files.leaving(
-            FileResponse(
-                path.open("rb"), as_attachment=True, filename=path.name, content_type=writers.MEDIA_TYPES[format]
-            )
-        )
+    return spreadsheets.leaving(
+        "paiements", format, sheet="Paiements", headings=payment_list.HEADINGS, rows=payment_list.rows(listed)
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,0 +1,31 @@
+"""Tables that leave as a file, written row after row beside the request."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+from django.http import FileResponse
+
+from dossiers.exports import writers
+from dossiers.kinds.base import Cell
+from dossiers.views import files
+
+
+def leaving(
+    name: str, format: str, *, sheet: str, headings: Iterable[str], rows: Iterable[Iterable[Cell]]
+) -> FileResponse:
+    """The table as an attachment, `name` without its extension; nothing of it stays on the disk."""
+    with tempfile.TemporaryDirectory(prefix="ecare-table-") as folder:
+        path = Path(folder) / f"{name}.{format}"
+        with closing(writers.writer(format, path, sheet=sheet)) as file:
+            file.heading(headings)
+            for row in rows:
+                file.row(row)
+        return files.leaving(
+            FileResponse(
+                path.open("rb"), as_attachment=True, filename=path.name, content_type=writers.MEDIA_TYPES[format]
+            )
+        )
