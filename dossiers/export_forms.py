@@ -23,9 +23,10 @@ class Box:
     is_ticked: bool
 
 
-def format_field() -> forms.ChoiceField:
-    """In which format a table leaves."""
-    return forms.ChoiceField(
+class ExportForm(forms.Form):
+    """Columns are offered by groups; what was ticked the last time is ticked again."""
+
+    format = forms.ChoiceField(
         label="Format du fichier",
         choices=ExportFormat.choices,
         initial=ExportFormat.XLSX,
@@ -35,12 +36,6 @@ def format_field() -> forms.ChoiceField:
             "invalid_choice": "Choisissez un format de la liste.",
         },
     )
-
-
-class ExportForm(forms.Form):
-    """Columns are offered by groups; what was ticked the last time is ticked again."""
-
-    format = format_field()
     columns = forms.MultipleChoiceField(
         label="Colonnes",
         widget=forms.CheckboxSelectMultiple,

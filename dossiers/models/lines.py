@@ -49,6 +49,11 @@ class Line(models.Model):
     region_name = models.TextField(db_collation="C")
     referent_name = models.TextField(db_collation="C")
     verifier_name = models.TextField(db_collation="C")
+    type_name = models.TextField(db_collation="C")
+    # `due_at`, read from the nearest and from the farthest: without one, last both ways, never null, since a row of
+    # values that holds a null is neither before nor after another.
+    nearest_due = models.DateTimeField()
+    farthest_due = models.DateTimeField()
     # Those of `Dossier.search_text`, spelt already: nothing is left to a dictionary.
     words = SearchVectorField()
 
@@ -64,6 +69,9 @@ class Line(models.Model):
             models.Index(fields=["referent_name", "dossier_stage"], include=FILTERED, name="line_referent"),
             models.Index(fields=["verifier_name", "dossier_stage"], include=FILTERED, name="line_verifier_name"),
             models.Index(fields=["transmitted_at", "dossier_stage"], include=FILTERED, name="line_transmitted"),
+            models.Index(fields=["type_name", "dossier_stage"], include=FILTERED, name="line_type"),
+            models.Index(fields=["nearest_due", "dossier_stage"], include=FILTERED, name="line_nearest_due"),
+            models.Index(fields=["farthest_due", "dossier_stage"], include=FILTERED, name="line_farthest_due"),
             models.Index(
                 fields=["status", "transmitted_at", "dossier_stage"], include=FILTERED[1:], name="line_status"
             ),

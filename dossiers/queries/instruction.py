@@ -10,9 +10,8 @@ from typing import Any, cast
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page
 from django.db.models import F, OuterRef, QuerySet, Value
-from django.db.models.functions import Coalesce, JSONObject, NullIf
+from django.db.models.functions import Coalesce, Concat, JSONObject, NullIf, Trim
 
-from accounts import queries as accounts_queries
 from accounts.models import User
 from dossiers import access, kinds, scores
 from dossiers.eligibility import Eligibility
@@ -32,7 +31,7 @@ from dossiers.queries.corrections import Correction, corrections
 from dossiers.queries.register import RegisterNews, register_news
 from dossiers.queries.transmitted import TransmittedEntry, eligible, history_read_inside, score, transmitted_sections
 from ecare.composed import Composed
-from ecare.expressions import Among
+from ecare.expressions import Among, Bracketed
 from ecare.paging import CountedPaginator
 from establishments.enums import EstablishmentType
 from establishments.models import shown_name
@@ -44,12 +43,16 @@ INSTRUCTION_SORTS = {
     "reference": ["reference"],
     "etablissement": ["entity_name"],
     "guichet": ["passage"],
+    "type": ["type_name"],
     "region": ["region_name"],
     "referent": ["referent_name"],
     "statut": ["status", "transmitted_at"],
+    "echeance": ["nearest_due"],
     "verificateur": ["verifier_name"],
     "transmission": ["transmitted_at"],
 }
+# Those which read something else in descending order: a dossier without a due date comes last both ways.
+DESCENDING_SORTS = {"echeance": ["farthest_due"]}
 NEWEST_FIRST = "-transmission"
 
 
@@ -61,8 +64,11 @@ def instruction_sort(asked: str) -> str:
 def instruction_order(sort: str, *, path: str = "") -> list[str]:
     """The fields of a line that a sort given by `instruction_sort` reads, then the key, which tells equals apart.
     `path` leads to the line (`"line__"`)."""
-    sign = "-" if sort.startswith("-") else ""
-    return [f"{sign}{path}{field}" for field in (*INSTRUCTION_SORTS[sort.removeprefix("-")], "dossier_stage_id")]
+    column = sort.removeprefix("-")
+    fields, sign = INSTRUCTION_SORTS[column], ""
+    if sort.startswith("-"):
+        fields, sign = DESCENDING_SORTS.get(column, fields), "-"
+    return [f"{sign}{path}{field}" for field in (*fields, "dossier_stage_id")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,11 @@ class Row:
         return str(EstablishmentType(self.establishment_type).label)
 
 
+def full_name(of: str) -> Trim:
+    """« Prénom Nom » of that account, blank for nobody."""
+    return Trim(Concat(f"{of}__first_name", Value(" "), f"{of}__last_name"))
+
+
 def listed(stages: DossierStageQuerySet) -> QuerySet[Any, Any]:
     """The key of each étape, then the fields of its `Row`."""
     own, guichet = "stage__regional_role", "dossier__guichet__regional_role"
@@ -110,15 +121,15 @@ def listed(stages: DossierStageQuerySet) -> QuerySet[Any, Any]:
         "dossier__legal_entity__name",
         "dossier__legal_entity__long_name",
         "dossier__legal_entity__region__name",
-        accounts_queries.full_name("dossier__referent"),
-        accounts_queries.full_name("dossier__verifier"),
+        full_name("dossier__referent"),
+        full_name("dossier__verifier"),
         Coalesce(NullIf(own, Value("")), guichet),
         "dossier__legal_entity__region_codes",
     )
 
 
 def rows_of(keys: list[int]) -> QuerySet[Any, Any]:
-    return listed(DossierStage.objects.filter(Among(F("pk"), Value(keys))))
+    return listed(DossierStage.objects.filter(Among(F("pk"), Bracketed(Value(keys)))))
 
 
 ROWS = Composed(rows_of, keys=[-1])

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from dossiers import queries, workflow
+from dossiers import workflow
 from dossiers.enums import Status
 from dossiers.models import DossierStage
 from dossiers.queries.beside import with_beside
@@ -20,6 +20,7 @@ from establishments.models import LegalEntity
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories
 from tests.dossiers.rows import row
+from tests.dossiers.test_lines import both_ways
 from tests.establishments.factories import RegionFactory
 
 pytestmark = pytest.mark.django_db
@@ -50,12 +51,14 @@ def walk(client: Client, query: str) -> list[str]:
     return met["next"]
 
 
-@pytest.mark.parametrize("sort", ["transmission", "-transmission", "-statut", "region", "-verificateur"])
+@pytest.mark.parametrize(
+    "sort", ["transmission", "-transmission", "-statut", "region", "-verificateur", "echeance", "-echeance"]
+)
 def test_the_next_dossier_is_the_one_below_in_the_list(verifier: Client, sort: str) -> None:
     at = timezone.now()
     for number in range(4):
         row(
-            [Status.TRANSMITTED, Status.VALIDATED][number % 2],
+            [Status.TRANSMITTED, Status.MODIFICATION_REQUESTED][number % 2],
             transmitted_at=at - dt.timedelta(days=number // 2),
             region=RegionFactory(code="84") if number else None,
         )
@@ -115,7 +118,7 @@ def test_a_neighbour_is_found_by_its_place_in_an_index() -> None:
     row()
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
-    for sort in queries.INSTRUCTION_SORTS:
+    for sort in both_ways():
         asked = QueryDict(f"tri={sort}&guichet=poc-essms")
         plan = with_beside(DossierStage.objects.filter(pk=stage.pk), asked, user).order_by().explain()
         assert plan.count("Index Cond: (ROW(") == 2, (sort, plan)

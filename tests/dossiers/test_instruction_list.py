@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from dossiers import queries
+from dossiers import list_columns, queries
 from dossiers.enums import RegionalRole, Status
-from dossiers.models import DossierStage, Guichet
+from dossiers.models import Dossier, DossierStage, Guichet
+from dossiers.queries.beside import with_beside
+from establishments.enums import EstablishmentType
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories
 from tests.dossiers.rows import row
@@ -164,22 +169,88 @@ def test_the_last_transmitted_comes_first(verifier: Client) -> None:
     assert re.findall(r'aria-sort="(\w+)"', response.content.decode()) == ["descending"]
 
 
-@pytest.mark.parametrize("column", sorted(queries.INSTRUCTION_SORTS))
-def test_every_column_sorts_both_ways(verifier: Client, column: str) -> None:
-    for number in range(3):
-        region = RegionFactory(code=str(80 + number))
-        row(
-            [Status.TRANSMITTED, Status.VALIDATED, Status.REJECTED][number],
-            name=f"NOM {number}",
-            region=region,
-            referent=UserFactory(last_name=f"Nom{number}"),
-            transmitted_at=timezone.now() - dt.timedelta(days=number),
+def plain(text: str) -> str:
+    """As people read names: without capitals or accents."""
+    bare = unicodedata.normalize("NFD", text).encode("ascii", "ignore").decode()
+    return bare.lower().replace("-", " ")
+
+
+def last_if_blank(text: str) -> tuple[bool, str]:
+    return not text, plain(text)
+
+
+#: What each column sorts by, read from the dossier: another reading than that of the list.
+READ: dict[str, Callable[[DossierStage], Any]] = {
+    "reference": reference,
+    "etablissement": lambda each: plain(each.dossier.legal_entity.name),
+    "guichet": lambda each: (plain(each.dossier.guichet.short_title), each.stage.position),
+    "type": lambda each: plain(each.dossier.get_establishment_type_display()),
+    "region": lambda each: last_if_blank(
+        each.dossier.legal_entity.region.name if each.dossier.legal_entity.region else ""
+    ),
+    "referent": lambda each: plain(f"{each.dossier.referent.last_name} {each.dossier.referent.first_name}"),
+    "statut": lambda each: (plain(each.get_status_display()), each.transmitted_at),
+    "echeance": lambda each: each.due_at,
+    "verificateur": lambda each: last_if_blank(each.dossier.verifier.last_name if each.dossier.verifier else ""),
+    "transmission": lambda each: each.transmitted_at,
+}
+
+
+def sorted_by_hand(column: str, *, descending: bool) -> list[str]:
+    """Equals by their keys; a dossier without a due date after all those that have one, both ways."""
+    stages = list(DossierStage.objects.select_related("stage", "dossier__guichet", "dossier__legal_entity__region"))
+    read = READ[column]
+    stages.sort(key=lambda each: each.pk, reverse=descending)
+    blank = [each for each in stages if read(each) is None]
+    told = [each for each in stages if read(each) is not None]
+    return [reference(each) for each in sorted(told, key=read, reverse=descending) + blank]
+
+
+@pytest.fixture
+def varied() -> None:
+    """A page and a bit, of everything that a column shows, each several times."""
+    at = timezone.now().replace(microsecond=0)
+    regions = [RegionFactory(code="11"), RegionFactory(code="84"), None]
+    referents = [UserFactory(last_name=name) for name in ("Zola", "Élie", "d'Arc", "Le Goff")]
+    verifiers = [UserFactory(verifier=True, last_name="Âtre"), None, UserFactory(verifier=True, last_name="Bord")]
+    statuses = [each for each in Status if each != Status.DRAFT]
+    for number in range(56):
+        stage = row(
+            statuses[number % 4],
+            name=["ÉTOILES", "Abeille", "zèbre", "étang-long", "Étang court"][number % 5],
+            region=regions[number % 3],
+            referent=referents[number // 3 % 4],
+            transmitted_at=at - dt.timedelta(days=number // 2 % 5),
         )
-    ascending = verifier.get(URL, {"tri": column})
-    descending = verifier.get(URL, {"tri": f"-{column}"})
-    assert references(ascending) == references(descending)[::-1]
-    assert re.findall(r'aria-sort="(\w+)"', ascending.content.decode()) == ["ascending"]
-    assert f'tri=-{column}"' in ascending.content.decode()
+        Dossier.objects.filter(pk=stage.dossier_id).update(
+            establishment_type=EstablishmentType.values[number // 2 % 3],
+            verifier=(verifier := verifiers[number // 5 % 3]),
+            assigned_at=at if verifier else None,
+        )
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+@pytest.mark.parametrize("column", ["reference", *list_columns.COLUMNS])
+def test_every_column_sorts_both_ways_as_a_sort_by_hand(verifier: Client, varied: None, column: str, sign: str) -> None:
+    asked = {"tri": f"{sign}{column}", "colonne": [*list_columns.COLUMNS]}
+    first, second = verifier.get(URL, asked), verifier.get(URL, {**asked, "page": "2"})
+    assert references(first) + references(second) == sorted_by_hand(column, descending=bool(sign))
+    page = first.content.decode()
+    assert re.findall(r'aria-sort="(\w+)"', page) == ["descending" if sign else "ascending"]
+    assert f"tri={'' if sign else '-'}{column}" in page
+    assert len(re.findall('class="care-sort"', page)) == len(list_columns.COLUMNS) + 1  # no head that does not sort
+
+
+def test_the_next_dossier_of_every_sort_is_the_one_below(verifier: Client, varied: None) -> None:
+    user = UserFactory(verifier=True)
+    for column in queries.INSTRUCTION_SORTS:
+        for sign in ("", "-"):
+            order = sorted_by_hand(column, descending=bool(sign))
+            beside = with_beside(DossierStage.objects.all(), QueryDict(f"tri={sign}{column}"), user)
+            found = {each.dossier.reference: (each.previous, each.next) for each in beside.select_related("dossier")}
+            assert found == {
+                each: (above, below) for above, each, below in zip(["", *order], order, [*order[1:], ""], strict=False)
+            }, (sign, column)
 
 
 def test_names_sort_as_people_read_them(verifier: Client) -> None:

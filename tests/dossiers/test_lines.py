@@ -48,6 +48,10 @@ def line(stage: DossierStage) -> Line:
     return Line.objects.get(pk=stage.pk)
 
 
+def both_ways() -> list[str]:
+    return [f"{sign}{column}" for column in queries.INSTRUCTION_SORTS for sign in ("", "-")]
+
+
 def flag(stage: DossierStage, kind: FlagKind = FlagKind.REGIONS) -> None:
     Flag.objects.create(dossier_stage=stage, kind=kind, text="Deux régions.")
 
@@ -146,14 +150,15 @@ def test_a_page_far_away_reads_an_index_in_its_order() -> None:
             """
             INSERT INTO dossiers_line SELECT n, (ARRAY['transmitted', 'validated'])[1 + n % 2], 'essms', '01', '{84}',
                    '1', '{}', false, now() - n * interval '1 min', NULL, 'R' || n, 'n' || n % 999, 'p' || n % 4,
-                   'r' || n % 18, 'f' || n, 'v' || n % 30, to_tsvector('simple', 'w' || n), 1, NULL
+                   'r' || n % 18, 'f' || n, 'v' || n % 30, to_tsvector('simple', 'w' || n), 1, NULL,
+                   't' || n % 3, now() + n * interval '1 min', now() - n * interval '1 min'
               FROM generate_series(1, 8000) n
             """
         )
         cursor.execute("ANALYZE dossiers_line")
         # Worth it at a hundred thousand: here, that it can be read.
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
-    for sort in queries.INSTRUCTION_SORTS:
+    for sort in both_ways():
         for narrowed in ({}, {"status": "transmitted"}, {"track": "1", "establishment_type": "essms"}):
             found = Line.objects.filter(**narrowed).order_by(*instruction_order(sort))
             plan = found.values_list("pk", flat=True)[1900:1950].explain()
