@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import Representation
 from dossiers import catalog, emails, queries, steps, template_texts
 from dossiers.models import DossierStage, Event, ModificationRequest, Section, Stage
+from dossiers.neighbours import Refusal
 from ecare import forms as care_forms
 from ecare import french
 from ecare.widgets import DateInput
@@ -87,10 +88,24 @@ class DecisionForm(care_forms.Form):
     )
 
     def __init__(
-        self, data: QueryDict | None = None, *, instructed: queries.Instructed, draft: Mapping[str, str] | None = None
+        self,
+        data: QueryDict | None = None,
+        *,
+        instructed: queries.Instructed,
+        draft: Mapping[str, str] | None = None,
+        kept_at: dt.datetime | None = None,
+        refused: Sequence[Refusal] = (),
     ) -> None:
-        """`draft` is what the same person had typed, by field (I3)."""
-        initial = {"read": instructed.transmission.number, **(draft or {})}
+        """`draft` is what the same person had typed, by field, and `kept_at` when (I3). Remarks start from why a thing
+        was `refused`, unless the draft came after: what it left blank was meant so."""
+        self.refused = refused
+        reasons: dict[str, str] = {}
+        for each in refused:
+            if kept_at is None or each.at > kept_at:
+                before = reasons.get(f"remark_{each.code}")
+                reasons[f"remark_{each.code}"] = f"{before}\n\n{each.reason}" if before else each.reason
+        said = {name: text for name, text in (draft or {}).items() if text or name not in reasons}
+        initial = {"read": instructed.transmission.number, **reasons, **said}
         super().__init__(data, initial=initial, use_required_attribute=False)
 
     @property
@@ -139,16 +154,16 @@ class ModificationForm(DecisionForm):
         "Sans remarque, tout le formulaire est ouvert.",
     )
 
-    def __init__(
-        self, data: QueryDict | None = None, *, instructed: queries.Instructed, draft: Mapping[str, str] | None = None
-    ) -> None:
-        super().__init__(data, instructed=instructed, draft=draft)
+    def __init__(self, data: QueryDict | None = None, **keywords: Any) -> None:
+        super().__init__(data, **keywords)
+        instructed = keywords["instructed"]
         self.read_sections = instructed.sections
         self.codes = [entry.code for entry in instructed.entries]
         for entry in instructed.entries:
-            self.fields[f"remark_{entry.code}"] = forms.CharField(
+            name = f"remark_{entry.code}"
+            self.fields[name] = forms.CharField(
                 label=f"Remarque sur {french.quoted(entry.question.short_label)}",
-                widget=forms.Textarea(attrs={"rows": 2}),
+                widget=forms.Textarea(attrs={"rows": 5 if self.initial.get(name) else 2}),
                 max_length=2000,
                 required=False,
                 error_messages={"max_length": "Cette remarque dépasse 2000 caractères\u00a0: raccourcissez-la."},
@@ -187,6 +202,15 @@ class ModificationForm(DecisionForm):
             (section, [(entry, self[f"remark_{entry.code}"]) for entry in entries])
             for section, entries in self.read_sections
         ]
+
+    @property
+    def left_closed(self) -> list[tuple[Refusal, str]]:
+        """What was refused and could not be corrected as the form now stands, with the id of the remark that would open
+        it: the other remarks open their questions alone."""
+        if self["opens_everything"].value() or not any(self[f"remark_{code}"].value() for code in self.codes):
+            return []
+        fields = [(each, self[f"remark_{each.code}"]) for each in self.refused if each.code in self.codes]
+        return [(each, field.id_for_label) for each, field in fields if not field.value()]
 
     @property
     def remarks(self) -> dict[str, str]:

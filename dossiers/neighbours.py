@@ -68,12 +68,27 @@ class Neighbour(Protocol):
     def settled(self, dossier_stage: DossierStage) -> None:
         """An étape was just validated, rejected or reopened: under the lock of the dossier, in that transaction."""
 
+    def refused(self, dossier_stage: DossierStage) -> list[Refusal]:
+        """What was refused of an étape under instruction: nobody may correct it unless a remark opens it (D11)."""
+
     def words(self, dossier_stage: DossierStage, outcome: Status) -> str:
         """What the e-mail of a decision says beside, in French paragraphs; blank when nothing is to be said."""
 
     def why_kept(self, dossier_stage: DossierStage) -> str:
         """Why the decision on an étape can no longer be taken back, in French; blank when it can. Under the lock of the
         dossier."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A part of an étape that somebody refused: the remark that a request for modification starts from."""
+
+    #: The question to open.
+    code: str
+    #: What is refused, in French, as in « Objectif refusé : Sauvegardes ».
+    what: str
+    reason: str
+    at: dt.datetime
 
 
 @dataclass(frozen=True)
@@ -122,6 +137,10 @@ def why_not_validated(stages: Sequence[DossierStage]) -> dict[int, str]:
     for each in neighbours():
         found = {**each.why_not_validated(stages), **found}
     return found
+
+
+def refused(dossier_stage: DossierStage) -> list[Refusal]:
+    return [refusal for each in neighbours() for refusal in each.refused(dossier_stage)]
 
 
 def settled(dossier_stage: DossierStage) -> None:

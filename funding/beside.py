@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from dossiers.enums import StageEntry, Status
 from dossiers.models import Attachment, DossierStage, Transmission
-from dossiers.neighbours import Granted, Panel
+from dossiers.neighbours import Granted, Panel, Refusal
 from dossiers.sheet import Sheet
 from ecare import french
 from funding import access, objective_forms, queries, workflow
@@ -90,6 +90,18 @@ def form_parts(sheet: Sheet) -> list[Panel]:
 def why_not_validated(stages: Sequence[DossierStage]) -> dict[int, str]:
     """The objectives presented that are neither accepted nor refused: 3 queries, whatever their number."""
     return {pk: found.left for pk, found in objectives.of_stages(stages).items() if found.waiting}
+
+
+def refused(dossier_stage: DossierStage) -> list[Refusal]:
+    """The objectives refused, each at the question that opens it: 3 queries, none for étapes of another kind."""
+    found = objectives.of_stage(dossier_stage)
+    return [
+        Refusal(
+            row.reply.question, f"Objectif refusé\u00a0: {row.objective.label}", row.decision.reason, row.decision.at
+        )
+        for row in (found.refused if found else ())
+        if row.decision and row.reply.question
+    ]
 
 
 def settled(dossier_stage: DossierStage) -> None:

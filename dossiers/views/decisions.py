@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
@@ -36,14 +38,17 @@ def decide(request: HttpRequest, reference: str, move: str, form_class: type[Dec
     instructed = queries.instructed(dossier_stage)
     posted = request.POST if request.method == "POST" else None
     draft = queries.decision_draft(dossier_stage, user, move) if posted is None else None
-    form = form_class(posted, instructed=instructed, draft=draft.content if draft else None)
+    refused = neighbours.refused(dossier_stage) if form_class is ModificationForm else []
+    begun: dict[str, Any] = {"draft": draft.content, "kept_at": draft.at} if draft else {}
+    form = form_class(posted, instructed=instructed, refused=refused, **begun)
     if "draft" in request.POST:
         return keep_draft(request, dossier_stage, move, form)
     texts = queries.texts_for(dossier_stage, move)
     email = None
     if "insert" in request.POST:
         typed = form.typed | inserted(request, dossier_stage, form, texts)
-        form = form_class(None, instructed=instructed, draft={**typed, "read": request.POST.get("read", "")})
+        begun = {"draft": {**typed, "read": request.POST.get("read", "")}, "kept_at": timezone.now()}
+        form = form_class(None, instructed=instructed, refused=refused, **begun)
     elif "preview" in request.POST and workflow.is_due(move, dossier_stage):
         email = form.email(dossier_stage) if form.is_valid() else None
     elif posted is not None and form.is_valid():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from dossiers import workflow as dossiers_workflow
 from dossiers.enums import EventKind, Status
@@ -138,6 +140,57 @@ def test_a_decision_on_what_was_corrected_since_no_longer_stands_and_the_others_
     reached.decide(stage, "backups", by=verifier)
     dossiers_workflow.validate(stage, by=verifier)
     assert Grant.objects.get().payable == Decimal("17860.00")
+
+
+def test_a_refused_objective_opens_with_its_reason_and_the_referent_corrects_it() -> None:
+    """Without a remark of its own, one on another question would keep it closed (D11)."""
+    stage = reached.decided(refused={"backups": "Le test manque.", "inventory": "La liste n'est pas datée."})
+    verifier = UserFactory(verifier=True)
+    browser, url = factories.signed_in(verifier), pages.url("request-modification", stage)
+    page = browser.get(url)
+    form = page.context["form"]
+    proposed = {name: form[name].value() for name in form.fields if name.startswith("remark_") and form[name].value()}
+    assert proposed == {"remark_backups": "Le test manque.", "remark_inventory_files": "La liste n'est pas datée."}
+    assert "sans remarque, le référent ne pourrait pas le corriger" in pages.text(page)
+    typed = {"read": "1", "message": "Complétez.", "due_on": (timezone.localdate() + dt.timedelta(days=9)).isoformat()}
+
+    cleared = browser.post(url, {**typed, "remark_team": "Précisez.", "preview": "1"})
+    assert "Objectif refusé : Sauvegardes protégées et testées. Sans remarque" in pages.text(cleared)
+    assert 'href="#id_remark_backups"' in cleared.content.decode()
+    everything = browser.post(url, {**typed, "remark_team": "Précisez.", "opens_everything": "on", "preview": "1"})
+    assert "Sans remarque, le référent ne pourra pas" not in pages.text(everything)
+
+    browser.post(url, {**typed, **proposed, "remark_team": "Précisez."})
+    asked = factories.fresh(stage)
+    assert asked.status == Status.MODIFICATION_REQUESTED
+    mine = pages.text(pages.owner(asked).get(pages.url("form", asked)))
+    assert mine.count("Le test manque.") >= 2, "on top, and beside the question"
+    with pytest.raises(dossiers_workflow.Refused):
+        factories.deposit(asked, factories.pdf("Hors sujet.pdf"), "diagnosis_files")
+    factories.deposit(asked, factories.pdf("Test de restauration.pdf"), "backups_files")
+    factories.deposit(asked, factories.pdf("Liste datée.pdf"), "inventory_files")
+    stage = factories.transmit(asked)
+    found = objectives.of_stage(stage)
+    assert found is not None
+    assert {row.objective.code for row in found.waiting} == {"backups", "inventory"}
+    reached.decide(stage, "backups", by=verifier)
+    reached.decide(stage, "inventory", by=verifier)
+    dossiers_workflow.validate(stage, by=verifier)
+    assert Grant.objects.get().payable == Decimal("17860.00")
+
+
+def test_the_reason_of_a_refusal_joins_a_draft_begun_before_it_and_not_one_that_left_it_out() -> None:
+    stage = reached.decided()
+    verifier = UserFactory(verifier=True)
+    browser, url = factories.signed_in(verifier), pages.url("request-modification", stage)
+    browser.post(url, {"read": "1", "message": "Complétez.", "draft": "1"})
+    reached.decide(stage, "backups", by=verifier, reason="Le test manque.")
+    begun = browser.get(url).context["form"]
+    assert (begun["message"].value(), begun["remark_backups"].value()) == ("Complétez.", "Le test manque.")
+    browser.post(url, {"read": "1", "message": "Complétez.", "remark_team": "Précisez.", "draft": "1"})
+    page = browser.get(url)
+    assert not page.context["form"]["remark_backups"].value()
+    assert "Sans remarque, le référent ne pourra pas le corriger" in pages.text(page)
 
 
 def test_an_objective_withdrawn_after_it_was_accepted_gives_nothing() -> None:
