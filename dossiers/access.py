@@ -109,9 +109,14 @@ def countable_stages(user: User) -> QuerySet[Stage]:
     )
 
 
+def tallied(user: User) -> Q:
+    """The counts of `dossiers.models.tallies` that `user` adds up: those of all dossiers, or those of his régions."""
+    return Q(regions=None) if reads_all(user) else countable(user)
+
+
 def countable(user: User) -> Q:
-    """The counts that `user` may add up, and the lines of the list that `user` may read: those of the dossiers that he
-    may read (see `readable`)."""
+    """The lines of the list that `user` may read, and their counts: those of the dossiers that he may read (see
+    `readable`)."""
     if not user.is_instructor:
         return Q(pk__in=[])
     if user.role != Role.REGIONAL:

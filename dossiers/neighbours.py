@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from accounts.models import User
 from dossiers.enums import Status
@@ -51,6 +52,10 @@ class Neighbour(Protocol):
 
     def granted(self, dossier_stage: DossierStage) -> Granted | None:
         """The subsidy granted to the dossier, if that room grants any."""
+
+    def grants(self) -> QuerySet[Any, Any] | None:
+        """The subsidies granted, as pairs: the key of the étape each was granted on, what it may still reach in euros
+        (I9). One an étape; None from a room that grants nothing."""
 
     def own_parts(self, transmission: Transmission, files: Sequence[Attachment]) -> list[Panel]:
         """What the référent sees above the answers transmitted, whose files are `files`."""
@@ -102,6 +107,11 @@ class Granted:
 def granted(dossier_stage: DossierStage) -> Granted | None:
     """The subsidy that a room granted to the dossier; None before."""
     return next((found for each in neighbours() if (found := each.granted(dossier_stage))), None)
+
+
+def grants() -> QuerySet[Any, Any] | None:
+    """The subsidies that rooms grant: one room at most does."""
+    return next((found for each in neighbours() if (found := each.grants()) is not None), None)
 
 
 def neighbours() -> list[Neighbour]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -73,6 +75,11 @@ def granted(dossier_stage: DossierStage) -> Granted | None:
     """1 query."""
     grant = Grant.objects.filter(dossier=dossier_stage.dossier_id).first()
     return Granted(grant.amount, timezone.localdate(grant.granted_at)) if grant else None
+
+
+def grants() -> QuerySet[Any, Any]:
+    """What each subsidy may still reach: the amount granted, corrected or not, lowered by a control or not."""
+    return Grant.objects.order_by().values_list("dossier_stage_id", "ceiling")
 
 
 def desk_parts(transmission: Transmission, files: Sequence[Attachment], user: User) -> list[Panel]:

@@ -185,6 +185,8 @@ class DossierStage(models.Model):
             models.Index(fields=["-transmitted_at", "-id"], name="dossier_stage_recent"),
             # What reminders look for, every minute.
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="dossier_stage_due"),
+            # What happened since yesterday.
+            models.Index(fields=["decided_at"], condition=Q(decided_at__isnull=False), name="dossier_stage_decided"),
             models.Index(fields=["late_until"], condition=Q(late_until__isnull=False), name="dossier_stage_late"),
             models.Index(fields=["stage", "id"], condition=Q(status=Status.DRAFT), name="dossier_stage_draft"),
         ]

@@ -76,7 +76,11 @@ class Line(models.Model):
                 fields=["status", "transmitted_at", "dossier_stage"], include=FILTERED[1:], name="line_status"
             ),
             # Each filter, with the status that its counters tell apart.
-            models.Index(fields=["verifier", "status"], name="line_verifier"),
+            models.Index(
+                fields=["verifier", "status", "transmitted_at"],
+                include=["dossier_stage", "corrected", "due_at"],
+                name="line_of_verifier",
+            ),
             models.Index(fields=["departement", "status"], name="line_departement"),
             models.Index(fields=["status"], condition=~Q(flags=[]), name="line_flagged"),
             models.Index(fields=["dossier_stage"], condition=Q(corrected=True), name="line_corrected"),

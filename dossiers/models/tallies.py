@@ -1,7 +1,8 @@
 """Counts of dossiers, worked out ahead: what the statistics of a campaign are read from (I9, docs/adr/0046).
 
 Rows of these tables belong to `dossiers.workflow.tallies` alone, which writes them all again. Each keeps the régions of
-its dossiers as the back-office reads them, so that an instructeur régional adds up his own.
+its dossiers as the back-office reads them, so that an instructeur régional adds up his own; others keep none and count
+all dossiers, so that whoever reads everything adds up as few rows at any volume. `access.tallied` takes either.
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -12,10 +13,10 @@ from dossiers.models.guichets import Stage
 
 
 class Counted(models.Model):
-    """What every count has: the étape, and the codes of the régions of the EJ and of its EG."""
+    """What every count has: the étape, and the codes of the régions of the EJ and of its EG; none for all dossiers."""
 
     stage = models.ForeignKey(Stage, models.CASCADE, related_name="+", verbose_name="étape")
-    regions = ArrayField(models.CharField(max_length=3))
+    regions = ArrayField(models.CharField(max_length=3), null=True)
     count = models.PositiveIntegerField("dossiers")
 
     class Meta:
@@ -33,6 +34,8 @@ class Tally(Counted):
     track_label = models.CharField(max_length=150, blank=True)
     #: What the estimates of the last transmissions add up to, in euros.
     amount = models.DecimalField("montant", max_digits=14, decimal_places=2)
+    #: What the subsidies granted to these dossiers may still reach, in euros.
+    granted = models.DecimalField("montant accordé", max_digits=14, decimal_places=2, default=0)
 
     class Meta:
         verbose_name = "décompte"

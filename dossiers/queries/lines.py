@@ -39,7 +39,7 @@ def counters(asked: Mapping[str, Any], user: User) -> dict[str, int]:
         sums = LineCount.objects.filter(conditions(asked, user, counted=True))
         counts = dict(sums.values_list("status").annotate(Sum("count")))
     else:
-        counts = dict(Line.objects.filter(conditions(asked, user)).values_list("status").annotate(Count("pk")))
+        counts = dict(Line.objects.filter(conditions(asked, user)).values_list("status").annotate(number=Count("*")))
     return {"": sum(counts.values()), **{each.value: counts.get(each, 0) for each in Status if each != Status.DRAFT}}
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, TypeVar
 
-from django.db.models import Model, Q, QuerySet, Sum
+from django.db.models import Model, QuerySet, Sum
 
 from accounts.models import User
 from dossiers import access
@@ -72,7 +72,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Share:
-    """A line of a breakdown: dossiers transmitted, what they ask for, what was granted (euros)."""
+    """A line of a breakdown: dossiers transmitted, what they ask for, what is granted to them today (euros)."""
 
     code: str
     label: str
@@ -111,7 +111,7 @@ class Statistics:
         return self.stage.guichet
 
     def counts(self, model: type[Counts], **filters: Any) -> QuerySet[Counts]:
-        return model._default_manager.filter(access.countable(self.user), **filters)
+        return model._default_manager.filter(access.tallied(self.user), **filters)
 
     @cached_property
     def steps(self) -> list[Step]:
@@ -135,7 +135,7 @@ class Statistics:
         figures = rows.annotate(
             dossiers=Sum("count"),
             asked=Sum("amount"),
-            granted=Sum("amount", filter=Q(status=Status.VALIDATED), default=Decimal()),
+            granted=Sum("granted"),
         )
         return [
             (Share(region or "", name or "Sans région", *counts), Share(track, label or "Sans parcours", *counts))
@@ -201,7 +201,7 @@ class Statistics:
                 found += [
                     (table, share.label, "Dossiers transmis", share.count),
                     (table, share.label, "Montant demandé (€)", share.asked),
-                    (table, share.label, "Montant validé (€)", share.granted),
+                    (table, share.label, "Montant accordé (€)", share.granted),
                 ]
         for day, transmitted, decided in self.days:
             found += [

@@ -6,9 +6,11 @@ A hundred thousand dossiers are counted in seconds, every ten minutes and for ev
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import connection, transaction
 
+from dossiers import neighbours
 from dossiers.models import DailyTally, DelayTally, Tallied, Tally
 
 FROM = """
@@ -17,15 +19,18 @@ FROM = """
   JOIN establishments_legalentity entity ON entity.id = dossier.legal_entity_id
 """
 
+# Each count twice: by the régions of its dossiers, and for all of them under none, which is what whoever reads
+# everything adds up. With the subsidies, which another room grants: pairs of an étape and euros.
 TALLY = f"""
-INSERT INTO dossiers_tally (stage_id, regions, region_id, status, track, track_label, count, amount)
+INSERT INTO dossiers_tally (stage_id, regions, region_id, status, track, track_label, count, amount, granted)
 SELECT passage.stage_id, entity.region_codes, entity.region_id, passage.status,
        coalesce(last.estimate ->> 'track', ''), coalesce(max(last.estimate ->> 'track_label'), ''),
-       count(*), coalesce(sum((last.estimate ->> 'total')::numeric), 0)
+       count(*), coalesce(sum((last.estimate ->> 'total')::numeric), 0), coalesce(sum(subsidy.amount), 0)
 {FROM}
   LEFT JOIN LATERAL (SELECT estimate FROM dossiers_transmission
                       WHERE dossier_stage_id = passage.id ORDER BY number DESC LIMIT 1) last ON true
- GROUP BY 1, 2, 3, 4, 5
+  LEFT JOIN ({{grants}}) subsidy (passage_id, amount) ON subsidy.passage_id = passage.id
+ GROUP BY GROUPING SETS ((1, 2, 3, 4, 5), (1, 3, 4, 5))
 """
 
 DAILY = f"""
@@ -38,7 +43,7 @@ SELECT stage_id, region_codes, day, sum(transmitted), sum(decided)
         SELECT passage.stage_id, entity.region_codes,
                (passage.decided_at AT TIME ZONE 'Europe/Paris')::date, 0, 1
         {FROM} WHERE passage.decided_at IS NOT NULL) happened
- GROUP BY 1, 2, 3
+ GROUP BY GROUPING SETS ((1, 2, 3), (1, 3))
 """
 
 # What the référent took to answer is not instruction's: each modification asked for, until it was answered.
@@ -52,8 +57,14 @@ SELECT passage.stage_id, entity.region_codes,
   LEFT JOIN LATERAL (SELECT sum(coalesce(answered_at, passage.decided_at) - at) AS time
                        FROM dossiers_modificationrequest WHERE dossier_stage_id = passage.id) waited ON true
  WHERE passage.decided_at IS NOT NULL
- GROUP BY 1, 2, 3
+ GROUP BY GROUPING SETS ((1, 2, 3), (1, 3))
 """
+
+
+def granted() -> tuple[str, tuple[Any, ...]]:
+    """The statement that gives the subsidies granted, with its parameters."""
+    found = neighbours.grants()
+    return ("SELECT NULL::bigint, NULL::numeric", ()) if found is None else found.query.sql_with_params()
 
 
 @transaction.atomic
@@ -65,6 +76,8 @@ def refresh(at: dt.datetime) -> None:
             return
         for model in (Tally, DailyTally, DelayTally):
             model._default_manager.all().delete()
-        for statement in (TALLY, DAILY, DELAY):
+        sql, parameters = granted()
+        cursor.execute(TALLY.format(grants=sql), parameters)
+        for statement in (DAILY, DELAY):
             cursor.execute(statement)
     Tallied.objects.update_or_create(pk=1, defaults={"at": at})

@@ -17,8 +17,11 @@ from playwright.sync_api import Page
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.live_server_helper import LiveServer
 
+from dossiers import queries
 from dossiers import workflow as workflow_of_dossiers
 from dossiers.models import Guichet
+from dossiers.queries.statistics import Statistics
+from dossiers.workflow import tallies
 from funding import charts, tasks, workflow
 from funding.models import Consumption, Envelope, Grant
 from funding.queries import envelopes
@@ -70,6 +73,33 @@ def test_a_dossier_counts_once_from_its_transmission_to_its_payment() -> None:
     Grant.objects.filter(pk=granted.pk).update(ceiling=Decimal(4_000))
     assert counted().granted == ESTIMATED + 4_000
     assert sum(part.amount for part in charts.parts(counted())) == envelope.budget
+
+
+@pytest.mark.django_db
+def test_statistics_and_budgets_say_the_same_of_what_is_granted() -> None:
+    """Corrected, lowered, lowered to nothing, waiting: what each subsidy may still reach, and nothing before it."""
+    lead = UserFactory(lead=True)
+    budget(200_000)
+    factories.transmitted()
+    factories.rejected()
+    factories.validated()
+    subsidies.granted(factories.validated())
+    subsidies.granted(factories.validated(), amount=Decimal(10_000), reason="Un site retiré.")
+    for ceiling, reason in ((12_000, "Un site fermé."), (0, "Rien n'a été fait.")):
+        control = subsidies.controlled(subsidies.granted(factories.validated()), by=lead)
+        workflow.controls.close(control, by=lead, read=0, ceiling=Decimal(ceiling), reason=reason)
+    confirmed = subsidies.controlled(subsidies.granted(factories.validated(), amount=Decimal(5_000), reason="Moitié."))
+    workflow.controls.close(confirmed, by=lead, read=0)
+    tallies.refresh(timezone.now())
+    guichet = factories.poc().guichet
+    stages = queries.counted_stages(guichet, lead)
+    found = Statistics(lead, stages, stages[0])
+    assert found.granted == ESTIMATED + 10_000 + 12_000 + 5_000 == counted().granted
+    assert found.asked == 8 * ESTIMATED
+    assert Statistics(lead, stages, stages[1]).granted == 0, "counted on the étape it was granted on, once"
+    page = pages.text(factories.signed_in(lead).get(reverse("dossiers:statistics"), {"guichet": guichet.code}))
+    assert "Montant accordé 45 800 €" in page
+    assert "Accordé : les subventions accordées, au montant corrigé ou diminué" in page
 
 
 @pytest.mark.django_db
