@@ -17,6 +17,16 @@ COLUMNS = {
     "transmission": "Transmis le",
 }
 USUAL = [key for key in COLUMNS if key not in {"type", "echeance"}]
+WAYS = {
+    "echeance": ("la plus proche d'abord", "la plus lointaine d'abord"),
+    "transmission": ("le plus ancien d'abord", "le plus récent d'abord"),
+}
+#: What the list is sorted by, both ways (`tri` of the URL), in words.
+SORTS = [
+    (f"{sign}{key}", f"{label}, {way}")
+    for key, label in {"reference": "Référence", **COLUMNS}.items()
+    for sign, way in zip(("", "-"), WAYS.get(key, ("de A à Z", "de Z à A")), strict=True)
+]
 #: Of the URL, one a column.
 PARAMETER = "colonne"
 

@@ -74,6 +74,8 @@ def index(request: HttpRequest) -> HttpResponse:
             "has_columns": list_columns.PARAMETER in request.GET,
             "columns": [(key, label, key in shown) for key, label in list_columns.COLUMNS.items()],
             "kept": list_columns.others(request.GET, list_columns.PARAMETER),
+            "sorts": [(order, label, order == sort) for order, label in list_columns.SORTS],
+            "resorted": list_columns.others(request.GET, "tri"),
             "list_query": f"?{listed.urlencode()}",
             "handover": queries.HandoverCounts() if access.may_reassign(user) else None,
             "regions": list(user.regions.all()) if user.role == Role.REGIONAL else None,

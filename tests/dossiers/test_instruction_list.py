@@ -241,6 +241,20 @@ def test_every_column_sorts_both_ways_as_a_sort_by_hand(verifier: Client, varied
     assert len(re.findall('class="care-sort"', page)) == len(list_columns.COLUMNS) + 1  # no head that does not sort
 
 
+def test_every_sort_is_offered_without_the_head_of_its_column(verifier: Client) -> None:
+    """On a narrow screen, where rows are cards, and for a column left out."""
+    row(name="ÉTOILES")
+    page = verifier.get(URL, {"q": "etoiles", "tri": "-echeance", "colonne": "statut", "page": "1"})
+    assert [order for order, _, _ in page.context["sorts"]] == [
+        f"{sign}{column}" for column in ["reference", *list_columns.COLUMNS] for sign in ("", "-")
+    ]
+    assert [label for _, label, is_in_force in page.context["sorts"] if is_in_force] == [
+        "Échéance, la plus lointaine d'abord"
+    ]
+    assert page.context["resorted"] == [("q", "etoiles"), ("colonne", "statut")]
+    assert '<option value="-echeance" selected>' in page.content.decode()
+
+
 def test_the_next_dossier_of_every_sort_is_the_one_below(verifier: Client, varied: None) -> None:
     user = UserFactory(verifier=True)
     for column in queries.INSTRUCTION_SORTS:

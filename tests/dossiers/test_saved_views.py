@@ -35,7 +35,9 @@ def test_columns_live_in_the_address_and_follow_its_links() -> None:
     assert page.context["shown"] == ["type", "statut", "echeance"]
     assert body.count('<th scope="col"') == 4, "with the reference"
     assert 'data-label="Région"' not in body
-    assert body.count('type="hidden" name="colonne"') == 3, "filtering again keeps them"
+    filters, _, rest = body.split('id="filtres"')[1].partition("</form>")
+    assert filters.count('type="hidden" name="colonne"') == 3, "filtering again keeps them"
+    assert rest.count('type="hidden" name="colonne" value="echeance"') == 1, "and so does sorting"
     assert "colonne=statut" in body.split("care-tabs")[1].split("</nav>")[0], "and so does a counter"
     assert client.get("/instruction/?colonne=inconnue").context["shown"] == usual.context["shown"]
 
