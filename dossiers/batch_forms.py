@@ -103,6 +103,10 @@ class ConfirmationForm(care_forms.Form):
     )
 
     def __init__(self, data: QueryDict | None = None, *, batch: Batch, possible: int) -> None:
+        """`possible` is what the page says, whatever number was sent."""
+        if data is not None:
+            data = data.copy()
+            data["count"] = str(possible)
         super().__init__(data, initial={"count": possible}, use_required_attribute=False)
         self.possible = possible
         if batch.is_decision:

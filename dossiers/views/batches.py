@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Case, IntegerField, Value, When
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -114,10 +114,10 @@ def preflight(
     *,
     form: WordsForm | None = None,
     texts: Sequence[TemplateText] = (),
-    confirmation: ConfirmationForm | None = None,
+    confirming: QueryDict | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """« 8 sur 10 ; 2 bloqués : motif », the blocked ones first."""
+    """« 8 sur 10 ; 2 bloqués : motif », the blocked ones first. `confirming` is a confirmation that was not right."""
     blocked = obstacles(found, by=user)
     total = found.items.count()
     possible = total - len(blocked)
@@ -132,7 +132,7 @@ def preflight(
         "texts": [(text, text.body) for text in texts],
         "text_field": form[form.text_name] if isinstance(form, SameTextForm) else None,
         "may_edit_texts": access.may_edit_texts(user),
-        "confirmation": confirmation or ConfirmationForm(batch=found, possible=possible),
+        "confirmation": ConfirmationForm(confirming, batch=found, possible=possible),
         "possible": possible,
         "blocked": len(blocked),
         "total": total,
@@ -151,9 +151,12 @@ def confirm(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     user, found = own(request, public_id)
     if not found.is_prepared:
         return redirect("dossiers:batch", public_id)
-    form = ConfirmationForm(request.POST, batch=found, possible=0)
+    shown = request.POST.get("count", "")
+    form = ConfirmationForm(
+        request.POST, batch=found, possible=int(shown) if shown.isdecimal() and len(shown) < 7 else 0
+    )
     if not form.is_valid():
-        return preflight(request, found, user, confirmation=form)
+        return preflight(request, found, user, confirming=request.POST)
     try:
         workflow.batches.confirm(found, by=user, count=form.cleaned_data["count"], at=scope.received_at(request))
     except workflow.Refused as refusal:

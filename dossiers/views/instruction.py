@@ -53,6 +53,7 @@ def index(request: HttpRequest) -> HttpResponse:
     counts = filters.counts
     sort = queries.instruction_sort(request.GET.get("tri", ""))
     pages = queries.InstructionPages(filters.lines, user=user, sort=sort, total=counts[filters.status])
+    page = pages.get_page(request.GET.get("page"))
     labels = {"": "Tous", **dict(Status.choices)}
     listed = request.GET.copy()
     listed["tri"] = sort
@@ -64,7 +65,8 @@ def index(request: HttpRequest) -> HttpResponse:
         {
             "filters": filters,
             "form": filters.form,
-            "page": pages.get_page(request.GET.get("page")),
+            "page": page,
+            "actions": access.batch_actions(user, page.object_list),
             "sort": sort,
             "tabs": [Tab(status, labels[status], count, status == filters.status) for status, count in counts.items()],
             "query": rest,

@@ -93,6 +93,11 @@ def test_eight_of_ten_are_validated_and_two_say_why(verifier: User) -> None:
     assert "est au statut « Modification demandée »" in said
     wrong = confirmed(client, page, typed="10")
     assert "Saisissez 8, le nombre de dossiers concernés" in pages.text(wrong)
+    for typed in ("", "huit"):
+        said = pages.text(confirmed(client, page, typed=typed))
+        assert "Pour confirmer, saisissez le nombre de dossiers concernés : 8." in said
+        assert "Saisissez 8, le nombre de dossiers concernés, pour confirmer." in said
+    assert "Saisissez 8, le nombre" in pages.text(confirmed(client, page, count="9" * 5000, typed="9"))
     assert not Batch.objects.under_way().exists()
     after = confirmed(client, page)
     assert "0 dossier validé, 2 non traités, 8 à traiter" in pages.text(after)
@@ -232,12 +237,16 @@ def test_a_regional_instructor_acts_on_his_regions_where_the_guichet_lets_him() 
     mine, other = row(region_codes=["84"]), row(region_codes=["11"])
     user = UserFactory(regional=True, regions=[RegionFactory(code="84")])
     client = factories.signed_in(user)
-    assert "Préparer le lot" not in pages.text(client.get("/instruction/"))
+    reading = client.get("/instruction/")
+    assert "Préparer le lot" not in pages.text(reading)
+    assert 'name="dossiers"' not in reading.content.decode(), "no box to tick for nothing"
     page = ticked(client, [mine, other], "validate")
     assert [item.dossier_stage_id for item in page.context["batch"].items.all()] == [mine.pk]
     assert "Aucun dossier ne peut être validé" in pages.text(page)
     Guichet.objects.update(regional_role=RegionalRole.INSTRUCT)
-    assert "Préparer le lot" in pages.text(client.get("/instruction/"))
+    acting = client.get("/instruction/")
+    assert "Préparer le lot" in pages.text(acting)
+    assert acting.content.decode().count('name="dossiers"') == 1
     confirmed(client, ticked(client, [mine, other], "validate"))
     batch = Batch.objects.latest("pk")
     user.regions.set([RegionFactory(code="11")])
