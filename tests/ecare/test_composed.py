@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from django.db.models import F, Value
+from django.db import DataError, connection, transaction
+from django.db.models import F, IntegerField, TextField, Value
+from django.db.models.functions import Cast
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from dossiers import access
@@ -68,3 +71,68 @@ def test_the_order_of_the_queryset_is_kept() -> None:
     newest = Composed(lambda least: User.objects.filter(pk__gte=least).order_by(F("pk").desc()), least=-1)
     assert newest.rows(least=users[1].pk)[:2] == [users[2], users[1]]
     assert newest.first(least=users[2].pk + 1) is None
+
+
+def kept_plans(words: str) -> int:
+    """How many statements that hold these words this connection keeps planned."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE strpos(statement, %s) > 0", [words])
+        [(count,)] = cursor.fetchall()
+    return count
+
+
+def test_a_statement_is_planned_once_whatever_the_values() -> None:
+    user = factories.draft().dossier.referent
+    marked = Composed(lambda key: User.objects.filter(pk=key).annotate(mark=Value("planned 100 % once\u00a0?")), key=-1)
+    for key in (user.pk, 1, 2**15, 2**31, 2**62):
+        assert [each.pk for each in marked.rows(key=key)] == ([user.pk] if key == user.pk else [])
+    assert marked.first(key=user.pk).mark == "planned 100 % once\u00a0?"
+    assert kept_plans("planned 100 % once") == 1
+    User.objects.annotate(mark=Value("planned by nobody")).filter(pk=user.pk).first()
+    assert kept_plans("planned by nobody") == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_is_planned_again_after_what_was_undone() -> None:
+    user = factories.draft().dossier.referent
+    by_key = Composed(lambda key: User.objects.filter(pk=key), key=-1)
+    with transaction.atomic():
+        assert by_key.first(key=user.pk) == user
+        transaction.set_rollback(True)
+    assert by_key.first(key=user.pk) == user
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_that_fails_leaves_the_connection_as_it_was() -> None:
+    user = factories.draft().dossier.referent
+    counted = Composed(
+        lambda key, text: User.objects.filter(pk=key).annotate(
+            count=Cast(Value(text, output_field=TextField()), IntegerField())
+        ),
+        key=-1,
+        text="-",
+    )
+    with pytest.raises(DataError):
+        counted.rows(key=user.pk, text="beaucoup")
+    assert counted.first(key=user.pk, text="3").count == 3
+    assert connection.connection.prepare_threshold is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_column_that_a_migration_changes_is_read_at_once() -> None:
+    user = factories.draft().dossier.referent
+    by_key = Composed(lambda key: User.objects.filter(pk=key), key=-1)
+    assert by_key.first(key=user.pk) == user
+    for kind in ("varchar(151)", "varchar(150)"):
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE accounts_user ALTER last_name TYPE {kind}")
+        assert by_key.first(key=user.pk).last_name == user.last_name
+
+
+def test_what_is_captured_is_told_with_its_values() -> None:
+    user = factories.draft().dossier.referent
+    by_key = Composed(lambda key: User.objects.filter(pk=key), key=-1)
+    with CaptureQueriesContext(connection) as captured:
+        by_key.first(key=user.pk)
+    [statement] = [each["sql"] for each in captured]
+    assert f'WHERE "accounts_user"."id" = {user.pk} ' in statement
