@@ -18,6 +18,26 @@ from dossiers.models.guichets import Stage
 #: What the usual filters compare.
 FILTERED = ("status", "stage", "establishment_type", "track", "departement", "verifier", "regions")
 
+#: What is sorted on: the fields before the key.
+SORTED = {
+    "reference": ["reference"],
+    "entity": ["entity_name"],
+    "passage": ["passage"],
+    "region": ["region_name"],
+    "referent": ["referent_name"],
+    "verifier_name": ["verifier_name"],
+    "transmitted": ["transmitted_at"],
+    "type": ["type_name"],
+    "nearest_due": ["nearest_due"],
+    "farthest_due": ["farthest_due"],
+    "status": ["status", "transmitted_at"],
+}
+
+
+def sorted_by(fields: list[str], name: str, condition: Q | None = None) -> models.Index:
+    included = [each for each in FILTERED if each not in fields]
+    return models.Index(fields=[*fields, "dossier_stage"], include=included, condition=condition, name=name)
+
 
 def copied(to: type[models.Model], *, null: bool = False) -> models.ForeignKey[models.Model]:
     """A key copied from a row that the database checks already: nothing is locked to copy it."""
@@ -61,20 +81,10 @@ class Line(models.Model):
         verbose_name = "ligne de la liste"
         verbose_name_plural = "lignes de la liste"
         indexes = [
-            # Each sort, in an index that the usual filters do not leave: a page far away reads nothing else.
-            models.Index(fields=["reference", "dossier_stage"], include=FILTERED, name="line_reference"),
-            models.Index(fields=["entity_name", "dossier_stage"], include=FILTERED, name="line_entity"),
-            models.Index(fields=["passage", "dossier_stage"], include=FILTERED, name="line_passage"),
-            models.Index(fields=["region_name", "dossier_stage"], include=FILTERED, name="line_region"),
-            models.Index(fields=["referent_name", "dossier_stage"], include=FILTERED, name="line_referent"),
-            models.Index(fields=["verifier_name", "dossier_stage"], include=FILTERED, name="line_verifier_name"),
-            models.Index(fields=["transmitted_at", "dossier_stage"], include=FILTERED, name="line_transmitted"),
-            models.Index(fields=["type_name", "dossier_stage"], include=FILTERED, name="line_type"),
-            models.Index(fields=["nearest_due", "dossier_stage"], include=FILTERED, name="line_nearest_due"),
-            models.Index(fields=["farthest_due", "dossier_stage"], include=FILTERED, name="line_farthest_due"),
-            models.Index(
-                fields=["status", "transmitted_at", "dossier_stage"], include=FILTERED[1:], name="line_status"
-            ),
+            # Each sort, in an index that the usual filters do not leave: a page far away reads nothing else. And in one
+            # of the lines with something to examine, which verifiers go through.
+            *(sorted_by(fields, f"line_{name}") for name, fields in SORTED.items()),
+            *(sorted_by(fields, f"line_{name}_flagged", condition=~Q(flags=[])) for name, fields in SORTED.items()),
             # Each filter, with the status that its counters tell apart.
             models.Index(
                 fields=["verifier", "status", "transmitted_at"],
