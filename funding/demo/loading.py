@@ -27,8 +27,9 @@ from dossiers.models import Dossier, Stage
 from dossiers.workflow import tallies
 from establishments.models import LegalEntity
 from funding import workflow
-from funding.demo import answers
+from funding.demo import answers, spending
 from funding.enums import ObjectiveState
+from funding.expense_rules import Entry
 from funding.models import Grant, Payment
 from funding.queries import agreements, payments
 from funding.schedule.estimates import Estimate
@@ -69,7 +70,9 @@ def load() -> None:
     )
     first = Email.objects.order_by("pk").last()
     team.grant(TO_SIGN, track="2")
-    team.check(team.grant(CHECKED, less=1_000))
+    checked = team.grant(CHECKED, less=1_000)
+    team.check(checked)
+    team.spend(checked)
     team.present(PRESENTED, accepted=("diagnosis", "inventory"))
     team.control(CONTROLLED)
     team.pay(PAID)
@@ -116,10 +119,19 @@ class Team:
         assert signed.signed_copy_id is not None
         workflow.agreements.accept(signed, by=self.verifier, read=signed.signed_copy_id)
 
+    def spend(self, granted: Grant) -> None:
+        """What its EJ spent, with files for one of the lines."""
+        lines = spending.entries(granted.dossier.legal_entity.finess)
+        for line in workflow.expenses.add(granted, lines, by=self.referent):
+            if line.label == spending.WITH_FILES:
+                files = {name: piece.upload() for name, piece in spending.PROOFS.items()}
+                workflow.expenses.change(line, Entry.of(line), files, by=self.referent, read=line.version)
+
     def present(self, finess: str, *, accepted: Collection[str]) -> Grant:
         """Five objectives presented, one of them refused, those `accepted`, the others to examine."""
         granted = self.grant(finess)
         self.check(granted)
+        self.spend(granted)
         dossier = granted.dossier
         dossiers_workflow.start_stage(current(dossier), stage_of("objectifs"), by=self.referent, at=timezone.now())
         applications.fill(dossier, answers.OBJECTIVES, answers.PROOFS)

@@ -16,10 +16,10 @@ from accounts.models import User
 from dossiers.enums import Status
 from dossiers.models import Dossier
 from funding import queries
-from funding.demo import loading
+from funding.demo import answers, loading, spending
 from funding.enums import AgreementState, ControlState, GrantStep, PaymentState
-from funding.models import Agreement, Control, Grant, Payment
-from funding.queries import checking, objectives
+from funding.models import Agreement, Control, Expense, Grant, Payment
+from funding.queries import checking, expenses, objectives
 from funding.workflow import templates
 from notifications.models import Email
 from tests.dossiers import factories, pages
@@ -83,6 +83,23 @@ class TestAdded(TestCase):
         page = pages.text(owner.get(f"/dossiers/{grant.dossier.reference}/subvention/"))
         assert f"{paid.amount:,.0f} € versés".replace(",", " ") in page
         assert not list(checking.of_grants()), "nothing for the check of each night to tell"
+
+    def test_what_was_spent_is_there_to_read_and_to_export(self) -> None:
+        declared = Decimal(str(answers.OBJECTIVES["spent"]["value"]).replace(" ", ""))
+        for finess in (loading.PRESENTED, loading.CONTROLLED, loading.PAID):
+            trame = expenses.trame(self.dossier(finess).grant)
+            assert trame.total == declared, "what the étape says was spent"
+            assert all(total.count for code, total in trame.by_objective.items() if code != "suppliers")
+            assert len(trame.by_nature) >= 4
+        paid = self.dossier(loading.PAID).grant
+        assert Expense.objects.in_force().get(grant=paid, letter_file__isnull=False).label == spending.WITH_FILES
+        assert expenses.trame(paid).without_letter == 1, "one is still to be asked for"
+        assert not Expense.objects.filter(grant__dossier=self.dossier(loading.TO_SIGN)).exists()
+        lead = factories.signed_in(User.objects.get(username="sophie.laurent"))
+        asked = {"guichet": loading.GUICHET, "content": "anonymised", "format": "csv"}
+        exported = b"".join(lead.post("/depenses/retex/", asked).streaming_content).decode("utf-8-sig")
+        assert len(exported.strip().splitlines()) == 1 + Expense.objects.in_force().count()
+        assert "backups" in exported
 
     def test_the_mailbox_of_a_newcomer_is_empty_and_it_takes_seconds(self) -> None:
         assert not Email.objects.due(timezone.now() + dt.timedelta(days=365)).exists()
