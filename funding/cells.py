@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -62,9 +62,11 @@ def checked_kind(upload: UploadedFile) -> str:
     return Path(checked.name).suffix.lower().lstrip(".")
 
 
-def placed(headings: Sequence[str], columns: Mapping[str, str]) -> tuple[dict[str, int], list[str]]:
+def placed(
+    headings: Sequence[str], columns: Mapping[str, str], *, optional: Collection[str] = ()
+) -> tuple[dict[str, int], list[str]]:
     """The position of each of `columns`, by field, and the headings that are none of them. Raises Unreadable when one
-    is missing, or twice."""
+    that is not `optional` is missing, or when one is there twice."""
     by_name = {plain(label): name for name, label in columns.items()}
     places: dict[str, int] = {}
     ignored = []
@@ -79,7 +81,7 @@ def placed(headings: Sequence[str], columns: Mapping[str, str]) -> tuple[dict[st
             )
         else:
             places[name] = position
-    missing = [french.quoted(label) for name, label in columns.items() if name not in places]
+    missing = [french.quoted(label) for name, label in columns.items() if not (name in places or name in optional)]
     if missing:
         which = f"la colonne {missing[0]}" if len(missing) == 1 else f"les colonnes {', '.join(missing)}"
         instead = f" Il a {', '.join(french.quoted(each) for each in ignored[:5])}." if ignored else ""

@@ -16,8 +16,17 @@ from ecare import french
 from funding.cells import DOUBTS, Fault, Faulty, amount, cells_of, checked_kind, day, placed
 
 SHEET = "Paiements"
+LONGEST_TRANSFER = 50
+TOO_LONG = f"Cette référence dépasse {LONGEST_TRANSFER} caractères\u00a0: raccourcissez-la."
 #: Columns of `queries.payment_list.HEADINGS`; the others are not read.
-COLUMNS = {"reference": "Référence du paiement", "amount": "Montant (€)", "paid_on": "Date du paiement"}
+COLUMNS = {
+    "reference": "Référence du paiement",
+    "amount": "Montant (€)",
+    "paid_on": "Date du paiement",
+    "transfer": "Référence du virement",
+}
+#: Files made before it was asked for have no such column.
+OPTIONAL = ("transfer",)
 #: Marking a payment writes to its dossier and to its référent: so many take some ten seconds.
 MOST = 300
 #: Rows read of a file, those without a date included: the export has one for each payment ordered.
@@ -26,12 +35,14 @@ READ = 5_000
 
 @dataclass(frozen=True)
 class Line:
-    """A payment made, as the accountant says. `row` is the one that the spreadsheet shows."""
+    """A payment made, as the accountant says. `row` is the one that the spreadsheet shows; `transfer` is how he names
+    what he sent, blank when he does not say."""
 
     row: int
     reference: str
     amount: Decimal
     paid_on: dt.date
+    transfer: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,7 @@ def read(upload: UploadedFile, *, today: dt.date) -> Content:
             "Ce tableau est vide\u00a0: partez de l'export des paiements et remplissez leurs dates.", why="rows"
         )
     heading, *rows = table.rows
-    places, _ = placed([cell.text for cell in heading.cells], COLUMNS)
+    places, _ = placed([cell.text for cell in heading.cells], COLUMNS, optional=OPTIONAL)
     lines: list[Line] = []
     faults: list[Fault] = []
     undated = 0
@@ -70,7 +81,7 @@ def read(upload: UploadedFile, *, today: dt.date) -> Content:
         seen.setdefault(found.reference, row.number)
         faults += [Fault(row.number, COLUMNS[name], cells[name].text, why) for name, why in found.wrong.items()]
         if not found.wrong:
-            lines.append(Line(row.number, found.reference, found.amount, found.paid_on))
+            lines.append(Line(row.number, found.reference, found.amount, found.paid_on, found.transfer))
     if faults:
         raise Faulty(faults)
     if not lines:
@@ -93,6 +104,7 @@ class Reading:
         self.wrong = {name: DOUBTS[cell.doubt] for name, cell in cells.items() if cell.doubt is not None}
         self.reference = cells["reference"].text.strip().upper()
         self.amount, self.paid_on = Decimal(0), today
+        self.transfer = cells["transfer"].text.strip() if "transfer" in cells else ""
         if not self.reference:
             self.wrong.setdefault("reference", "Indiquez la référence du paiement, par exemple ABCDEFGHJK-01.")
         try:
@@ -107,3 +119,5 @@ class Reading:
             self.wrong.setdefault(
                 "paid_on", "Cette date est à venir\u00a0: indiquez le jour où le paiement a été fait."
             )
+        if len(self.transfer) > LONGEST_TRANSFER:
+            self.wrong.setdefault("transfer", TOO_LONG)

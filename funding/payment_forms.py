@@ -14,6 +14,7 @@ from ecare.widgets import DateInput, Select
 from funding.enums import PaymentKind, PaymentState
 from funding.grant_forms import AmountField
 from funding.models import Payment
+from funding.payment_files import LONGEST_TRANSFER, TOO_LONG
 
 A_DATE = "Saisissez une date, par exemple 15/09/2026."
 
@@ -44,6 +45,14 @@ class PayForm(care_forms.Form):
         error_messages={"required": "Indiquez le jour où le paiement a été fait.", "invalid": A_DATE},
     )
 
+    transfer = forms.CharField(
+        label="Référence du virement (facultatif)",
+        required=False,
+        max_length=LONGEST_TRANSFER,
+        help_text="Celle de l'agent comptable, par exemple VIR-2026-0412. Le référent la lira.",
+        error_messages={"max_length": TOO_LONG},
+    )
+
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data, initial={"paid_on": timezone.localdate()}, use_required_attribute=False)
 
@@ -62,6 +71,25 @@ class CancelForm(care_forms.Form):
 
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data, use_required_attribute=False)
+
+
+class MendForm(care_forms.Form):
+    """The reason of a new computation, and what the page showed."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=100)
+    reason = forms.CharField(
+        label="Ce qui s'est passé",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=2000,
+        help_text="L'historique du dossier le garde\u00a0: le référent et ceux qui instruisent le lisent.",
+        error_messages={
+            "required": "Indiquez ce qui s'est passé, par exemple «\u00a0Sauvegarde restaurée en partie\u00a0».",
+            "max_length": "Ce texte dépasse 2000 caractères\u00a0: raccourcissez-le.",
+        },
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, seen: str) -> None:
+        super().__init__(data, initial={"seen": seen}, use_required_attribute=False)
 
 
 class FilterForm(care_forms.Form):

@@ -12,7 +12,7 @@ class PaymentAdmin(ReadOnly):
     list_display = ("reference", "kind", "amount", "due_on", "state", "paid_on")
     list_filter = ("state", "kind")
     list_select_related = ("grant__dossier",)
-    fields = (*list_display, "grant", "prepared_by", "prepared_at")
+    fields = (*list_display, "transfer", "grant", "prepared_by", "prepared_at")
 
 
 @admin.register(Control)

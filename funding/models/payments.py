@@ -25,6 +25,8 @@ class Payment(models.Model):
     due_on = models.DateField("échéance")
     state = models.CharField("état", max_length=9, choices=PaymentState.choices, default=PaymentState.PLANNED)
     paid_on = models.DateField("versé le", null=True, blank=True)
+    # As the accountant names it; one transfer may pay several payments.
+    transfer = models.CharField("référence du virement", max_length=50, blank=True)
     prepared_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="préparé par"
     )
@@ -47,6 +49,11 @@ class Payment(models.Model):
                 | (~Q(state=PaymentState.PAID) & Q(paid_on__isnull=True)),
                 name="payment_paid_on_a_day",
                 violation_error_message="Un paiement versé a sa date, et lui seul.",
+            ),
+            models.CheckConstraint(
+                condition=Q(transfer="") | Q(state=PaymentState.PAID),
+                name="payment_transfer_once_paid",
+                violation_error_message="Seul un paiement versé a la référence d'un virement.",
             ),
         ]
         indexes = [models.Index(fields=["state", "due_on", "id"], name="payment_due")]

@@ -29,6 +29,7 @@ HEADINGS = (
     "Échéance",
     "État",
     "Date du paiement",
+    "Référence du virement",
 )
 
 
@@ -107,4 +108,5 @@ def rows(payments: QuerySet[Payment]) -> Iterator[tuple[Cell, ...]]:
             payment.due_on,
             payment.state_label,
             payment.paid_on,
+            payment.transfer,
         )

@@ -95,14 +95,17 @@ def done(request: HttpRequest, user: User) -> HttpResponse:
 
 def signed(lines: Sequence[Line], user: User) -> str:
     """The lines as the page gives them back, for whoever saw them."""
-    rows = [[each.row, each.reference, str(each.amount), each.paid_on.isoformat()] for each in lines]
+    rows = [[each.row, each.reference, str(each.amount), each.paid_on.isoformat(), each.transfer] for each in lines]
     return signing.dumps(rows, salt=salt(user), compress=True)
 
 
 def unsigned(text: str, user: User) -> list[Line]:
     """Raises signing.BadSignature."""
     rows = signing.loads(text, salt=salt(user), max_age=LASTS)
-    return [Line(row, reference, Decimal(amount), dt.date.fromisoformat(day)) for row, reference, amount, day in rows]
+    return [
+        Line(row, reference, Decimal(amount), dt.date.fromisoformat(day), transfer)
+        for row, reference, amount, day, transfer in rows
+    ]
 
 
 def salt(user: User) -> str:

@@ -22,8 +22,11 @@ from funding import access, workflow
 from funding.enums import PaymentKind
 from funding.models import Payment
 from funding.payment_forms import CancelForm, FilterForm, PayForm, PlanForm, state_of
-from funding.queries import Subsidy, payment_list, payments
+from funding.queries import Subsidy, discrepancies, payment_list, payments
 from funding.views import scope, spreadsheets
+
+#: How many subsidies whose sums do not agree are named above the list.
+DIFFERING = 10
 
 
 def leads_only(request: HttpRequest) -> User:
@@ -56,6 +59,7 @@ def index(request: HttpRequest) -> HttpResponse:
             "page": pages.get_page(request.GET.get("page")),
             "query": query,
             "formats": ExportFormat.choices,
+            "discrepancies": list(discrepancies.of_grants()[:DIFFERING]),
         },
     )
 
@@ -111,6 +115,7 @@ def schedule_page(request: HttpRequest, subsidy: Subsidy, form: PlanForm | None,
         "dossier_stage": subsidy.grant.dossier_stage,
         "sums": payments.sums(subsidy.grant),
         "payments": payments.schedule(subsidy.grant),
+        "discrepancies": list(discrepancies.of_grant(subsidy.grant)),
         "form": form,
     }
     return render(request, "funding/payments/schedule.html", context, status=status)
@@ -165,7 +170,7 @@ def act(name: str, payment: Payment, *, by: User, said: dict[str, Any]) -> None:
         case "order":
             workflow.payments.order(payment, by=by)
         case "pay":
-            workflow.payments.pay(payment, by=by, on=said["paid_on"])
+            workflow.payments.pay(payment, by=by, on=said["paid_on"], transfer=said["transfer"])
         case "cancel":
             workflow.payments.cancel(payment, by=by, reason=said["reason"])
 

@@ -68,9 +68,13 @@ def verdict(line: Line, payment: Payment | None) -> Verdict:
         )
     if payment.state == PaymentState.PAID:
         assert payment.paid_on is not None
-        if payment.paid_on == line.paid_on:
-            return Verdict(line, payment, is_done=True)
-        return Verdict(line, payment, f"Il est déjà noté comme fait, le {french.day(payment.paid_on)}.")
+        noted = f"Il est déjà noté comme fait, le {french.day(payment.paid_on)}"
+        if payment.paid_on != line.paid_on:
+            return Verdict(line, payment, f"{noted}.")
+        if line.transfer not in ("", payment.transfer):
+            which = f"par le virement {payment.transfer}" if payment.transfer else "sans référence de virement"
+            return Verdict(line, payment, f"{noted}, {which}\u00a0: cette référence n'est pas enregistrée.")
+        return Verdict(line, payment, is_done=True)
     if payment.state == PaymentState.CANCELLED:
         return Verdict(line, payment, "Il est annulé\u00a0: voyez son dossier avant de le noter comme fait.")
     if PaymentState(payment.state) not in payments.PAYS:
@@ -89,7 +93,7 @@ def apply(lines: Sequence[Line], *, by: User) -> list[Verdict]:
     for each in judged(lines):
         if each.acts and each.payment is not None:
             try:
-                payments.pay(each.payment, by=by, on=each.line.paid_on)
+                payments.pay(each.payment, by=by, on=each.line.paid_on, transfer=each.line.transfer)
             except (NotAllowed, Refused) as error:
                 each = Verdict(each.line, each.payment, str(error) or "Vous ne pouvez pas noter ce paiement.")
         done.append(each)

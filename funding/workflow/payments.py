@@ -90,12 +90,13 @@ def order(payment: Payment, *, by: User) -> Payment:
 
 
 @transaction.atomic
-def pay(payment: Payment, *, by: User, on: dt.date) -> Payment:
-    """Note that the money has gone, on that day. Raises NotAllowed, Late, Refused for a day to come."""
+def pay(payment: Payment, *, by: User, on: dt.date, transfer: str = "") -> Payment:
+    """Note that the money has gone, on that day, by the transfer that the accountant names so. Raises NotAllowed, Late,
+    Refused for a day to come."""
     dossier_stage, payment = moved(payment, PAYS, by=by)
     if on > timezone.localdate():
         raise Refused("La date du paiement est à venir\u00a0: indiquez le jour où il a été fait.")
-    move(payment, PaymentState.PAID, on=on)
+    move(payment, PaymentState.PAID, on=on, transfer=transfer)
     event = record(dossier_stage, EventKind.PAYMENT_PAID, by=by, message=told(payment))
     emails.paid(event, payment)
     return payment
@@ -139,9 +140,9 @@ def moved(payment: Payment, sources: frozenset[PaymentState], *, by: User) -> tu
     return dossier_stage, current
 
 
-def move(payment: Payment, state: PaymentState, *, on: dt.date | None = None) -> None:
-    payment.state, payment.paid_on = state, on
-    payment.save(update_fields=["state", "paid_on"])
+def move(payment: Payment, state: PaymentState, *, on: dt.date | None = None, transfer: str = "") -> None:
+    payment.state, payment.paid_on, payment.transfer = state, on, transfer.strip()
+    payment.save(update_fields=["state", "paid_on", "transfer"])
 
 
 def check_amount(sums: payments.Sums, kind: PaymentKind, amount: Decimal, *, instead_of: Decimal = Decimal(0)) -> None:
@@ -184,4 +185,5 @@ def reference_of(dossier: str, number: int) -> str:
 def told(payment: Payment) -> str:
     """The line that history keeps."""
     when = f"le {french.day(payment.paid_on)}" if payment.paid_on else f"échéance du {french.day(payment.due_on)}"
-    return f"{payment.kind_label} {payment.reference} de {french.euros(payment.amount)}, {when}."
+    how = f", virement {payment.transfer}" if payment.transfer else ""
+    return f"{payment.kind_label} {payment.reference} de {french.euros(payment.amount)}, {when}{how}."

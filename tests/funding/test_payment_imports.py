@@ -104,26 +104,55 @@ def test_the_export_of_what_is_ordered_is_the_model(desk: Client, format: str) -
     assert page.status_code == 422
     assert "Aucune ligne n'a de date dans la colonne « Date du paiement »" in said(page)
     if format == "ods":
-        return
-    if format == "xlsx":
+        content = payment_files.filled(content, timezone.localdate(), "VIR-7")
+    elif format == "xlsx":
         book = openpyxl.load_workbook(io.BytesIO(content))
         sheet = book.active
-        place = [cell.value for cell in sheet[1]].index("Date du paiement") + 1
-        sheet.cell(row=2, column=place, value=timezone.localdate())
+        headings = [cell.value for cell in sheet[1]]
+        sheet.cell(row=2, column=headings.index("Date du paiement") + 1, value=timezone.localdate())
+        sheet.cell(row=2, column=headings.index("Référence du virement") + 1, value="VIR-7")
         kept = io.BytesIO()
         book.save(kept)
         content = kept.getvalue()
     else:
         lines = content.decode("utf-8-sig").splitlines()
-        place = lines[0].split(";").index("Date du paiement")
-        cells = lines[1].split(";")
-        cells[place] = today()
+        headings, cells = lines[0].split(";"), lines[1].split(";")
+        cells[headings.index("Date du paiement")] = today()
+        cells[headings.index("Référence du virement")] = "VIR-7"
         content = "\r\n".join([lines[0], ";".join(cells)]).encode()
     shown = desk.post(PAGE, {"file": factories.upload(content, f"paiements.{format}")})
     assert "note 1 paiement comme fait, pour 1 234 €" in said(shown)
     confirmed(desk, shown)
     payment.refresh_from_db()
-    assert payment.state == PaymentState.PAID
+    assert (payment.state, payment.paid_on) == (PaymentState.PAID, timezone.localdate())
+    assert payment.transfer == "VIR-7"
+
+
+def test_one_transfer_pays_several_payments_and_is_not_replaced(desk: Client) -> None:
+    payments = [subsidies.ordered(subsidies.payable(15_000), 10) for _ in range(2)]
+    silent = subsidies.ordered(subsidies.payable(15_000), 10)
+    headings = payment_files.COLUMNS.values()
+    rows = [(each.reference, "10", today(), "VIR-2026-0412") for each in payments]
+    shown = sent(desk, *rows, (silent.reference, "10", today(), ""), headings=headings)
+    assert said(shown).count("Virement VIR-2026-0412") == 2
+
+    confirmed(desk, shown)
+
+    assert [each.transfer for each in Payment.objects.order_by("pk")] == ["VIR-2026-0412", "VIR-2026-0412", ""]
+    event = Event.objects.get(kind=EventKind.PAYMENT_PAID, message__contains=payments[0].reference)
+    assert "virement VIR-2026-0412." in event.message
+    emails = Email.objects.filter(kind="payment_paid")
+    assert sum("virement VIR-2026-0412." in each.text for each in emails) == 2
+    # Said again, it is done; said without its reference too; said otherwise, it is told and nothing moves.
+    for row, sentence in (
+        (rows[0], "Déjà noté"),
+        ((*rows[0][:3], ""), "Déjà noté"),
+        ((*rows[0][:3], "VIR-2"), "par le virement VIR-2026-0412 : cette référence n'est pas enregistrée."),
+        ((silent.reference, *rows[0][1:]), "sans référence de virement : cette référence n'est pas enregistrée."),
+    ):
+        assert sentence in said(sent(desk, row, headings=headings))
+    too_long = sent(desk, (*rows[0][:3], "V" * 51), headings=headings)
+    assert (too_long.status_code, "Cette référence dépasse 50 caractères" in said(too_long)) == (422, True)
 
 
 @pytest.mark.parametrize(

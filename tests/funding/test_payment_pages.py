@@ -51,10 +51,17 @@ def test_a_payment_from_the_schedule_to_the_page_of_the_referent(desk: Client) -
     owner = factories.signed_in(grant.dossier.referent)
     own = reverse("funding:own-subsidy", args=[reference])
     assert "0 € versés, 18 800 € à venir" in pages.text(owner.get(own))
-    desk.post(page, {"pay": "1", "paid_on": timezone.localdate()})
+    too_long = desk.post(page, {"pay": "1", "paid_on": timezone.localdate(), "transfer": "V" * 51})
+    assert too_long.status_code == 422
+    assert "Cette référence dépasse 50 caractères" in pages.text(too_long)
+    desk.post(page, {"pay": "1", "paid_on": timezone.localdate(), "transfer": " VIR-2026-0412 "})
+    reader = factories.signed_in(UserFactory(verifier=True))
+    for seen in (desk.get(page), desk.get(reverse("funding:payments"), {"etat": "paid"}), reader.get(address)):
+        assert "VIR-2026-0412" in pages.text(seen)
     mine = pages.text(owner.get(own))
     assert "10 000 € versés, 8 800 € à venir" in mine
     assert f"{reference}-01" in mine
+    assert "Virement VIR-2026-0412" in mine
     assert desk.post(page, {"cancel": "1", "reason": "Trop tard."}).status_code == 409
 
 

@@ -136,6 +136,8 @@ def test_a_subsidy_lowered_under_what_was_paid_is_an_overpayment_and_plans_give_
     [
         ("UPDATE funding_payment SET amount = 18801 WHERE number = 1", "kept"),
         ("UPDATE funding_payment SET state = 'planned' WHERE number = 1", "kept"),
+        ("UPDATE funding_payment SET transfer = 'VIR-2' WHERE number = 1", "kept"),
+        ("UPDATE funding_payment SET transfer = 'VIR-2' WHERE number = 2", "payment_transfer_once_paid"),
         ("DELETE FROM funding_payment WHERE number = 1", "kept"),
         ("UPDATE funding_payment SET state = 'paid', paid_on = now() WHERE number = 3", "kept"),
         ("UPDATE funding_payment SET amount = 8801 WHERE number = 3", "more is planned"),
