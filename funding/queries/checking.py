@@ -32,6 +32,8 @@ CHUNK = 2_000
 READ_AGAIN = 500
 #: Longer than a change takes: what a budget was counted on may have been committed that much later.
 SETTLING = dt.timedelta(minutes=5)
+#: Budgets are counted every ten minutes: one that was not for so long is not behind, it is no longer counted.
+ABANDONED = dt.timedelta(hours=1)
 
 BUDGETS = {
     "in_instruction": DiscrepancyKind.BUDGET_IN_INSTRUCTION,
@@ -158,9 +160,11 @@ def of_budget(consumption: Consumption) -> list[Found]:
     ]
 
 
-def has_moved(consumption: Consumption) -> bool:
-    """Whether something happened on the guichet since its budget was counted: its sums cannot be judged before they are
-    counted again. 1 query."""
+def has_moved(consumption: Consumption, at: dt.datetime) -> bool:
+    """Whether something happened on the guichet since its budget was counted, not long ago: its sums cannot be judged
+    before they are counted again. 1 query, none for a budget that is no longer counted."""
+    if consumption.at < at - ABANDONED:
+        return False
     since = consumption.at - SETTLING
     return Event.objects.filter(dossier__guichet=consumption.envelope.guichet_id, at__gt=since).exists()
 

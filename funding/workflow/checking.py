@@ -27,11 +27,12 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Outcome:
-    """How many sums do not agree: new ones, all of them; and how many agree again."""
+    """How many sums do not agree: new ones, all of them; how many agree again; how many budgets could not be judged."""
 
     new: int
     open: int
     gone: int
+    unsettled: int = 0
 
 
 def run(at: dt.datetime) -> Outcome:
@@ -40,7 +41,7 @@ def run(at: dt.datetime) -> Outcome:
     Twice at once does no harm: a difference is one row, and is told by one of the two.
     """
     new = sum(note(batch, at) for batch in checking.by_batch(differences(), BATCH))
-    budgets, unsettled = differences_of_budgets()
+    budgets, unsettled = differences_of_budgets(at)
     new += note(budgets, at)
     gone = close(at, unsettled)
     tell(at)
@@ -48,7 +49,7 @@ def run(at: dt.datetime) -> Outcome:
     logger.log(
         logging.ERROR if left else logging.INFO, "money checked: %s differ, %s new, %s agree again", left, new, gone
     )
-    return Outcome(new=new, open=left, gone=gone)
+    return Outcome(new=new, open=left, gone=gone, unsettled=len(unsettled))
 
 
 def opened() -> QuerySet[Discrepancy]:
@@ -80,14 +81,14 @@ def confirmed(found: Found) -> Found | None:
     return Found(DiscrepancyKind.PAYABLE, expected, grant.payable, grant=grant.pk)
 
 
-def differences_of_budgets() -> tuple[list[Found], list[int]]:
+def differences_of_budgets(at: dt.datetime) -> tuple[list[Found], list[int]]:
     """What does not agree on the budgets, and the keys of those that cannot be judged now: counted every ten minutes,
     they may be behind their dossiers."""
     found: list[Found] = []
     unsettled = []
     for consumption in checking.counted():
         differ = checking.of_budget(consumption)
-        if differ and checking.has_moved(consumption):
+        if differ and checking.has_moved(consumption, at):
             unsettled.append(consumption.envelope_id)
         else:
             found += differ

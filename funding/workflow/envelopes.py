@@ -14,7 +14,8 @@ from funding.queries import envelopes
 
 
 def count(at: dt.datetime) -> int:
-    """Count every budget again; how many there are."""
+    """Count every budget again, those left aside that somebody holds: they are counted the next time. How many there
+    are."""
     keys = list(Envelope.objects.filter(budget__gt=0).order_by("pk").values_list("pk", flat=True))
     Consumption.objects.exclude(envelope__in=keys).delete()
     for pk in keys:
@@ -24,10 +25,11 @@ def count(at: dt.datetime) -> int:
 
 @transaction.atomic
 def count_one(pk: int, at: dt.datetime) -> None:
-    """Count one budget again. Each threshold is told once, the highest reached alone; a budget that was changed is
-    another budget. Two at once, one waits."""
-    envelope = Envelope.objects.select_for_update(of=("self",)).select_related("guichet").get(pk=pk)
-    if not envelope.budget:
+    """Count one budget again, unless somebody holds it: another count, or a change of its rules. Each threshold is told
+    once, the highest reached alone; a budget that was changed is another budget."""
+    held = Envelope.objects.select_for_update(of=("self",), skip_locked=True).select_related("guichet")
+    envelope = held.filter(pk=pk).first()
+    if envelope is None or not envelope.budget:
         return
     before = Consumption.objects.filter(envelope=envelope).first()
     found = envelopes.amounts(envelope.guichet_id)

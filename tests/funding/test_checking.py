@@ -112,6 +112,31 @@ def test_a_budget_forced_wrong_is_found_once_its_guichet_rests(column: str, kind
     assert checked() == []
 
 
+def test_a_budget_that_could_not_be_judged_is_looked_at_again_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its guichet moves all the time, and it is counted wrong: judged once it is no longer counted at all."""
+    settled()
+    Envelope.objects.create(guichet=factories.poc().guichet, budget=200_000)
+    tasks.count_budgets()
+    Consumption.objects.update(granted=1)
+    planned: list[dict[str, object]] = []
+    monkeypatch.setattr(tasks.check_money, "apply_async", lambda **options: planned.append(options))
+
+    tasks.check_money()
+    assert planned == [{"kwargs": {"times": tasks.TIMES - 1}, "countdown": tasks.APART}]
+    assert not Discrepancy.objects.exists()
+    tasks.check_money(times=0)
+    assert len(planned) == 1, "the next night looks again"
+
+    # Counting has stopped: nobody will count it again.
+    Consumption.objects.update(at=timezone.now() - checking.ABANDONED - dt.timedelta(minutes=1))
+    tasks.check_money()
+    assert (len(planned), Discrepancy.objects.get().kind) == (1, KINDS.BUDGET_GRANTED)
+
+    tasks.count_budgets()
+    tasks.check_money()
+    assert (len(planned), Discrepancy.objects.get().gone_at is None) == (1, False)
+
+
 def test_a_decision_that_no_longer_stands_is_not_counted() -> None:
     """Accepted, then corrected and no longer presented: the objective pays nothing, and the check knows it."""
     verifier = UserFactory(verifier=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given
@@ -177,6 +179,40 @@ def test_each_threshold_is_told_once_to_the_leads_alone() -> None:
     assert workflow.envelopes.count(timezone.now()) == 0
     assert not Consumption.objects.exists()
     assert len(told()) == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_budget_that_somebody_holds_is_counted_the_next_time_and_the_others_now() -> None:
+    held, other = budget(200_000), budget(50_000, factories.guichet())
+    factories.transmitted()
+    taken, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                Envelope.objects.select_for_update().get(pk=held.pk)
+                taken.set()
+                leave.wait(20)
+        finally:
+            connection.close()
+
+    def count() -> None:
+        try:
+            workflow.envelopes.count(timezone.now())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        holding = pool.submit(hold)
+        assert taken.wait(10)
+        try:
+            pool.submit(count).result(timeout=10)
+            assert Consumption.objects.get().envelope == other
+        finally:
+            leave.set()
+        holding.result(timeout=10)
+    workflow.envelopes.count(timezone.now())
+    assert Consumption.objects.get(envelope=held).in_instruction == ESTIMATED
 
 
 @pytest.mark.django_db
