@@ -40,7 +40,7 @@ TO_REFERENT = frozenset(
         *("reminder_draft", "reminder_correction"),
         # Of `funding`.
         *("subsidy_granted", "agreement_ready", "agreement_accepted", "agreement_refused"),
-        *("payment_paid", "control_opened", "control_closed"),
+        *("payment_paid", "control_opened", "control_closed", "subsidy_recomputed"),
     }
 )
 

@@ -158,6 +158,7 @@ class EventKind(models.TextChoices):
     EXPENSES_CHANGED = "expenses_changed", "Trame financière modifiée"
     EXPENSES_IMPORTED = "expenses_imported", "Trame financière importée"
     EXPENSES_CLOSED = "expenses_closed", "Trame financière close"
+    SUMS_RECOMPUTED = "sums_recomputed", "Montants recalculés"
     EXPENSES_REOPENED = "expenses_reopened", "Trame financière rouverte"
 
 

@@ -113,6 +113,12 @@ def paid(event: Event, payment: Payment) -> None:
     post(event, "payment_paid", subject, VIEW, payment=payment)
 
 
+def recomputed(event: Event, grant: Grant, said: str) -> None:
+    """An amount of the subsidy was wrong, and was computed again: `said` is what it becomes."""
+    subject = "Un montant de votre subvention est rectifié, dossier {reference}"
+    post(event, "subsidy_recomputed", subject, VIEW, grant=grant, said=said)
+
+
 def control_opened(event: Event, control: Control) -> None:
     post(
         event,

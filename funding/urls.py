@@ -8,6 +8,7 @@ from funding.views import (
     expenses,
     expenses_desk,
     instruction,
+    mending,
     objectives,
     payment_imports,
     payments,
@@ -51,6 +52,7 @@ urlpatterns = [
     path("paiements/import/", payment_imports.payments, name="import-payments"),
     path("paiements/export/<slug:format>/", payments.export, name="export-payments"),
     path("instruction/<reference:reference>/subvention/versements/", payments.schedule, name="schedule"),
+    path("instruction/<reference:reference>/subvention/versements/recalcul/", mending.mend, name="mend"),
     path("instruction/<reference:reference>/subvention/versements/<int:number>/", payments.payment, name="payment"),
     path("instruction/<reference:reference>/subvention/controle/", controls.control, name="control"),
     path(

@@ -35,5 +35,6 @@ TABLE: dict[str, tuple[Row, Row]] = {
     "funding:export-payments": (only("lead"), NO_POST),
     "funding:schedule": (only(*READERS), only("lead", outcome="→funding:schedule")),
     "funding:payment": (only("lead"), only("lead", outcome="→funding:schedule")),
+    "funding:mend": (only("lead"), only("lead", outcome=422)),
     "funding:check-agreement": (NO_POST, only(*DECIDERS, outcome="→funding:subsidy")),
 }

@@ -1,0 +1,68 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("dossiers", "0031_lines_to_examine_sorted"),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name="event",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("created", "Dossier créé"),
+                    ("transmitted", "Dossier transmis"),
+                    ("modification_requested", "Modification demandée"),
+                    ("validated", "Étape validée"),
+                    ("rejected", "Étape rejetée"),
+                    ("reopened", "Étape rouverte"),
+                    ("transferred", "Dossier transféré"),
+                    ("reassigned", "Référent remplacé"),
+                    ("referent_gone", "Référent sans accès"),
+                    ("referent_back", "Référent de retour"),
+                    ("takeover_asked", "Reprise demandée"),
+                    ("takeover_objected", "Opposition à la reprise"),
+                    ("takeover_refused", "Reprise refusée"),
+                    ("takeover_withdrawn", "Demande de reprise retirée"),
+                    ("takeover_expired", "Demande de reprise périmée"),
+                    ("file_added", "Pièce déposée"),
+                    ("file_archived", "Pièce archivée"),
+                    ("file_infected", "Virus détecté dans une pièce"),
+                    ("form_changed", "Formulaire mis à jour"),
+                    ("stage_started", "Étape commencée"),
+                    ("assigned", "Dossier attribué"),
+                    ("released", "Dossier rendu"),
+                    ("noted", "Note interne"),
+                    ("exception_granted", "Délai exceptionnel accordé"),
+                    ("exception_revoked", "Délai exceptionnel retiré"),
+                    ("flag_examined", "Point de vigilance examiné"),
+                    ("contact_corrected", "Contact corrigé"),
+                    ("granted", "Subvention accordée"),
+                    ("agreement_sent", "Convention envoyée"),
+                    ("agreement_signed", "Convention signée déposée"),
+                    ("agreement_accepted", "Convention contrôlée"),
+                    ("agreement_refused", "Exemplaire de la convention refusé"),
+                    ("payment_planned", "Versement prévu"),
+                    ("payment_changed", "Versement modifié"),
+                    ("payment_ordered", "Versement ordonnancé"),
+                    ("payment_paid", "Versement payé"),
+                    ("payment_cancelled", "Versement annulé"),
+                    ("objective_accepted", "Objectif accepté"),
+                    ("objective_refused", "Objectif refusé"),
+                    ("control_opened", "Contrôle ouvert"),
+                    ("control_answered", "Pièces du contrôle déposées"),
+                    ("control_noted", "Entretien de contrôle noté"),
+                    ("control_closed", "Contrôle terminé"),
+                    ("expenses_changed", "Trame financière modifiée"),
+                    ("expenses_imported", "Trame financière importée"),
+                    ("expenses_closed", "Trame financière close"),
+                    ("sums_recomputed", "Montants recalculés"),
+                    ("expenses_reopened", "Trame financière rouverte"),
+                ],
+                max_length=30,
+                verbose_name="nature",
+            ),
+        ),
+    ]
