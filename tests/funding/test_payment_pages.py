@@ -60,6 +60,7 @@ def test_a_payment_from_the_schedule_to_the_page_of_the_referent(desk: Client) -
         assert "VIR-2026-0412" in pages.text(seen)
     mine = pages.text(owner.get(own))
     assert "10 000 € versés, 8 800 € à venir" in mine
+    assert "Les objectifs acceptés permettent de verser 10 000 €." in mine
     assert f"{reference}-01" in mine
     assert "Virement VIR-2026-0412" in mine
     assert desk.post(page, {"cancel": "1", "reason": "Trop tard."}).status_code == 409
