@@ -35,6 +35,11 @@ def moment(value: dt.datetime | None) -> Cell:
     return value.astimezone(french.PARIS).replace(tzinfo=None) if value else None
 
 
+def last_moment(value: dt.datetime | None) -> Cell:
+    """The last second before an instant that is refused, as the clocks of Paris said it."""
+    return moment(value - dt.timedelta(seconds=1)) if value else None
+
+
 def opened(value: Any) -> Any:
     """An answer read without its field, its secrets in clear."""
     field = Transmission._meta.get_field("answers")
@@ -75,7 +80,7 @@ FIXED: dict[str, Fixed] = {
     "premiere-transmission": Fixed("Première transmission", "first_transmitted_at", moment),
     "transmission": Fixed("Dernière transmission", "transmitted_at", moment),
     "transmissions": Fixed("Nombre de transmissions", "transmission.number", Decimal),
-    "echeance": Fixed("Échéance de la modification", "due_at", moment),
+    "echeance": Fixed("Échéance de la modification", "due_at", last_moment),
     "decision": Fixed("Décision", "decided_at", moment),
     "parcours": Fixed("Parcours", "transmission.estimate", of_estimate("track_label")),
     "sites": Fixed("Entités subventionnées", "transmission.estimate", lambda it: Decimal(it["sites"]) if it else None),

@@ -96,6 +96,11 @@ class Row:
         return shown_name(self.entity_name, self.entity_long_name)
 
     @property
+    def due_on(self) -> dt.datetime | None:
+        """The last moment that the référent has: the due date is the first instant refused."""
+        return self.due_at - dt.timedelta(microseconds=1) if self.due_at else None
+
+    @property
     def establishment_type_label(self) -> str:
         return str(EstablishmentType(self.establishment_type).label)
 

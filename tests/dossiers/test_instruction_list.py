@@ -15,8 +15,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from dossiers import list_columns, queries
+from dossiers import catalog, list_columns, queries
 from dossiers.enums import RegionalRole, Status
+from dossiers.exports.columns import FIXED
 from dossiers.models import Dossier, DossierStage, Guichet
 from dossiers.queries.beside import with_beside
 from establishments.enums import EstablishmentType
@@ -239,6 +240,15 @@ def test_every_column_sorts_both_ways_as_a_sort_by_hand(verifier: Client, varied
     assert re.findall(r'aria-sort="(\w+)"', page) == ["descending" if sign else "ascending"]
     assert f"tri={'' if sign else '-'}{column}" in page
     assert len(re.findall('class="care-sort"', page)) == len(list_columns.COLUMNS) + 1  # no head that does not sort
+
+
+def test_a_due_date_is_the_last_day_that_the_referent_has(verifier: Client) -> None:
+    stage = row(Status.MODIFICATION_REQUESTED)
+    DossierStage.objects.filter(pk=stage.pk).update(due_at=catalog.closing(dt.date(2030, 12, 10)))
+    shown = verifier.get(URL, {"colonne": "echeance"}).content.decode()
+    assert '<time datetime="2030-12-10">' in shown.split('data-label="Échéance"')[1].split("</td>")[0]
+    exported = FIXED["echeance"].read(factories.fresh(stage).due_at)
+    assert str(exported) == "2030-12-10 23:59:59"
 
 
 def test_every_sort_is_offered_without_the_head_of_its_column(verifier: Client) -> None:
