@@ -160,6 +160,11 @@ class Statistics:
     def granted(self) -> Decimal:
         return sum((share.granted for share in self.regions), Decimal())
 
+    @property
+    def has_amounts(self) -> bool:
+        """Whether the étape asks for a subsidy: the amounts of the others would all be nothing."""
+        return bool(self.asked or self.granted)
+
     @cached_property
     def days(self) -> list[tuple[dt.date, int, int]]:
         """Each day on which something was transmitted or decided: 1 query."""

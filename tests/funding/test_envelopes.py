@@ -101,6 +101,10 @@ def test_statistics_and_budgets_say_the_same_of_what_is_granted() -> None:
     assert Statistics(lead, stages, stages[1]).granted == 0, "counted on the étape it was granted on, once"
     page = pages.text(factories.signed_in(lead).get(reverse("dossiers:statistics"), {"guichet": guichet.code}))
     assert "Montant accordé 45 800 €" in page
+    objectives = factories.signed_in(lead).get(
+        reverse("dossiers:statistics"), {"guichet": guichet.code, "etape": stages[1].code}
+    )
+    assert "Montant" not in pages.text(objectives), "an étape that asks for no subsidy shows no amount"
     assert "Accordé : les subventions accordées, au montant corrigé ou diminué" in page
 
 
