@@ -25,6 +25,9 @@ def frozen_port() -> Iterator[int]:
         thread = threading.Thread(target=lambda: held.append(server.accept()), daemon=True)
         thread.start()
         yield server.getsockname()[1]
+        # Whoever nobody asked still waits: closed under it, it would fail in the middle of another test.
+        socket.create_connection(server.getsockname()).close()
+        thread.join()
         for accepted, _ in held:
             accepted.close()
 
