@@ -6,6 +6,8 @@ PORT ?= 8000
 export PORT
 # Every message is in UTF-8, whatever the terminal says.
 export PYTHONUTF8 := 1
+# Kept beside the sources: compiling them takes half of the start of each process, and tests start many.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test bench access check format manage lock install browser
 .DEFAULT_GOAL := help

@@ -1,5 +1,6 @@
 """What every room's tests share. Factories and fixtures of one room stand in tests/<room>/."""
 
+import fcntl
 import os
 import shutil
 import sys
@@ -12,6 +13,7 @@ import hypothesis
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from celery.contrib.testing.worker import start_worker
+from django.conf import settings as configured
 from django.db import connection, connections
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
 from pytest_django import DjangoDbBlocker, Settings
@@ -79,6 +81,49 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             rank = 2
         ranks[item.path] = min(rank, ranks.get(item.path, 2))
     items.sort(key=lambda item: ranks[item.path])
+
+
+def _reads_the_database(item: pytest.Item) -> bool:
+    asked = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return bool(asked or item.get_closest_marker("django_db"))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+    request: pytest.FixtureRequest,
+    worker_id: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    """One of the parallel processes migrates a database, and each copies it: migrating takes ten seconds of a core."""
+    if worker_id == "master" or not any(map(_reads_the_database, request.session.items)):
+        yield
+        return
+    given = configured.DATABASES["default"]
+    model = given["TEST"]["NAME"].removesuffix(worker_id) + "model"
+    shared = tmp_path_factory.getbasetemp().parent
+    made, users = shared / "model-made", shared / "model-users"
+    users.mkdir(exist_ok=True)
+    with (shared / "model-lock").open("w") as lock, django_db_blocker.unblock():
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            named = given["NAME"], given["TEST"]
+            given["TEST"] = given["TEST"] | {"NAME": model}
+            connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+            connection.creation.destroy_test_db(named[0], verbosity=0, keepdb=True)  # leaves it, and is named as before
+            given["NAME"], given["TEST"] = named
+            made.touch()
+        (users / worker_id).touch()
+    given["TEST"] = given["TEST"] | {"TEMPLATE": model, "MIGRATE": False}
+    yield
+    with (shared / "model-lock").open("w") as lock, django_db_blocker.unblock():
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        (users / worker_id).unlink()
+        if not any(users.iterdir()):
+            made.unlink()
+            with connection.creation._nodb_cursor() as cursor:
+                cursor.execute(f"DROP DATABASE {connection.ops.quote_name(model)}")
 
 
 @pytest.fixture(scope="session")
