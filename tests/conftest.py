@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +15,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from celery.contrib.testing.worker import start_worker
 from django.conf import settings as configured
-from django.db import connection, connections
+from django.db import connection, connections, transaction
+from django.test import override_settings
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -162,11 +164,40 @@ def pages_closed(request: pytest.FixtureRequest) -> Iterator[None]:
         context.close()
 
 
+#: Where the files of the world that lasts are kept: see `lasting`.
+_worlds: list[Path] = []
+
+
 @pytest.fixture(autouse=True)
 def media(settings: Settings, tmp_path: Path) -> Path:
-    """Files that a test uploads go when it ends."""
-    settings.MEDIA_ROOT = tmp_path / "media"
-    return tmp_path / "media"
+    """Files that a test uploads go when it ends; in a world that lasts, they stand beside its own."""
+    folder = _worlds[-1] if _worlds else tmp_path / "media"
+    settings.MEDIA_ROOT = folder
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lasting(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], AbstractContextManager[None]]:
+    """`with lasting(): yield build()`, in a fixture of a class or of a module: a world that takes longer to build than
+    its tests to run is built once. Each test finds its rows as they were built, whatever the one before did; none may
+    be transactional."""
+
+    @contextmanager
+    def world() -> Iterator[None]:
+        folder = tmp_path_factory.mktemp("world")
+        rows = transaction.atomic()
+        rows._from_testcase = True  # type: ignore[attr-defined]  # as the transaction of a test: `durable` looks at it
+        with django_db_blocker.unblock(), override_settings(MEDIA_ROOT=folder), rows:
+            _worlds.append(folder)
+            try:
+                yield
+            finally:
+                _worlds.remove(folder)
+                transaction.set_rollback(True)
+
+    return world
 
 
 @pytest.fixture(scope="session")

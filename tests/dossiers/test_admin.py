@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -57,8 +59,7 @@ def client() -> Client:
     return factories.signed_in(UserFactory(admin=True))
 
 
-@pytest.fixture
-def stage() -> DossierStage:
+def a_line_in_every_table() -> DossierStage:
     """A dossier with a line in every table of the room."""
     stage = factories.modification_requested(sites=3)
     workflow.add_file(
@@ -103,44 +104,6 @@ def test_every_model_of_the_room_is_registered() -> None:
     assert {model for model in REGISTERED if not admin.site.is_registered(model)} == set()
 
 
-@pytest.mark.parametrize("model", REGISTERED)
-def test_lists_searches_and_pages_answer(client: Client, stage: DossierStage, model: type[Model]) -> None:
-    assert client.get(page(model, "changelist")).status_code == 200
-    for words in (stage.dossier.reference, "tilleuls", "%", "introuvable"):
-        assert client.get(page(model, "changelist"), {"q": words}).status_code == 200, words
-    instance = model._default_manager.first()
-    assert instance is not None
-    assert client.get(page(model, "change", instance.pk)).status_code == 200
-    assert client.get(page(model, "history", instance.pk)).status_code == 200
-
-
-@pytest.mark.parametrize("model", HISTORY)
-def test_history_is_read_and_never_written(client: Client, stage: DossierStage, model: type[Model]) -> None:
-    instance = model._default_manager.first()
-    assert instance is not None
-    assert client.get(page(model, "add")).status_code == 403
-    assert client.post(page(model, "add"), {}).status_code == 403
-    assert client.get(page(model, "delete", instance.pk)).status_code == 403
-    assert client.post(page(model, "delete", instance.pk), {"post": "yes"}).status_code == 403
-    data = {"status": "validated", "referent": "1", "reference": "ABCDEFGHJK", "message": "x", "name": "x"}
-    assert client.post(page(model, "change", instance.pk), data).status_code == 403
-    delete = {"action": "delete_selected", "_selected_action": [instance.pk], "post": "yes"}
-    client.post(page(model, "changelist"), delete)
-    assert model._default_manager.filter(pk=instance.pk).exists()
-    assert 'name="_save"' not in client.get(page(model, "change", instance.pk)).content.decode()
-    assert factories.fresh(stage).status == "modification_requested"
-
-
-@pytest.mark.parametrize("model", HISTORY)
-def test_a_line_of_history_is_found_by_its_dossier(client: Client, stage: DossierStage, model: type[Model]) -> None:
-    other = factories.modification_requested()
-    everything = client.get(page(model, "changelist")).context["cl"].result_count
-    found = client.get(page(model, "changelist"), {"q": stage.dossier.legal_entity.finess}).context["cl"]
-    beside = client.get(page(model, "changelist"), {"q": other.dossier.reference}).context["cl"]
-    assert found.result_count > 0
-    assert found.result_count + beside.result_count == everything
-
-
 @pytest.mark.parametrize("model", HISTORY)
 def test_a_list_costs_the_same_at_1_and_3_dossiers(
     client: Client, django_assert_max_num_queries: DjangoAssertNumQueries, model: type[Model]
@@ -155,8 +118,9 @@ def test_a_list_costs_the_same_at_1_and_3_dossiers(
     assert costs[0] == costs[1]
 
 
-def test_what_was_answered_is_not_shown(client: Client, stage: DossierStage) -> None:
+def test_what_was_answered_is_not_shown(client: Client) -> None:
     """An IBAN is masked except for those who must read it (Q60); a draft is its référent's."""
+    a_line_in_every_table()
     for model in (models.Answer, models.Transmission, models.ParkedInput):
         for instance in model._default_manager.all():
             shown = client.get(page(model, "change", instance.pk)).content.decode()
@@ -164,9 +128,60 @@ def test_what_was_answered_is_not_shown(client: Client, stage: DossierStage) -> 
             assert "zoe.durand@exemple.fr" not in shown
 
 
-def test_files_are_not_linked(client: Client, stage: DossierStage) -> None:
-    attachment = stage.attachments.all()[0]
-    assert attachment.file.name not in client.get(page(models.Attachment, "change", attachment.pk)).content.decode()
+@pytest.fixture(scope="class")
+def built(lasting: Callable[[], AbstractContextManager[None]]) -> Iterator[DossierStage]:
+    with lasting():
+        yield a_line_in_every_table()
+
+
+@pytest.fixture
+def stage(built: DossierStage) -> DossierStage:
+    return factories.fresh(built)
+
+
+class TestHistory:
+    """On one dossier with a line in every table of the room."""
+
+    @pytest.mark.parametrize("model", REGISTERED)
+    def test_lists_searches_and_pages_answer(self, client: Client, stage: DossierStage, model: type[Model]) -> None:
+        assert client.get(page(model, "changelist")).status_code == 200
+        for words in (stage.dossier.reference, "tilleuls", "%", "introuvable"):
+            assert client.get(page(model, "changelist"), {"q": words}).status_code == 200, words
+        instance = model._default_manager.first()
+        assert instance is not None
+        assert client.get(page(model, "change", instance.pk)).status_code == 200
+        assert client.get(page(model, "history", instance.pk)).status_code == 200
+
+    @pytest.mark.parametrize("model", HISTORY)
+    def test_history_is_read_and_never_written(self, client: Client, stage: DossierStage, model: type[Model]) -> None:
+        instance = model._default_manager.first()
+        assert instance is not None
+        assert client.get(page(model, "add")).status_code == 403
+        assert client.post(page(model, "add"), {}).status_code == 403
+        assert client.get(page(model, "delete", instance.pk)).status_code == 403
+        assert client.post(page(model, "delete", instance.pk), {"post": "yes"}).status_code == 403
+        data = {"status": "validated", "referent": "1", "reference": "ABCDEFGHJK", "message": "x", "name": "x"}
+        assert client.post(page(model, "change", instance.pk), data).status_code == 403
+        delete = {"action": "delete_selected", "_selected_action": [instance.pk], "post": "yes"}
+        client.post(page(model, "changelist"), delete)
+        assert model._default_manager.filter(pk=instance.pk).exists()
+        assert 'name="_save"' not in client.get(page(model, "change", instance.pk)).content.decode()
+        assert factories.fresh(stage).status == "modification_requested"
+
+    @pytest.mark.parametrize("model", HISTORY)
+    def test_a_line_of_history_is_found_by_its_dossier(
+        self, client: Client, stage: DossierStage, model: type[Model]
+    ) -> None:
+        other = factories.modification_requested()
+        everything = client.get(page(model, "changelist")).context["cl"].result_count
+        found = client.get(page(model, "changelist"), {"q": stage.dossier.legal_entity.finess}).context["cl"]
+        beside = client.get(page(model, "changelist"), {"q": other.dossier.reference}).context["cl"]
+        assert found.result_count > 0
+        assert found.result_count + beside.result_count == everything
+
+    def test_files_are_not_linked(self, client: Client, stage: DossierStage) -> None:
+        attachment = stage.attachments.all()[0]
+        assert attachment.file.name not in client.get(page(models.Attachment, "change", attachment.pk)).content.decode()
 
 
 # Settings

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from decimal import Decimal
 
 import pytest
@@ -58,58 +60,6 @@ def test_a_healthy_database_says_nothing() -> None:
 
     assert checked() == []
     assert not Email.objects.filter(kind="money_differs").exists()
-
-
-@pytest.mark.parametrize(
-    ("kind", "table", "change", "expected", "found"),
-    [
-        (KINDS.ESTIMATE, "funding_grant", "estimated = 18000, reason = 'Plafond.'", 18_800, 18_000),
-        (KINDS.CEILING, "funding_control", "ceiling = 15000", 15_000, 16_000),
-        (KINDS.CEILING, "funding_control", "state = 'confirmed', ceiling = NULL", 18_800, 16_000),
-        (KINDS.PAYABLE, "funding_grant", "payable = 8800.01", 8_800, "8800.01"),
-        (KINDS.PAYABLE, "funding_objectivedecision", "state = 'accepted', reason = ''", 15_200, 8_800),
-        (KINDS.PLANNED, "funding_payment", "amount = 11000.01 WHERE amount = 10000", 16_000, "16000.01"),
-        (KINDS.ORDERED, "funding_payment", "amount = 15800.01 WHERE state = 'ordered'", 18_800, "18800.01"),
-        (KINDS.GIVEN_BACK, "funding_payment", "amount = 3000.01 WHERE kind = 'repayment'", 3_000, "3000.01"),
-        (KINDS.UNSIGNED, "funding_agreement", "state = 'refused', reason = 'Illisible.'", 0, 5_000),
-    ],
-)  # fmt: skip
-def test_a_row_forced_wrong_is_found(kind: str, table: str, change: str, expected: int, found: str) -> None:
-    settled()
-    forced(table, change)
-
-    named = {row[0]: row[1:] for row in checked()}
-
-    assert named[kind] == (Decimal(expected), Decimal(found))
-    # Too much ordered is also more than the schedule may hold.
-    assert set(named) - {kind} <= ({KINDS.PLANNED} if kind == KINDS.ORDERED else set())
-
-
-@pytest.mark.parametrize(
-    ("column", "kind", "expected"),
-    [
-        ("in_instruction", KINDS.BUDGET_IN_INSTRUCTION, 18_800),
-        ("to_grant", KINDS.BUDGET_TO_GRANT, 0),
-        ("granted", KINDS.BUDGET_GRANTED, 16_000),
-        ("paid", KINDS.BUDGET_PAID, 3_000),
-    ],
-)
-def test_a_budget_forced_wrong_is_found_once_its_guichet_rests(column: str, kind: str, expected: int) -> None:
-    settled()
-    factories.transmitted()
-    Envelope.objects.create(guichet=factories.poc().guichet, budget=200_000)
-    tasks.count_budgets()
-    Consumption.objects.update(**{column: Decimal("0.01")})
-    assert checked() == [], "what has just moved is counted again within ten minutes"
-
-    Consumption.objects.update(at=timezone.now() + dt.timedelta(hours=1))
-    assert checked() == [(kind, Decimal(expected), Decimal("0.01"))]
-
-    # The guichet moves: neither found again nor gone.
-    Consumption.objects.update(at=timezone.now())
-    assert [row[0] for row in checked()] == [kind]
-    tasks.count_budgets()
-    assert checked() == []
 
 
 def test_a_budget_that_could_not_be_judged_is_looked_at_again_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,26 +141,6 @@ def test_it_is_told_once_to_administrators_alone_and_corrected_by_nobody(caplog:
     assert Email.objects.filter(kind="money_differs").count() == 2
 
 
-def test_without_administrators_it_waits_for_one() -> None:
-    settled()
-    forced("funding_grant", "payable = 9000")
-    tasks.check_money()
-    assert Discrepancy.objects.get().told_at is None
-    UserFactory(admin=True)
-    tasks.check_money()
-    assert Email.objects.filter(kind="money_differs").count() == 1
-
-
-def test_the_command_names_each_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
-    grant = settled()
-    call_command("check_money")
-    assert capsys.readouterr().out.strip() == "Toutes les sommes concordent."
-    forced("funding_grant", "payable = 9000")
-    with pytest.raises(CommandError, match="1\u00a0somme ne concorde pas, dont 1 depuis le dernier contrôle"):
-        call_command("check_money")
-    assert grant.dossier.reference in capsys.readouterr().out
-
-
 @pytest.mark.parametrize("number", [1, 3])
 def test_subsidies_cost_the_same_whatever_their_number(
     number: int, django_assert_num_queries: DjangoAssertNumQueries
@@ -225,16 +155,89 @@ def test_subsidies_cost_the_same_whatever_their_number(
         assert len(list(checking.of_grants())) == number
 
 
-def test_administrators_read_them(client: Client) -> None:
-    grant = settled()
-    forced("funding_grant", "payable = 9000")
-    workflow.checking.run(timezone.now())
-    sign_in(client, UserFactory(admin=True))
-    page = client.get(reverse("admin:funding_discrepancy_changelist"), {"gone_at__isempty": "0"})
-    assert page.status_code == 200
-    assert grant.dossier.reference not in page.text
-    page = client.get(reverse("admin:funding_discrepancy_changelist"), {"gone_at__isempty": "1"})
-    assert grant.dossier.reference in page.text
-    page = client.get(reverse("admin:funding_discrepancy_change", args=[Discrepancy.objects.get().pk]))
-    assert "les objectifs acceptés donnent" in page.text
-    assert client.get(reverse("admin:funding_discrepancy_add")).status_code == 403
+@pytest.fixture(scope="class")
+def grant(lasting: Callable[[], AbstractContextManager[None]]) -> Iterator[Grant]:
+    with lasting():
+        yield settled()
+
+
+@pytest.mark.usefixtures("grant")
+class TestForced:
+    """One subsidy that went through everything, in which something is changed behind every rule."""
+
+    @pytest.mark.parametrize(
+        ("kind", "table", "change", "expected", "found"),
+        [
+            (KINDS.ESTIMATE, "funding_grant", "estimated = 18000, reason = 'Plafond.'", 18_800, 18_000),
+            (KINDS.CEILING, "funding_control", "ceiling = 15000", 15_000, 16_000),
+            (KINDS.CEILING, "funding_control", "state = 'confirmed', ceiling = NULL", 18_800, 16_000),
+            (KINDS.PAYABLE, "funding_grant", "payable = 8800.01", 8_800, "8800.01"),
+            (KINDS.PAYABLE, "funding_objectivedecision", "state = 'accepted', reason = ''", 15_200, 8_800),
+            (KINDS.PLANNED, "funding_payment", "amount = 11000.01 WHERE amount = 10000", 16_000, "16000.01"),
+            (KINDS.ORDERED, "funding_payment", "amount = 15800.01 WHERE state = 'ordered'", 18_800, "18800.01"),
+            (KINDS.GIVEN_BACK, "funding_payment", "amount = 3000.01 WHERE kind = 'repayment'", 3_000, "3000.01"),
+            (KINDS.UNSIGNED, "funding_agreement", "state = 'refused', reason = 'Illisible.'", 0, 5_000),
+        ],
+    )  # fmt: skip
+    def test_a_row_forced_wrong_is_found(self, kind: str, table: str, change: str, expected: int, found: str) -> None:
+        forced(table, change)
+
+        named = {row[0]: row[1:] for row in checked()}
+
+        assert named[kind] == (Decimal(expected), Decimal(found))
+        # Too much ordered is also more than the schedule may hold.
+        assert set(named) - {kind} <= ({KINDS.PLANNED} if kind == KINDS.ORDERED else set())
+
+    @pytest.mark.parametrize(
+        ("column", "kind", "expected"),
+        [
+            ("in_instruction", KINDS.BUDGET_IN_INSTRUCTION, 18_800),
+            ("to_grant", KINDS.BUDGET_TO_GRANT, 0),
+            ("granted", KINDS.BUDGET_GRANTED, 16_000),
+            ("paid", KINDS.BUDGET_PAID, 3_000),
+        ],
+    )
+    def test_a_budget_forced_wrong_is_found_once_its_guichet_rests(self, column: str, kind: str, expected: int) -> None:
+        factories.transmitted()
+        Envelope.objects.create(guichet=factories.poc().guichet, budget=200_000)
+        tasks.count_budgets()
+        Consumption.objects.update(**{column: Decimal("0.01")})
+        assert checked() == [], "what has just moved is counted again within ten minutes"
+
+        Consumption.objects.update(at=timezone.now() + dt.timedelta(hours=1))
+        assert checked() == [(kind, Decimal(expected), Decimal("0.01"))]
+
+        # The guichet moves: neither found again nor gone.
+        Consumption.objects.update(at=timezone.now())
+        assert [row[0] for row in checked()] == [kind]
+        tasks.count_budgets()
+        assert checked() == []
+
+    def test_without_administrators_it_waits_for_one(self) -> None:
+        forced("funding_grant", "payable = 9000")
+        tasks.check_money()
+        assert Discrepancy.objects.get().told_at is None
+        UserFactory(admin=True)
+        tasks.check_money()
+        assert Email.objects.filter(kind="money_differs").count() == 1
+
+    def test_the_command_names_each_and_fails(self, grant: Grant, capsys: pytest.CaptureFixture[str]) -> None:
+        call_command("check_money")
+        assert capsys.readouterr().out.strip() == "Toutes les sommes concordent."
+        forced("funding_grant", "payable = 9000")
+        with pytest.raises(CommandError, match="1\u00a0somme ne concorde pas, dont 1 depuis le dernier contrôle"):
+            call_command("check_money")
+        assert grant.dossier.reference in capsys.readouterr().out
+
+    def test_administrators_read_them(self, grant: Grant, client: Client) -> None:
+        forced("funding_grant", "payable = 9000")
+        workflow.checking.run(timezone.now())
+        sign_in(client, UserFactory(admin=True))
+        page = client.get(reverse("admin:funding_discrepancy_changelist"), {"gone_at__isempty": "0"})
+        assert page.status_code == 200
+        assert grant.dossier.reference not in page.text
+        page = client.get(reverse("admin:funding_discrepancy_changelist"), {"gone_at__isempty": "1"})
+        assert grant.dossier.reference in page.text
+        page = client.get(reverse("admin:funding_discrepancy_change", args=[Discrepancy.objects.get().pk]))
+        assert "les objectifs acceptés donnent" in page.text
+        assert client.get(reverse("admin:funding_discrepancy_add")).status_code == 403
