@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -278,10 +279,14 @@ def scene(status: str) -> Scene:
     return Scene(factories.fresh(stage), people, factories.referent(entity))
 
 
+@functools.cache
+def tables_of_the_room() -> list[str]:
+    return [name for name in connection.introspection.table_names() if name.startswith("dossiers_")]
+
+
 def everything(*, but: str = "nothing") -> list[tuple[str, str]]:
     """A digest of every row of every table of the room, and of the outbox; but those whose name begins so."""
-    names = connection.introspection.table_names()
-    tables = [name for name in names if name.startswith("dossiers_") and not name.startswith(but)]
+    tables = [name for name in tables_of_the_room() if not name.startswith(but)]
     digests = sql.SQL(" UNION ALL ").join(
         sql.SQL("SELECT {}, md5(string_agg(row::text, ' ' ORDER BY row::text)) FROM {} AS row").format(
             sql.Literal(table), sql.Identifier(table)
