@@ -3,7 +3,8 @@
 import uuid
 from dataclasses import dataclass
 
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Concat, Trim
 from django.utils import timezone
 
 from accounts import access
@@ -17,6 +18,11 @@ from establishments.models import LegalEntity
 def establishments_of(user: User) -> QuerySet[Representation]:
     """What `user` represents, the choice made at registration first (A8), with what a line shows."""
     return user.representations.select_related("legal_entity").order_by("-is_primary", "created_at", "pk")
+
+
+def full_name(of: str) -> Trim:
+    """`User.full_name` worked out by the database, of the account that the path `of` leads to; blank for nobody."""
+    return Trim(Concat(f"{of}__first_name", Value(" "), f"{of}__last_name"))
 
 
 def colleagues(user: User) -> QuerySet[User]:

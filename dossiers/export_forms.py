@@ -23,10 +23,9 @@ class Box:
     is_ticked: bool
 
 
-class ExportForm(forms.Form):
-    """Columns are offered by groups; what was ticked the last time is ticked again."""
-
-    format = forms.ChoiceField(
+def format_field() -> forms.ChoiceField:
+    """In which format a table leaves."""
+    return forms.ChoiceField(
         label="Format du fichier",
         choices=ExportFormat.choices,
         initial=ExportFormat.XLSX,
@@ -36,6 +35,12 @@ class ExportForm(forms.Form):
             "invalid_choice": "Choisissez un format de la liste.",
         },
     )
+
+
+class ExportForm(forms.Form):
+    """Columns are offered by groups; what was ticked the last time is ticked again."""
+
+    format = format_field()
     columns = forms.MultipleChoiceField(
         label="Colonnes",
         widget=forms.CheckboxSelectMultiple,

@@ -9,12 +9,6 @@ class Among(Func):
     """`Among(F("pk"), keys)`: `pk = ANY (keys)`, `keys` being an array; its text does not depend on how many they are,
     as that of `pk__in` does."""
 
-    template = "(%(expressions)s)"
-    arg_joiner = " = ANY "
+    template = "(%(expressions)s))"
+    arg_joiner = " = ANY ("
     output_field = BooleanField()
-
-
-class Bracketed(Func):
-    """`(array)`, as the second half of `Among` needs it."""
-
-    template = "(%(expressions)s)"

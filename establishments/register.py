@@ -7,7 +7,7 @@ from datetime import date
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
 
 from ecare.composed import Composed
-from ecare.expressions import Among, Bracketed
+from ecare.expressions import Among
 from establishments.enums import ChangeKind
 from establishments.models import GeographicEntity, LegalEntity, RegisterChange
 
@@ -54,7 +54,7 @@ def sites_now(numbers: Collection[str]) -> list[GeographicEntity]:
 
 
 def _sites_now(numbers: list[str]) -> QuerySet[GeographicEntity]:
-    sites = GeographicEntity.objects.filter(Among(F("finess"), Bracketed(Value(numbers))))
+    sites = GeographicEntity.objects.filter(Among(F("finess"), Value(numbers)))
     moved_on = _last("site", ChangeKind.MOVED, "day")
     told_at = _last("site", ChangeKind.CLOSED, "run__finished_at")
     return sites.select_related("legal_entity").annotate(moved_on=moved_on, closing_told_at=told_at).order_by("finess")

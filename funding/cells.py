@@ -39,6 +39,15 @@ class Fault:
     reason: str
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A table sent: its rows, the position of each column looked for, the headings that are none of them."""
+
+    rows: list[sheets.Row]
+    places: dict[str, int]
+    ignored: list[str]
+
+
 class Faulty(Exception):
     """Lines that do not stand, all of them told."""
 
@@ -62,8 +71,27 @@ def checked_kind(upload: UploadedFile) -> str:
     return Path(checked.name).suffix.lower().lstrip(".")
 
 
+def opened(
+    upload: UploadedFile,
+    *,
+    sheet: str,
+    columns: Mapping[str, str],
+    most: int,
+    empty: str,
+    optional: Collection[str] = (),
+) -> Opened:
+    """The table of a file that is what it says, at most `most` rows under its headings; `empty` tells of one that has
+    nothing. Raises uploads.Invalid, sheets.Unreadable."""
+    table = sheets.read(upload, checked_kind(upload), sheet=sheet, headings=list(columns.values()), most=most + 1)
+    if not table.rows:
+        raise sheets.Unreadable(empty, why="rows")
+    heading, *rows = table.rows
+    places, ignored = placed([cell.text for cell in heading.cells], columns, optional=optional)
+    return Opened(rows, places, ignored)
+
+
 def placed(
-    headings: Sequence[str], columns: Mapping[str, str], *, optional: Collection[str] = ()
+    headings: Sequence[str], columns: Mapping[str, str], *, optional: Collection[str]
 ) -> tuple[dict[str, int], list[str]]:
     """The position of each of `columns`, by field, and the headings that are none of them. Raises Unreadable when one
     that is not `optional` is missing, or when one is there twice."""

@@ -17,7 +17,7 @@ from dossiers import sheets
 from dossiers.exports import writers
 from dossiers.sheets.choosing import plain
 from ecare import french
-from funding.cells import DOUBTS, Fault, Faulty, amount, cells_of, checked_kind, day, placed
+from funding.cells import DOUBTS, Fault, Faulty, amount, cells_of, day, opened
 from funding.enums import ExpenseNature
 from funding.expense_rules import MOST_LINES, Entry, Terms, flaws
 
@@ -47,25 +47,19 @@ def read(upload: UploadedFile, terms: Terms, already: Collection[Entry], *, toda
 
     Raises uploads.Invalid or sheets.Unreadable when the file cannot be read, Faulty when lines do not stand.
     """
-    checked = checked_kind(upload)
-    table = sheets.read(upload, checked, sheet=SHEET, headings=list(COLUMNS.values()), most=MOST_LINES + 1)
+    empty = "Ce tableau est vide\u00a0: partez du modèle et remplissez une ligne par dépense."
+    table = opened(upload, sheet=SHEET, columns=COLUMNS, most=MOST_LINES, empty=empty)
     if not table.rows:
-        raise sheets.Unreadable(
-            "Ce tableau est vide\u00a0: partez du modèle et remplissez une ligne par dépense.", why="rows"
-        )
-    heading, *rows = table.rows
-    places, ignored = placed([cell.text for cell in heading.cells], COLUMNS)
-    if not rows:
         raise sheets.Unreadable(
             "Ce tableau n'a que ses en-têtes\u00a0: remplissez une ligne par dépense, puis déposez-le à nouveau.",
             why="rows",
         )
     reader = Reader(terms, today)
-    found = [(row.number, reader.entry(row, places)) for row in rows]
+    found = [(row.number, reader.entry(row, table.places)) for row in table.rows]
     faults = reader.faults + twice([(number, entry) for number, entry in found if entry is not None], already)
     if faults:
         raise Faulty(sorted(faults, key=lambda fault: fault.row))
-    return Content([entry for _, entry in found if entry is not None], ignored)
+    return Content([entry for _, entry in found if entry is not None], table.ignored)
 
 
 class Reader:

@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from dossiers import sheets
 from ecare import french
-from funding.cells import DOUBTS, Fault, Faulty, amount, cells_of, checked_kind, day, placed
+from funding.cells import DOUBTS, Fault, Faulty, amount, cells_of, day, opened
 
 SHEET = "Paiements"
 LONGEST_TRANSFER = 50
@@ -56,20 +56,14 @@ class Content:
 def read(upload: UploadedFile, *, today: dt.date) -> Content:
     """The payments made of a file. Raises uploads.Invalid or sheets.Unreadable when it cannot be read, cells.Faulty
     when rows do not stand."""
-    kind = checked_kind(upload)
-    table = sheets.read(upload, kind, sheet=SHEET, headings=list(COLUMNS.values()), most=READ + 1)
-    if not table.rows:
-        raise sheets.Unreadable(
-            "Ce tableau est vide\u00a0: partez de l'export des paiements et remplissez leurs dates.", why="rows"
-        )
-    heading, *rows = table.rows
-    places, _ = placed([cell.text for cell in heading.cells], COLUMNS, optional=OPTIONAL)
+    empty = "Ce tableau est vide\u00a0: partez de l'export des paiements et remplissez leurs dates."
+    table = opened(upload, sheet=SHEET, columns=COLUMNS, most=READ, empty=empty, optional=OPTIONAL)
     lines: list[Line] = []
     faults: list[Fault] = []
     undated = 0
     seen: dict[str, int] = {}
-    for row in rows:
-        cells = cells_of(row, places)
+    for row in table.rows:
+        cells = cells_of(row, table.places)
         if cells["paid_on"].is_blank:
             undated += 1
             continue

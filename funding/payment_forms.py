@@ -11,6 +11,7 @@ from django.utils.datastructures import MultiValueDict
 
 from ecare import forms as care_forms
 from ecare.widgets import DateInput, Select
+from funding import cells
 from funding.enums import PaymentKind, PaymentState
 from funding.grant_forms import AmountField
 from funding.models import Payment
@@ -136,7 +137,7 @@ class ImportForm(care_forms.Form):
     file = forms.FileField(
         label="Fichier de l'agent comptable",
         help_text="Excel (xlsx), LibreOffice (ods) ou CSV, moins de 5 Mo, avec les colonnes de l'export.",
-        widget=forms.FileInput(attrs={"accept": ".xlsx,.ods,.csv"}),
+        widget=forms.FileInput(attrs={"accept": cells.RULES.accept}),
         error_messages={
             "required": "Choisissez le fichier de l'agent comptable, au format xlsx, ods ou csv.",
             "empty": "Ce fichier est vide\u00a0: vérifiez-le, puis déposez-le de nouveau.",

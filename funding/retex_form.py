@@ -6,7 +6,7 @@ from __future__ import annotations
 from django import forms
 from django.http import QueryDict
 
-from dossiers.enums import ExportFormat
+from dossiers.export_forms import format_field
 from ecare import forms as care_forms
 from ecare.widgets import Select
 
@@ -35,18 +35,9 @@ class RetexForm(care_forms.Form):
             "invalid_choice": "Choisissez un fichier anonymisé ou nominatif.",
         },
     )
-    format = forms.ChoiceField(
-        label="Format du fichier",
-        widget=forms.RadioSelect,
-        choices=ExportFormat.choices,
-        error_messages={
-            "required": "Choisissez le format du fichier.",
-            "invalid_choice": "Choisissez un format de la liste.",
-        },
-    )
+    format = format_field()
 
     def __init__(self, data: QueryDict | None = None, *, guichets: list[tuple[str, str]]) -> None:
-        initial = {"content": "anonymised", "format": ExportFormat.XLSX}
-        super().__init__(data, initial=initial, use_required_attribute=False)
+        super().__init__(data, initial={"content": "anonymised"}, use_required_attribute=False)
         alone = len(guichets) == 1
         self.fields["guichet"].choices = guichets if alone else [("", "Choisissez"), *guichets]  # type: ignore[attr-defined]

@@ -6,8 +6,7 @@ import datetime as dt
 from typing import Any, cast
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models import OuterRef, QuerySet
 from django.http import QueryDict
 
 from accounts import queries as accounts_queries
@@ -22,7 +21,7 @@ from ecare.composed import Composed
 
 #: A page says every half minute that it is open.
 SEEN_FOR = dt.timedelta(seconds=75)
-NAME = Concat("user__first_name", Value(" "), "user__last_name")
+NAME = accounts_queries.full_name("user")
 
 
 def others(user: User, at: dt.datetime) -> QuerySet[Presence]:

@@ -10,8 +10,9 @@ from typing import Any, cast
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page
 from django.db.models import F, OuterRef, QuerySet, Value
-from django.db.models.functions import Coalesce, Concat, JSONObject, NullIf, Trim
+from django.db.models.functions import Coalesce, JSONObject, NullIf
 
+from accounts import queries as accounts_queries
 from accounts.models import User
 from dossiers import access, kinds, scores
 from dossiers.eligibility import Eligibility
@@ -31,7 +32,7 @@ from dossiers.queries.corrections import Correction, corrections
 from dossiers.queries.register import RegisterNews, register_news
 from dossiers.queries.transmitted import TransmittedEntry, eligible, history_read_inside, score, transmitted_sections
 from ecare.composed import Composed
-from ecare.expressions import Among, Bracketed
+from ecare.expressions import Among
 from ecare.paging import CountedPaginator
 from establishments.enums import EstablishmentType
 from establishments.models import shown_name
@@ -105,11 +106,6 @@ class Row:
         return str(EstablishmentType(self.establishment_type).label)
 
 
-def full_name(of: str) -> Trim:
-    """« Prénom Nom » of that account, blank for nobody."""
-    return Trim(Concat(f"{of}__first_name", Value(" "), f"{of}__last_name"))
-
-
 def listed(stages: DossierStageQuerySet) -> QuerySet[Any, Any]:
     """The key of each étape, then the fields of its `Row`."""
     own, guichet = "stage__regional_role", "dossier__guichet__regional_role"
@@ -126,15 +122,15 @@ def listed(stages: DossierStageQuerySet) -> QuerySet[Any, Any]:
         "dossier__legal_entity__name",
         "dossier__legal_entity__long_name",
         "dossier__legal_entity__region__name",
-        full_name("dossier__referent"),
-        full_name("dossier__verifier"),
+        accounts_queries.full_name("dossier__referent"),
+        accounts_queries.full_name("dossier__verifier"),
         Coalesce(NullIf(own, Value("")), guichet),
         "dossier__legal_entity__region_codes",
     )
 
 
 def rows_of(keys: list[int]) -> QuerySet[Any, Any]:
-    return listed(DossierStage.objects.filter(Among(F("pk"), Bracketed(Value(keys)))))
+    return listed(DossierStage.objects.filter(Among(F("pk"), Value(keys))))
 
 
 ROWS = Composed(rows_of, keys=[-1])

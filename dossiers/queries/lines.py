@@ -16,7 +16,7 @@ from accounts.models import User
 from dossiers import access, search
 from dossiers.enums import Status
 from dossiers.models import Line, LineCount, Stage
-from ecare.expressions import Among, Bracketed
+from ecare.expressions import Among
 
 #: A due date that comes within that time is near.
 SOON = dt.timedelta(days=7)
@@ -100,8 +100,7 @@ def condition(name: str, value: Any, user: User, *, counted: bool = False) -> Q:
 
 def on(stages: QuerySet[Stage]) -> Q:
     """Those of some étapes, looked for once: a join would leave the order of the index."""
-    keys = Bracketed(ArraySubquery(stages.order_by().values("pk")))
-    return Q(Among(F("stage_id"), keys))
+    return Q(Among(F("stage_id"), ArraySubquery(stages.order_by().values("pk"))))
 
 
 def by(who: str, user: User, *, counted: bool) -> Q:

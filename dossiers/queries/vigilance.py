@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, OuterRef, QuerySet, Value
-from django.db.models.functions import Concat, JSONObject
+from django.db.models import Count, F, OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 
+from accounts import queries as accounts_queries
 from accounts.models import User
 from dossiers import access
 from dossiers.enums import FlagKind, Status
@@ -20,7 +21,7 @@ from dossiers.models.dossiers import DossierStageQuerySet
 from dossiers.queries.forms import questions
 from dossiers.vigilance import CARE_DOMAINS, Case, Other
 from ecare import encryption
-from ecare.expressions import Among, Bracketed
+from ecare.expressions import Among
 from establishments import activity
 
 
@@ -162,14 +163,14 @@ class Point:
 
 def with_points(stages: DossierStageQuerySet, user: User) -> DossierStageQuerySet:
     """Annotate `points`, the points of vigilance of each étape as JSON: no query more."""
-    among = Among(F("dossier__reference"), Bracketed(OuterRef("others")))
+    among = Among(F("dossier__reference"), OuterRef("others"))
     readable = access.instructed_stages(user).filter(among).order_by("dossier__reference")
     described = JSONObject(
         kind="kind",
         text="text",
         note="note",
         examined_at="examined_at",
-        examined_by=Concat("examined_by__first_name", Value(" "), "examined_by__last_name"),
+        examined_by=accounts_queries.full_name("examined_by"),
         references=ArraySubquery(readable.values("dossier__reference")),
     )
     theirs = Flag.objects.filter(dossier_stage=OuterRef("pk")).order_by("pk")

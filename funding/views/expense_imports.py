@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dossiers import sheets
-from dossiers.exports import writers
-from dossiers.views import files
 from dossiers.views.scope import user_of
 from dossiers.workflow.files import FileRefused
 from funding import cells, expense_files, workflow
 from funding.expense_forms import ImportForm
 from funding.expense_rules import Entry
 from funding.queries import expense_imports as queries
+from funding.views import spreadsheets
 from funding.views.expenses import own_trame
 
 #: Faults told on the page: whoever corrects these sends the file again.
@@ -33,14 +29,11 @@ def template(request: HttpRequest, reference: str, format: str) -> HttpResponseB
         raise Http404
     trame = own_trame(request, reference)
     lines = [Entry.of(each) for each in trame.grant.expenses.in_force().order_by("spent_on", "pk")]
-    with tempfile.TemporaryDirectory(prefix="ecare-trame-") as folder:
-        path = Path(folder) / f"trame-financiere-{reference}.{format}"
-        expense_files.write(path, format, trame.terms, lines)
-        return files.leaving(
-            FileResponse(
-                path.open("rb"), as_attachment=True, filename=path.name, content_type=writers.MEDIA_TYPES[format]
-            )
-        )
+    return spreadsheets.leaving_as(
+        f"trame-financiere-{reference}",
+        format,
+        lambda path: expense_files.write(path, format, trame.terms, lines),
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

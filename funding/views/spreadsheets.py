@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 
@@ -18,12 +18,21 @@ def leaving(
     name: str, format: str, *, sheet: str, headings: Iterable[str], rows: Iterable[Iterable[Cell]]
 ) -> FileResponse:
     """The table as an attachment, `name` without its extension; nothing of it stays on the disk."""
-    with tempfile.TemporaryDirectory(prefix="ecare-table-") as folder:
-        path = Path(folder) / f"{name}.{format}"
+
+    def write(path: Path) -> None:
         with closing(writers.writer(format, path, sheet=sheet)) as file:
             file.heading(headings)
             for row in rows:
                 file.row(row)
+
+    return leaving_as(name, format, write)
+
+
+def leaving_as(name: str, format: str, write: Callable[[Path], None]) -> FileResponse:
+    """What `write` puts at the path it is given, likewise."""
+    with tempfile.TemporaryDirectory(prefix="ecare-table-") as folder:
+        path = Path(folder) / f"{name}.{format}"
+        write(path)
         return files.leaving(
             FileResponse(
                 path.open("rb"), as_attachment=True, filename=path.name, content_type=writers.MEDIA_TYPES[format]

@@ -12,7 +12,7 @@ from accounts.models import User
 from dossiers import access
 from dossiers.models import DossierStage
 from ecare.composed import Composed
-from ecare.expressions import Among, Bracketed
+from ecare.expressions import Among
 from tests.dossiers import factories
 
 pytestmark = pytest.mark.django_db
@@ -56,9 +56,7 @@ def test_an_example_that_the_statement_does_not_hold_is_refused() -> None:
 def test_a_list_and_tuples_are_given_as_they_are() -> None:
     users = [factories.draft().dossier.referent for _ in range(3)]
     some = Composed(
-        lambda keys: (
-            User.objects.filter(Among(F("pk"), Bracketed(Value(keys)))).order_by("pk").values_list("pk", "email")
-        ),
+        lambda keys: User.objects.filter(Among(F("pk"), Value(keys))).order_by("pk").values_list("pk", "email"),
         keys=[-1],
     )
     assert some.tuples(keys=[each.pk for each in users[:2]]) == [(each.pk, each.email) for each in users[:2]]
