@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -23,7 +22,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     """« Tableau de bord »: what waits, the guichets, the dossiers (D1)."""
     user = scope.referents_only(request)
     text, sort = request.GET.get("q", ""), request.GET.get("tri", "")
-    page = Paginator(queries.referent_dossiers(user, text=text, sort=sort), 10).get_page(request.GET.get("page"))
+    page = queries.own_page(user, text=text, sort=sort, number=request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
     at = scope.received_at(request)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
 from django.core.paginator import Page
-from django.db.models import Count, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Count, OuterRef, Prefetch, Q, Subquery, prefetch_related_objects
 from django.db.models.fields.json import KT
 
 from accounts.enums import Role
@@ -23,6 +22,7 @@ from funding import access
 from funding.enums import AgreementState, ControlState, GrantStep
 from funding.models import Agreement, Control, Grant
 from funding.models.controls import UNDER_WAY
+from funding.models.grants import GrantQuerySet
 
 PAGE_SIZE = 50
 #: In which states of the convention in force a signed copy is awaited.
@@ -78,20 +78,21 @@ def subsidy(dossier: Dossier) -> Subsidy | None:
     return Subsidy(found, in_force, found.control_state or "", found.control_due_on)
 
 
+def own_tasks(referent: User) -> GrantQuerySet:
+    grants = access.own_grants(referent).annotate(**UNDER_CONTROL)
+    waiting = grants.filter(Q(control_state=ControlState.OPEN) | Q(agreements__state__in=TO_SIGN))
+    return waiting.select_related("dossier__guichet", "dossier__legal_entity").order_by("granted_at", "pk").distinct()
+
+
+OWN_TASKS = Composed(lambda referent: own_tasks(User(pk=referent, role=Role.REFERENT)), referent=-1)
+
+
 def waiting_for_referent(user: User) -> list[Subsidy]:
     """The subsidies whose référent has something to deposit, a signed convention or the pieces of a control, the oldest
     first: 2 queries, 1 without any."""
+    found: list[Any] = OWN_TASKS.rows(referent=user.pk) if user.is_referent else []
     in_force = Agreement.objects.exclude(state=AgreementState.REPLACED).select_related("signed_copy")
-    grants = (
-        access.own_grants(user)
-        .annotate(**UNDER_CONTROL)
-        .filter(Q(control_state=ControlState.OPEN) | Q(agreements__state__in=TO_SIGN))
-        .select_related("dossier__guichet", "dossier__legal_entity")
-        .prefetch_related(Prefetch("agreements", in_force, to_attr="in_force"))
-        .order_by("granted_at", "pk")
-        .distinct()
-    )
-    found: Iterable[Any] = grants
+    prefetch_related_objects(found, Prefetch("agreements", in_force, to_attr="in_force"))
     return [
         Subsidy(each, next(iter(each.in_force), None), each.control_state or "", each.control_due_on) for each in found
     ]
