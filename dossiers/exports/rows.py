@@ -54,13 +54,11 @@ def chunks(keys: array[int]) -> Iterator[array[int]]:
 def rows(readable: DossierStageQuerySet, keys: Sequence[int], plan: Plan) -> list[list[Cell]]:
     """The rows of these dossiers, in the order of `keys`; those that are not among `readable` any more are left out."""
     names = list(dict.fromkeys(name for name, _, _ in plan.readers if name))
+    # The keys outside too: with those of the subquery alone, PostgreSQL joins all the dossiers before it keeps these.
+    kept = DossierStage.objects.filter(pk__in=keys).filter(pk__in=readable.filter(pk__in=keys).values("pk"))
     found = {
         pk: (stage, revision, dict(zip(names, values, strict=True)))
-        for pk, stage, revision, *values in DossierStage.objects.filter(
-            pk__in=readable.filter(pk__in=keys).values("pk")
-        )
-        .order_by()
-        .values_list("pk", "stage_id", "revision_id", *names)
+        for pk, stage, revision, *values in kept.order_by().values_list("pk", "stage_id", "revision_id", *names)
     }
     snapshots = last_transmissions(list(found)) if plan.reads_transmissions else {}
     files = transmitted_files([each.pk for each in snapshots.values()]) if plan.has_files else {}
