@@ -114,12 +114,17 @@ def moment(value: dt.datetime) -> str:
     return f"{weekday(value)} à {clock(value)}, heure de Paris"
 
 
+def last_instant(end: dt.datetime) -> dt.datetime:
+    """The last one before a deadline, of which the instant itself is refused (Q39)."""
+    return end - dt.timedelta(microseconds=1)
+
+
 def until(end: dt.datetime, departement: str | None = None) -> str:
     """« jeudi 4 juin 2026 à 23 h 59, heure de Paris » for a deadline, of which the instant itself is refused (Q39).
 
     Overseas, the time there follows: « …, soit vendredi 5 juin à 1 h 59 à La Réunion ». `departement` is an INSEE code.
     """
-    last = end - dt.timedelta(microseconds=1)
+    last = last_instant(end)
     return moment(last) + overseas(last, departement)
 
 

@@ -47,7 +47,7 @@ class StageChoice(forms.ModelChoiceField):
         assert isinstance(stage, Stage)
         if stage.closes_at is None:
             return f"{stage} (sans date de fermeture)"
-        last = stage.closes_at - dt.timedelta(microseconds=1)
+        last = french.last_instant(stage.closes_at)
         return f"{stage} (jusqu'au {french.day(last)}, {french.clock(last)})"
 
 

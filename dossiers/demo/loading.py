@@ -24,6 +24,7 @@ from dossiers.demo import applications, hospitals, texts
 from dossiers.demo.cast import CLAIM, CLAIMANT, LEFT, PASSWORD, PEOPLE, PLANS, Person
 from dossiers.models import Milestone, Stage
 from dossiers.workflow import takeovers, tallies, vacancies
+from ecare import french
 from establishments.models import LegalEntity, Region
 from notifications import delivery
 from notifications.models import Email
@@ -97,7 +98,7 @@ def shift_windows(stage: Stage, *, today: dt.date) -> None:
     the thirtieth day from `today` (G6). The files in fixtures/ keep the real dates."""
     if stage.closes_at is None:
         return
-    last_day = timezone.localdate(stage.closes_at - dt.timedelta(microseconds=1))
+    last_day = timezone.localdate(french.last_instant(stage.closes_at))
     days = dt.timedelta(days=DAYS_LEFT) + (today - last_day)
     for each in Stage.objects.all():
         each.opens_at, each.closes_at = shifted(each.opens_at, days), shifted(each.closes_at, days)

@@ -39,6 +39,6 @@ def milestones(column: MilestoneColumn, *, now: dt.datetime) -> list[AnnouncedMi
                 on = timezone.localdate(stage.opens_at)
                 dated.append((on, f"{name} : {stage.opening_text} le {french.day(on)}"))
             if stage.closes_at and stage.closes_at > now and stage.closing_text:
-                on = timezone.localdate(stage.closes_at - dt.timedelta(microseconds=1))
+                on = timezone.localdate(french.last_instant(stage.closes_at))
                 dated.append((on, f"{name} : {stage.closing_text} le {french.day(on)}"))
     return [AnnouncedMilestone(text) for _, text in sorted(dated)]

@@ -31,6 +31,7 @@ from dossiers.models.dossiers import DossierStageQuerySet
 from dossiers.queries.corrections import Correction, corrections
 from dossiers.queries.register import RegisterNews, register_news
 from dossiers.queries.transmitted import TransmittedEntry, eligible, history_read_inside, score, transmitted_sections
+from ecare import french
 from ecare.composed import Composed
 from ecare.expressions import Among
 from ecare.paging import CountedPaginator
@@ -98,8 +99,8 @@ class Row:
 
     @property
     def due_on(self) -> dt.datetime | None:
-        """The last moment that the référent has: the due date is the first instant refused."""
-        return self.due_at - dt.timedelta(microseconds=1) if self.due_at else None
+        """The last moment that the référent has."""
+        return french.last_instant(self.due_at) if self.due_at else None
 
     @property
     def establishment_type_label(self) -> str:

@@ -9,7 +9,7 @@ from funding.models import Discrepancy, Grant
 
 def of_grant(grant: Grant) -> QuerySet[Discrepancy]:
     """What the nightly check last found wrong on a subsidy: 1 query."""
-    return Discrepancy.objects.filter(grant=grant, gone_at=None).select_related("grant__dossier").order_by("pk")
+    return of_grants().filter(grant=grant)
 
 
 def of_grants() -> QuerySet[Discrepancy]:
