@@ -86,6 +86,13 @@ class Entry:
         """Whether the référent may change it now: the one rule, for the page, the answers and the files."""
         return not self.frozen and not self.locked
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the form shows it as in any other dossier where the same was typed: nothing else is said of it."""
+        said = self.remark or self.corrected or self.parked or self.conflict or self.file_errors or self.files
+        is_stored = self.raw == self.stored and not self.is_invalid
+        return self.editable and is_stored and not said and "expected" not in self.question.options
+
     @cached_property
     def base(self) -> str:
         """Fingerprint of the answer as stored, which the page sends back."""

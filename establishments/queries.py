@@ -16,6 +16,7 @@ from django.db.models.functions import Left, Length
 from django.db.models.sql.compiler import SQLCompiler
 
 from ecare import french
+from ecare.composed import Composed
 from establishments import finess, search
 from establishments.enums import EstablishmentType, ImportStatus
 from establishments.models import (
@@ -176,6 +177,15 @@ def active_sites(legal_entity: LegalEntity, *, text: str = "") -> GeographicEnti
 def anywhere(text: str) -> Found:
     """The open EJ that a text names, of every type and région, as the picker finds them."""
     return Found(LegalEntity.objects.active(), text)
+
+
+def sites_now(legal_entity: LegalEntity) -> list[GeographicEntity]:
+    """The open EG of an EJ, with their category: 1 query."""
+    return ACTIVE_SITES.rows(legal_entity=legal_entity.pk)
+
+
+# Read at every form whose perimeter is shown (docs/adr/0030).
+ACTIVE_SITES = Composed(lambda legal_entity: active_sites(LegalEntity(pk=legal_entity)), legal_entity=-1)
 
 
 def with_sites(own: LegalEntity, numbers: Collection[str]) -> list[tuple[LegalEntity, list[GeographicEntity]]]:

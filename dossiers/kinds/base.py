@@ -43,7 +43,7 @@ class Context:
     @cached_property
     def sites(self) -> list[GeographicEntity]:
         """The active EG of the dossier's EJ, loaded only by the kinds that show them."""
-        return list(establishments_queries.active_sites(self.legal_entity))
+        return establishments_queries.sites_now(self.legal_entity)
 
     def entities(self, numbers: frozenset[str]) -> list[tuple[LegalEntity, list[GeographicEntity]]]:
         """The dossier's EJ, then the open EJ of these numbers, each with its EG."""
@@ -123,8 +123,8 @@ class Kind(ABC):
     has_files: ClassVar[bool] = False
     #: Whether its value holds what the database encrypts (Q60).
     holds_secrets: ClassVar[bool] = False
-    #: Whether its fields, as the form shows them, follow from the question and from what was typed alone, and may be
-    #: kept by the process: not when they read the establishment, nor when they hold what must not lie about (Q60).
+    #: Whether what the form shows of it follows from the question and from what was typed alone, and may be kept by the
+    #: process: not when its fields read the establishment, nor when they hold what must not lie about (Q60).
     is_drawn_once: ClassVar[bool] = True
     #: What conditions may ask of an answer; nothing by default.
     facts_offered: ClassVar[tuple[Fact, ...]] = ()

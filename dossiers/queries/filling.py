@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import OuterRef, Q
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
@@ -54,6 +54,19 @@ def call_message(dossier_stage: DossierStage) -> str:
     return events.values_list("message", flat=True).first() or ""
 
 
+# Read at every page of a form (docs/adr/0030).
+ANSWERS = Composed(
+    lambda dossier_stage: Answer.objects.filter(dossier_stage=dossier_stage).order_by(), dossier_stage=-1
+)
+FILES = Composed(
+    lambda dossier_stage, since: Attachment.objects.filter(
+        Q(archived_at__isnull=True) | Q(archived_at__gt=since), dossier_stage=dossier_stage
+    ),
+    dossier_stage=-1,
+    since=dt.datetime(1, 1, 1, tzinfo=dt.UTC),
+)
+
+
 def sheet(
     dossier_stage: DossierStage, *, on: dt.datetime | None = None, request: ModificationRequest | None = None
 ) -> Sheet:
@@ -63,11 +76,11 @@ def sheet(
     changed.
     """
     form = sections(dossier_stage.revision)
-    answers = list(dossier_stage.answers.order_by())
-    files = dossier_stage.attachments.active()
+    answers = ANSWERS.rows(dossier_stage=dossier_stage.pk)
+    since = request.at if request else timezone.now()
+    files = FILES.rows(dossier_stage=dossier_stage.pk, since=since)
     correction = None
     if request is not None:
-        files = files | dossier_stage.attachments.filter(archived_at__gt=request.at)
         changed = {answer.code for answer in answers if answer.updated_at > request.at}
         changed |= {file.code for file in files if file.archived_at or file.uploaded_at > request.at}
         correction = Correction(

@@ -2,23 +2,25 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, TextField
+from django.db.models import OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast, JSONObject
 
+from ecare.composed import Composed
 from funding.schedule import terms
 from funding.schedule.models import Bracket, ObjectiveShare, Schedule, ScheduleQuerySet, UnitAmount
 
 
 def current(guichet_code: str, *, on: date) -> terms.Terms | None:
     """The terms of the barème that applies to a guichet on a day, in one query; None when there is none."""
-    return _terms(Schedule.objects.in_force(guichet_code, on=on))
+    return _first(IN_FORCE.tuples(guichet_code=guichet_code, on=on))
 
 
 def of_schedule(schedule_id: int) -> terms.Terms | None:
     """The terms of one version, published or not."""
-    return _terms(Schedule.objects.filter(pk=schedule_id))
+    return _first(list(_rows(Schedule.objects.filter(pk=schedule_id))))
 
 
 def objectives(schedule_id: int, *, track: str = "") -> list[terms.Objective]:
@@ -28,29 +30,36 @@ def objectives(schedule_id: int, *, track: str = "") -> list[terms.Objective]:
     return [terms.Objective(each.track, each.code, each.label, each.mandatory, each.share) for each in shares]
 
 
-def _terms(schedules: ScheduleQuerySet) -> terms.Terms | None:
-    # JSON has no exact decimals: they travel as text.
+def _rows(schedules: ScheduleQuerySet) -> QuerySet[Schedule, tuple[Any, ...]]:
+    """What the terms of the first of these versions are made of. JSON has no exact decimals: they travel as text."""
     tracks = UnitAmount.objects.filter(schedule=OuterRef("pk")).order_by("track")
     brackets = Bracket.objects.filter(schedule=OuterRef("pk")).order_by("first")
-    found = schedules.values(
+    amounts = JSONObject(code="track", label="label", amount=Cast("amount", TextField()))
+    rates = JSONObject(first="first", last="last", rate=Cast("rate", TextField()))
+    return schedules.values_list(
         "pk",
         "guichet_code",
         "version",
         "valid_from",
-        tracks=ArraySubquery(
-            tracks.values(json=JSONObject(code="track", label="label", amount=Cast("amount", TextField())))
-        ),
-        steps=ArraySubquery(
-            brackets.values(json=JSONObject(first="first", last="last", rate=Cast("rate", TextField())))
-        ),
-    ).first()
-    if found is None:
-        return None
-    return terms.Terms(
-        schedule_id=found["pk"],
-        guichet_code=found["guichet_code"],
-        version=found["version"],
-        valid_from=found["valid_from"],
-        tracks=tuple(terms.Track(track["code"], track["label"], Decimal(track["amount"])) for track in found["tracks"]),
-        brackets=tuple(terms.Bracket(step["first"], step["last"], Decimal(step["rate"])) for step in found["steps"]),
-    )
+        ArraySubquery(tracks.values(json=amounts)),
+        ArraySubquery(brackets.values(json=rates)),
+    )[:1]
+
+
+# Read at every page that tells an amount (docs/adr/0030).
+IN_FORCE = Composed(
+    lambda guichet_code, on: _rows(Schedule.objects.in_force(guichet_code, on=on)), guichet_code="-", on=date.min
+)
+
+
+def _first(rows: list[tuple[Any, ...]]) -> terms.Terms | None:
+    for pk, guichet_code, version, valid_from, tracks, brackets in rows:
+        return terms.Terms(
+            schedule_id=pk,
+            guichet_code=guichet_code,
+            version=version,
+            valid_from=valid_from,
+            tracks=tuple(terms.Track(each["code"], each["label"], Decimal(each["amount"])) for each in tracks),
+            brackets=tuple(terms.Bracket(each["first"], each["last"], Decimal(each["rate"])) for each in brackets),
+        )
+    return None

@@ -1,11 +1,13 @@
-"""Fields drawn once are those that would be drawn anew, whatever the kind and whatever was typed (docs/adr/0030)."""
+"""Questions drawn once are those that would be drawn anew, whatever the kind and whatever was typed (docs/adr/0030)."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from django.template import loader
 
 from dossiers import kinds, queries
+from dossiers.models import TemplateFile
 from dossiers.sheet import Entry, Sheet
 from dossiers.templatetags import drawing
 from tests.dossiers import every_kind, factories, pages
@@ -18,22 +20,31 @@ def nothing_drawn_yet() -> None:
     drawing.drawn.cache_clear()
 
 
+def drawn(entry: Entry, sheet: Sheet) -> str:
+    return drawing.question_of(entry, sheet.dossier_stage.dossier)
+
+
 def anew(entry: Entry, sheet: Sheet) -> str:
-    return loader.render_to_string(entry.kind.template, {"entry": entry, "dossier": sheet.dossier_stage.dossier})
+    return drawing.asked(entry, sheet.dossier_stage.dossier)
+
+
+def entry_of(sheet: Sheet, code: str) -> Entry:
+    entry = sheet.entry(code)
+    assert entry is not None
+    return entry
 
 
 @pytest.mark.parametrize("typed", [{}, every_kind.RIGHT, every_kind.WRONG], ids=["blank", "right", "wrong"])
 def test_what_is_kept_is_what_would_be_drawn_anew(typed: dict[str, kinds.Raw]) -> None:
     stage, _ = every_kind.draft()
     factories.save(stage, **typed)
-    kept = 0
     for _ in range(2):
         sheet = queries.sheet(factories.fresh(stage))
         for entry in sheet.entries:
-            if entry.kind.has_fields:
-                assert drawing.fields_of(entry, sheet.dossier_stage.dossier) == anew(entry, sheet), entry.code
-        kept = drawing.drawn.cache_info().hits
-    assert kept >= 9
+            assert drawn(entry, sheet) == anew(entry, sheet), entry.code
+    kept = drawing.drawn.cache_info()
+    assert kept.hits == kept.currsize
+    assert kept.hits >= (0 if typed is every_kind.WRONG else 9)
 
 
 def test_nothing_is_kept_of_bank_details_nor_of_the_sites_of_an_establishment() -> None:
@@ -41,9 +52,7 @@ def test_nothing_is_kept_of_bank_details_nor_of_the_sites_of_an_establishment() 
     every_kind.fill(stage, other)
     sheet = queries.sheet(factories.fresh(stage))
     for code in ("bank", "perimeter"):
-        entry = sheet.entry(code)
-        assert entry is not None
-        drawing.fields_of(entry, stage.dossier)
+        drawn(entry_of(sheet, code), sheet)
     assert drawing.drawn.cache_info().currsize == 0
 
 
@@ -51,10 +60,65 @@ def test_a_form_being_written_is_drawn_anew() -> None:
     stage, _ = every_kind.draft()
     stage.revision.published_at = None
     for label in ("Nom du projet", "Nom du chantier"):
-        entry = queries.sheet(stage).entry("short_text")
-        assert entry is not None
+        sheet = queries.sheet(stage)
+        entry = entry_of(sheet, "short_text")
         entry.question.label = label
-        assert label in drawing.fields_of(entry, stage.dossier)
+        assert label in drawn(entry, sheet)
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "value", "said"),
+    [
+        ("short_text", "remark", "Précisez la date.", "Précisez la date."),
+        ("short_text", "parked", True, "Saisie retrouvée"),
+        ("short_text", "conflict", [kinds.Line("", "Un autre texte")], "Un autre texte"),
+        ("short_text", "corrected", True, "Corrigée"),
+        ("short_text", "locked", True, "Non renseigné"),
+        ("short_text", "frozen", True, "Non renseigné"),
+        ("files", "file_errors", ["Ce fichier est vide."], "Ce fichier est vide."),
+    ],
+)
+def test_what_is_said_of_one_answer_shows_there_alone(code: str, name: str, value: Any, said: str) -> None:
+    stage, _ = every_kind.draft()
+    for shows in (False, True, False):
+        sheet = queries.sheet(factories.fresh(stage))
+        entry = entry_of(sheet, code)
+        if shows:
+            setattr(entry, name, value)
+        assert (said in drawn(entry, sheet)) is shows
+
+
+def test_a_file_deposited_shows_in_its_dossier_alone() -> None:
+    first, _ = every_kind.draft()
+    second = factories.draft(stage=first.stage)
+    factories.deposit(first, factories.pdf("devis.pdf"), "files")
+    for stage, shows in ((second, False), (first, True), (second, False)):
+        sheet = queries.sheet(factories.fresh(stage))
+        assert ("devis.pdf" in drawn(entry_of(sheet, "files"), sheet)) is shows
+
+
+def test_each_dossier_saves_at_its_own_address_whatever_was_typed() -> None:
+    first, _ = every_kind.draft()
+    second = factories.draft(stage=first.stage)
+    typed = f"Le dossier {drawing.ANY_DOSSIER}, suite"
+    for stage in (first, second):
+        factories.save(stage, short_text={"value": typed})
+        sheet = queries.sheet(factories.fresh(stage))
+        for entry in sheet.entries:
+            html = drawn(entry, sheet)
+            if entry.kind.has_fields:
+                assert pages.url("answer", stage, entry.code) in html
+        assert typed in drawn(entry_of(sheet, "short_text"), sheet)
+
+
+def test_a_model_that_is_given_another_title_shows_it() -> None:
+    stage = factories.draft()
+    for title in ("Cadre de réponse", "Cadre de réponse, édition 2"):
+        TemplateFile.objects.update(title=title)
+        sheet = queries.sheet(factories.fresh(stage))
+        [entry] = [each for each in sheet.entries if each.template_file]
+        assert f">{title}<" in drawn(entry, sheet)
+    assert drawing.drawn.cache_info().currsize == 2
 
 
 def test_two_dossiers_each_read_their_own_answers() -> None:
