@@ -4,8 +4,8 @@
 
 Each volume is made by `seed_scale` in a database of its own. Every filter, every sort both ways, the first page, one in
 the middle and the last, searches of each sort, a dossier, the statistics and the exports: median of whole requests of
-one client, queries, then the plans of the three heaviest statements. A page that holds more dossiers at the greater
-volume is longer to draw: its growth is printed, in brackets, and no ceiling applies to it.
+one client, queries, then eight verifiers at once, then the plans of the three heaviest statements. A page that holds
+more dossiers at the greater volume is longer to draw: its growth is printed, in brackets, and no ceiling applies to it.
 """
 
 import json
@@ -14,6 +14,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench.serving import CLIENTS  # noqa: E402
+
 FEWER, MORE = 1_000, 100_000
 LIST_CEILING, DOSSIER_CEILING, QUERIES, GROWTH = 35, 25, 12, 1.3
 
@@ -62,6 +66,9 @@ def main(fewer: int, more: int) -> None:
         )
     print(f"memory of the worker: {large['memory']} MiB (at most 160)")
     print(f"{passed} of {len(large['queries'])} screens pass a ceiling by their median, {surely} by their least too")
+    print(f"{CLIENTS} clients at once, at {more:,} dossiers:")
+    for screen, told in large["crowds"].items():
+        print(f"{screen:26} {told}")
     for screen, seconds, plan in large["plans"]:
         print(f"\n{screen}: {seconds * 1000:.0f} ms\n{plan}")
 

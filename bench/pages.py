@@ -1,9 +1,11 @@
-"""The pages of a référent and the save of one answer, through gunicorn on loopback, beside the floor F (Q71, Q73).
+"""The pages of a référent, a transmission and the save of one answer, through gunicorn on loopback, beside the floor F
+(Q71, Q73).
 
     .venv/bin/python -m ecare.embedded throwaway -- .venv/bin/python bench/pages.py
 
 One client, on the demonstration's data, each page in turn, a hundred times; medians of whole requests. F is an empty
-Django view without middleware behind a second server started the same way.
+Django view without middleware behind a second server started the same way. Then eight référents at once, each with a
+session of its own, on two workers.
 """
 
 import os
@@ -26,14 +28,25 @@ from django.core.management import call_command  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
-from bench.serving import asker, memory, server  # noqa: E402
+from accounts.models import User  # noqa: E402
+from bench.serving import CLIENTS, CORES, asker, crowd, memory, server  # noqa: E402
 from dossiers import kinds, queries  # noqa: E402
+from dossiers.enums import Status  # noqa: E402
 from dossiers.models import DossierStage  # noqa: E402
 from tests.accounts import sessions  # noqa: E402
+from tests.dossiers import factories  # noqa: E402
 
-ROUNDS, WARMING = 100, 5
+ROUNDS, WARMING, TRANSMISSIONS = 100, 5, 30
 #: Ceilings, in F.
-CEILINGS = {"home": 8, "sign-in": 8, "dashboard": 18, "form of 19 questions": 25, "recap": 25, "one answer saved": 15}
+CEILINGS = {
+    "home": 8,
+    "sign-in": 8,
+    "dashboard": 18,
+    "form of 19 questions": 25,
+    "recap": 25,
+    "transmission": 35,
+    "one answer saved": 15,
+}
 
 
 def saver(port: int, stage: DossierStage, cookies: str, csrf: str) -> Callable[[], bytes]:
@@ -52,22 +65,46 @@ def saver(port: int, stage: DossierStage, cookies: str, csrf: str) -> Callable[[
     return save
 
 
+def session(user: User) -> str:
+    """The cookie of a session of theirs."""
+    name = settings.SESSION_COOKIE_NAME
+    return f"{name}={sessions.sign_in(Client(), user).cookies[name].value}"
+
+
+def transmissions(port: int, csrf: str) -> list[float]:
+    """The seconds that each of some transmissions took, of a complete dossier that nobody has shown yet."""
+    times = []
+    for _ in range(TRANSMISSIONS):
+        referent = factories.referent(factories.entity(), terms_accepted=True)
+        stage = factories.fill(factories.draft(by=referent))
+        cookies = f"{session(stage.dossier.referent)}; csrftoken={csrf}"
+        transmit = asker(port, reverse("dossiers:transmit", args=[stage.dossier.reference]), cookies, status=302)
+        data = {"seen": factories.seen(stage), "csrfmiddlewaretoken": csrf}
+        start = time.perf_counter()
+        transmit(data)
+        times.append(time.perf_counter() - start)
+        if factories.fresh(stage).status != Status.TRANSMITTED:
+            sys.exit("A dossier was not transmitted.")
+    return times
+
+
 def main() -> None:
     call_command("prepare", demo=True, stdout=sys.stderr)
     drafts = DossierStage.objects.filter(status="draft", dossier__guichet__code__icontains="poc")
     stage = max(drafts, key=lambda each: each.answers.count())
-    client = sessions.sign_in(Client(), stage.dossier.referent)
-    name = settings.SESSION_COOKIE_NAME
-    cookies = f"{name}={client.cookies[name].value}"
+    reference = stage.dossier.reference
+    paths = {
+        "dashboard": reverse("dossiers:dashboard"),
+        "form of 19 questions": reverse("dossiers:form", args=[reference]),
+        "recap": reverse("dossiers:recap", args=[reference]),
+    }
+    cookies = session(stage.dossier.referent)
     with server("bench.floor:application") as (floor, _), server("ecare.wsgi") as (port, master):
-        reference = stage.dossier.reference
         acts = {
             "F": asker(floor, "/"),
             "home": asker(port, "/"),
             "sign-in": asker(port, reverse("accounts:sign-in")),
-            "dashboard": asker(port, reverse("dossiers:dashboard"), cookies),
-            "form of 19 questions": asker(port, reverse("dossiers:form", args=[reference]), cookies),
-            "recap": asker(port, reverse("dossiers:recap", args=[reference]), cookies),
+            **{name: asker(port, path, cookies) for name, path in paths.items()},
             "one answer saved": saver(port, stage, cookies, "a" * 32),
         }
         times: dict[str, list[float]] = {name: [] for name in acts}
@@ -77,6 +114,7 @@ def main() -> None:
                 act()
                 if turn >= WARMING:
                     times[name].append(time.perf_counter() - start)
+        times["transmission"] = transmissions(port, "a" * 32)
         held = memory(master)
     floor_time = statistics.median(times["F"])
     print(f"F: {floor_time * 1000:.2f} ms")
@@ -84,6 +122,12 @@ def main() -> None:
         median = statistics.median(times[name])
         print(f"{name:22} {median * 1000:6.1f} ms = {median / floor_time:5.1f} F (at most {ceiling})")
     print(f"memory of the worker   {held:6} MiB (at most 160)")
+    with server("ecare.wsgi", workers=CORES) as (port, _):
+        together = [session(stage.dossier.referent) for _ in range(CLIENTS)]
+        print(f"{CLIENTS} clients at once:")
+        for name, path in paths.items():
+            crowd(port, path, together, seconds=2)
+            print(f"{name:22} {crowd(port, path, together).told(statistics.median(times[name]))}")
 
 
 if __name__ == "__main__":

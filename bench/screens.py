@@ -27,7 +27,7 @@ from django.urls import reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import User  # noqa: E402
-from bench.serving import asker, memory, server  # noqa: E402
+from bench.serving import CLIENTS, CORES, asker, crowd, memory, server  # noqa: E402
 from dossiers import access, queries  # noqa: E402
 from dossiers.enums import FlagKind  # noqa: E402
 from dossiers.filters import InstructionFilter  # noqa: E402
@@ -43,7 +43,15 @@ COMBINED = (
     "vigilance=a-examiner&tri=reference",
     "q=residence&statut=transmitted&tri=verificateur",
 )
+#: Those that several verifiers ask for at once.
+TOGETHER = ("list", "search of a frequent word", "dossier, from the list")
 HOST = {"host": "127.0.0.1"}
+
+
+def cookie(client: Client) -> str:
+    """What a browser sends of its session."""
+    name = settings.SESSION_COOKIE_NAME
+    return f"{name}={client.cookies[name].value}"
 
 
 def addresses() -> dict[str, str]:
@@ -115,8 +123,8 @@ def main(dossiers: int) -> None:
     tallies.refresh(timezone.now())
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
-    client = sessions.sign_in(Client(), User.objects.get(username="volume-verifier-1"))
-    name = settings.SESSION_COOKIE_NAME
+    user = User.objects.get(username="volume-verifier-1")
+    client = sessions.sign_in(Client(), user)
     paths = addresses()
     asked, rows, heaviest = {}, {}, []
     for screen, path in paths.items():
@@ -132,7 +140,7 @@ def main(dossiers: int) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF) {sql}")
             plans.append((screen, seconds, "\n".join(line for (line,) in cursor.fetchall())))
-    cookies = f"{name}={client.cookies[name].value}"
+    cookies = cookie(client)
     with server("bench.floor:application") as (floor, _), server("ecare.wsgi") as (port, master):
         acts = {"F": asker(floor, "/"), **{screen: asker(port, path, cookies) for screen, path in paths.items()}}
         times: dict[str, list[float]] = {screen: [] for screen in acts}
@@ -146,7 +154,13 @@ def main(dossiers: int) -> None:
     medians = {screen: statistics.median(spent) for screen, spent in times.items()}
     least = {screen: min(spent) for screen, spent in times.items()}
     load = os.getloadavg()[1]
-    found = {"medians": medians, "least": least, "queries": asked, "rows": rows}
+    with server("ecare.wsgi", workers=CORES) as (port, _):
+        together = [cookie(sessions.sign_in(Client(), user)) for _ in range(CLIENTS)]
+        crowds = {}
+        for screen in TOGETHER:
+            crowd(port, paths[screen], together, seconds=2)
+            crowds[screen] = crowd(port, paths[screen], together).told(medians[screen])
+    found = {"medians": medians, "least": least, "queries": asked, "rows": rows, "crowds": crowds}
     print(json.dumps({**found, "plans": plans, "memory": held, "load": load}))
 
 

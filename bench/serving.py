@@ -3,24 +3,59 @@
 import http.client
 import re
 import socket
+import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Clients at once, on that many cores: the share of what one client's median allows, and the p95 in medians (Q71).
+CLIENTS, CORES, LEAST_SHARE, WIDEST = 8, 2, 0.8, 4
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """What several clients at once were answered: pages a second, and seconds each took."""
+
+    rate: float
+    times: list[float]
+
+    def told(self, alone: float) -> str:
+        """Beside what the median of one client allows on two cores (Q71)."""
+        median, p95 = statistics.median(self.times), statistics.quantiles(self.times, n=20)[-1]
+        share, spread = self.rate * alone / CORES, p95 / median
+        over = " *" if share < LEAST_SHARE or spread > WIDEST else ""
+        return (
+            f"{self.rate:6.1f}/s = {share:.2f} of what {alone * 1000:.1f} ms allow (at least {LEAST_SHARE}), "
+            f"median {median * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms = {spread:.1f} times (at most {WIDEST}){over}"
+        )
+
+
+def crowd(port: int, path: str, cookies: list[str], *, seconds: float = 10) -> Crowd:
+    """One client for each of these sessions, all at once, each asking again as soon as it is answered. Any answer but
+    200 ends the measure."""
+    asked = [sys.executable, str(ROOT / "bench" / "client.py"), str(port), path, str(seconds)]
+    clients = [subprocess.Popen([*asked, each], stdout=subprocess.PIPE, text=True) for each in cookies]
+    answers = [client.communicate()[0] for client in clients]
+    if any(client.returncode for client in clients):
+        sys.exit(f"{path}: a client was not served")
+    times = [float(line) for answer in answers for line in answer.split()]
+    return Crowd(len(times) / seconds, times)
 
 
 @contextmanager
-def server(application: str) -> Iterator[tuple[int, int]]:
-    """Port and process of an application served by one worker, ended afterwards."""
+def server(application: str, *, workers: int = 1) -> Iterator[tuple[int, int]]:
+    """Port and process of an application served as in production, by one worker unless told, ended afterwards."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", application, "--workers", "1", "--threads", "8", "--no-control-socket"]
-    process = subprocess.Popen([*command, "--log-level", "critical", "--bind", f"127.0.0.1:{port}"], cwd=ROOT)
+    command = [sys.executable, "-m", "gunicorn", application, "--workers", str(workers), "--threads", "8"]
+    command += ["--no-control-socket", "--log-level", "critical", "--bind", f"127.0.0.1:{port}"]
+    process = subprocess.Popen(command, cwd=ROOT)
     try:
         for _ in range(200):
             with socket.socket() as probe:
