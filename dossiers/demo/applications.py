@@ -22,7 +22,7 @@ from dossiers.kinds import Raw
 from dossiers.models import Dossier, DossierStage, Stage
 from establishments.models import LegalEntity
 
-DAYS_TO_CORRECT = 14
+DAYS_TO_CORRECT = 6
 FILES = Path(settings.BASE_DIR) / "fixtures" / "demo"
 MODELS = Path(settings.BASE_DIR) / "fixtures" / "guichets" / "modeles"
 
@@ -67,16 +67,19 @@ def create(
     plan: Plan, number: int, stage: Stage, *, referent: User, verifier: User, entities: Mapping[str, LegalEntity]
 ) -> Dossier:
     """Open a dossier and lead it to the status of its plan; the dossier."""
-    dossier = workflow.create_dossier(stage, entities[plan.finess], by=referent, at=timezone.now())
+    then = timezone.now() - dt.timedelta(days=plan.days)
+    dossier = workflow.create_dossier(stage, entities[plan.finess], by=referent, at=then)
     if plan.status == Status.DRAFT:
-        fill(dossier, plan.answers, FIRST_PIECES if plan.answers else ())
+        fill(dossier, plan.answers, FIRST_PIECES if plan.answers else (), at=then)
         return dossier
     typed = answers.complete(dossier.legal_entity, number) | plan.answers
     if plan.doubtful:
-        fill(dossier, typed | answers.doubtful(timezone.localdate()), (*PIECES, *MORE_PIECES))
+        fill(dossier, typed | answers.doubtful(timezone.localdate()), (*PIECES, *MORE_PIECES), at=then)
     else:
-        fill(dossier, typed, PIECES)
-    transmit(dossier)
+        fill(dossier, typed, PIECES, at=then)
+    transmit(dossier, at=then)
+    if plan.taken:
+        workflow.assignment.take(current(dossier), by=verifier)
     if plan.corrected or plan.status == Status.MODIFICATION_REQUESTED:
         due_at = catalog.closing(timezone.localdate() + dt.timedelta(days=DAYS_TO_CORRECT))
         assert due_at is not None
@@ -96,16 +99,17 @@ def current(dossier: Dossier) -> DossierStage:
     return DossierStage.objects.with_context().select_related("stage__guichet").get(dossier=dossier, is_current=True)
 
 
-def fill(dossier: Dossier, raws: dict[str, Raw], pieces: Iterable[Piece]) -> None:
-    now = timezone.now()
+def fill(dossier: Dossier, raws: dict[str, Raw], pieces: Iterable[Piece], *, at: dt.datetime | None = None) -> None:
+    """Type and deposit these, now or then."""
+    at = at or timezone.now()
     dossier_stage = current(dossier)
-    workflow.save_answers(dossier_stage, raws, bases={}, by=dossier.referent, at=now)
+    workflow.save_answers(dossier_stage, raws, bases={}, by=dossier.referent, at=at)
     for piece in pieces:
-        workflow.add_file(dossier_stage, piece.code, piece.upload(), by=dossier.referent, at=now)
+        workflow.add_file(dossier_stage, piece.code, piece.upload(), by=dossier.referent, at=at)
 
 
-def transmit(dossier: Dossier) -> None:
-    now = timezone.now()
+def transmit(dossier: Dossier, *, at: dt.datetime | None = None) -> None:
+    at = at or timezone.now()
     dossier_stage = current(dossier)
-    recap = queries.sheet(dossier_stage, on=now)
-    workflow.transmit(dossier_stage, by=dossier.referent, at=now, seen=recap.fingerprint)
+    recap = queries.sheet(dossier_stage, on=at)
+    workflow.transmit(dossier_stage, by=dossier.referent, at=at, seen=recap.fingerprint)

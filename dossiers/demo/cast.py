@@ -180,17 +180,36 @@ class Plan:
     corrected: bool = False
     #: With several points of vigilance, and files of several kinds.
     doubtful: bool = False
+    #: Opened, filled and transmitted that many days ago; what the instruction did, it did today.
+    days: int = 0
+    #: Whether the verifier has it in charge.
+    taken: bool = False
 
 
 PLANS = (
     Plan("camille.moreau", "010000255", Status.DRAFT, answers=answers.HALF_FILLED),
-    Plan("karim.benali", "010000339", Status.TRANSMITTED, doubtful=True),
-    Plan("karim.benali", "380792366", Status.MODIFICATION_REQUESTED, answers={"track": {"value": "2"}}),
-    Plan("helene.payet", "970302477", Status.TRANSMITTED, corrected=True, answers={"track": {"value": "3"}}),
-    Plan("helene.payet", "060020443", Status.VALIDATED, answers={"applicant_kind": {"value": "og"}}),
-    Plan("helene.payet", "2B0000269", Status.REJECTED, answers={"applicant_type": {"value": "commercial"}}),
+    Plan("karim.benali", "010000339", Status.TRANSMITTED, doubtful=True, days=1),
+    Plan(
+        "karim.benali",
+        "380792366",
+        Status.MODIFICATION_REQUESTED,
+        answers={"track": {"value": "2"}},
+        days=6,
+        taken=True,
+    ),
+    Plan(
+        "helene.payet",
+        "970302477",
+        Status.TRANSMITTED,
+        answers={"track": {"value": "3"}},
+        corrected=True,
+        days=9,
+        taken=True,
+    ),
+    Plan("helene.payet", "060020443", Status.VALIDATED, answers={"applicant_kind": {"value": "og"}}, days=13),
+    Plan("helene.payet", "2B0000269", Status.REJECTED, answers={"applicant_type": {"value": "commercial"}}, days=13),
     Plan("helene.payet", "970407821", Status.DRAFT),
-    Plan("bruno.marchand", "750719239", Status.TRANSMITTED),
+    Plan("bruno.marchand", "750719239", Status.TRANSMITTED, days=20),
 )
 REQUEST = (
     "Le diagnostic OPSSIMS déposé ne couvre pas toutes vos entités. Complétez-le, puis transmettez à nouveau votre "

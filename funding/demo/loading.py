@@ -39,6 +39,8 @@ from notifications.models import Email
 GUICHET = "poc-essms"
 REFERENT = "marc.delattre"
 TO_SIGN, CHECKED, PRESENTED, CONTROLLED, PAID = answers.BANKS
+#: How many days ago each was transmitted.
+DAYS = {TO_SIGN: 11, CHECKED: 16, PRESENTED: 22, CONTROLLED: 25, PAID: 28}
 REASON = "Les feuilles d'émargement ne sont pas signées et ne disent pas qui a été formé."
 CORRECTION = "Une partie des travaux a déjà été financée par le programme ESMS numérique."
 CONTROL = "Rapport du test de restauration\nFactures acquittées du serveur de sauvegarde"
@@ -93,7 +95,7 @@ class Team:
         """A dossier validated and granted, `less` euros under the estimate, whose convention is sent."""
         typed: dict[str, Raw] = {"track": {"value": track}, "bank": answers.BANKS[finess]}
         dossier = applications.create(
-            Plan(REFERENT, finess, Status.VALIDATED, answers=typed),
+            Plan(REFERENT, finess, Status.VALIDATED, answers=typed, days=DAYS[finess]),
             0,
             stage_of("candidature"),
             referent=self.referent,

@@ -24,6 +24,7 @@ from dossiers.demo import cast, hospitals, loading
 from dossiers.enums import Status
 from dossiers.models import DossierStage, Milestone, Stage
 from dossiers.models.dossiers import DossierStageQuerySet
+from dossiers.queries import morning
 from dossiers.workflow import vigilance
 from funding.schedule import fixtures as schedules
 from notifications.models import Email
@@ -164,6 +165,12 @@ class TestSeeded(TestCase):
         beginning = queries.sheet(started).score
         assert beginning is not None
         assert 0 < beginning.total.missing < 23
+
+    def test_a_verifier_finds_something_behind_each_figure_of_the_morning(self) -> None:
+        verifier = User.objects.get(role=Role.VERIFIER)
+        assert all(each.count for each in morning.waiting(verifier, timezone.now()))
+        first = list(of_the_poc().exclude(first_transmitted_at=None).values_list("first_transmitted_at", flat=True))
+        assert len({at.date() for at in first}) > len(first) / 2, "deposited on as many days as in a campaign"
 
     def test_a_verifier_finds_points_of_vigilance_and_files_of_several_kinds(self) -> None:
         vigilance.appraise_due()
