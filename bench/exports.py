@@ -41,7 +41,7 @@ def write(format: str, columns: list[str], limit: int) -> tuple[int, float, int]
     keys = keys_of(stages)[:limit]
     columns_of = plan(stages, columns)
     with tempfile.TemporaryDirectory() as folder:
-        file = writer(format, Path(folder) / "export")
+        file = writer(format, Path(folder) / "export", sheet="Dossiers")
         file.heading(columns_of.headings)
         for chunk in chunks(keys):
             for row in rows(stages, chunk, columns_of):

@@ -243,7 +243,7 @@ def export_ready(export: Export) -> None:
     outbox.post(
         kind="export_ready",
         to=export.owner.email,
-        subject="Votre export de dossiers est prêt",
+        subject=f"Votre export de {export.noun.split(',')[1]} est prêt",
         context={"export": export, "recipient": export.owner},
         key=f"export-{export.pk}",
         action=("Télécharger l'export", outbox.absolute(reverse("dossiers:exports"))),

@@ -48,5 +48,5 @@ RULES = [
     Rule("batches", "Lots jamais confirmés", batches_given_up, "prepared_at", deleting(batches_given_up)),
     Rule("parked", "Saisies mises de côté", parked_too_long, "at", deleting(parked_too_long), kept="PARKED_KEPT"),
     Rule("presences", "Présences sur les dossiers", presences_over, "at", deleting(presences_over)),
-    Rule("exports", "Exports de la liste", exports_too_old, "finished_at", exports.expire, kept="EXPORTS_KEPT"),
+    Rule("exports", "Exports", exports_too_old, "finished_at", exports.expire, kept="EXPORTS_KEPT"),
 ]

@@ -35,15 +35,16 @@ class OfSomebody(ReadOnly):
 
 @admin.register(Export)
 class ExportAdmin(OfSomebody):
-    """Who took which list away, and when; never the file."""
+    """Who took which table away, and when; never the file."""
 
     person = "owner"
-    list_display = ("asked_at", "owner", "format", "state", "done", "total", "finished_at")
-    list_filter = ("state", "format")
+    list_display = ("asked_at", "owner", "table", "format", "state", "done", "total", "finished_at")
+    list_filter = ("table", "state", "format")
     list_select_related = ("owner",)
     fields = (
         "asked_at",
         "owner",
+        "table",
         "format",
         "query",
         "columns",

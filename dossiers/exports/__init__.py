@@ -1,1 +1,2 @@
-"""Exports of the list (I7): which columns there are, the rows of the dossiers kept, the files that hold them."""
+"""Tables that leave (I7): those that are made behind, the columns and the rows of that of the list, the files that hold
+them."""

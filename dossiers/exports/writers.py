@@ -249,5 +249,5 @@ MEDIA_TYPES: dict[str, str] = {
 }
 
 
-def writer(format: str, path: Path, *, sheet: str = "Dossiers") -> Writer:
+def writer(format: str, path: Path, *, sheet: str) -> Writer:
     return WRITERS[format](path, sheet)

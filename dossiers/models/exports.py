@@ -1,4 +1,4 @@
-"""Exports of the list, made behind for whoever asked for them (I7)."""
+"""Tables made behind for whoever asked for them: the list (I7), and those of other rooms."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from dossiers.enums import ExportFormat, ExportState
+from dossiers.exports import tables
 
 
 class ExportQuerySet(models.QuerySet["Export"]):
@@ -30,14 +31,16 @@ class ExportQuerySet(models.QuerySet["Export"]):
 
 
 class Export(models.Model):
-    """The list as it was filtered, in a file. It is its owner's alone, for a time."""
+    """A table as it was asked for, in a file. It is its owner's alone, for a time."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="demandé par")
+    #: Of the setting `EXPORTED_TABLES`.
+    table = models.SlugField("table", max_length=40, default="dossiers", db_index=False)
     format = models.CharField("format", max_length=4, choices=ExportFormat.choices)
-    #: The filters and the sort, as the address of the list writes them.
+    #: What was chosen, as an address writes it: of the list, its filters and its sort.
     query = models.CharField("filtres", max_length=2000, blank=True)
-    #: Codes of `dossiers.exports.columns`, in order.
+    #: In order. Of the list, codes of `dossiers.exports.columns`.
     columns = ArrayField(models.CharField(max_length=200), verbose_name="colonnes")
     state = models.CharField("état", max_length=9, choices=ExportState.choices, default=ExportState.WAITING)
     asked_at = models.DateTimeField("demandé le", default=timezone.now)
@@ -47,7 +50,7 @@ class Export(models.Model):
     done = models.PositiveIntegerField("lignes écrites", default=0)
     total = models.PositiveIntegerField("lignes à écrire", null=True)
     finished_at = models.DateTimeField("terminé le", null=True)
-    #: What its owner could read when it was made: see `dossiers.access.reading_scope`.
+    #: What its owner could read when it was made: see `dossiers.exports.tables`.
     scope = models.CharField(max_length=200, blank=True, editable=False)
     file = models.CharField("fichier", max_length=200, blank=True)
     size = models.PositiveBigIntegerField("taille (octets)", null=True)
@@ -90,7 +93,17 @@ class Export(models.Model):
     def name(self) -> str:
         """The name of the file when it is downloaded."""
         day = timezone.localtime(self.asked_at)
-        return f"dossiers-ecare-{day:%Y-%m-%d-%Hh%M}.{self.format}"
+        return f"{tables.named(self.table).stem(self)}-{day:%Y-%m-%d-%Hh%M}.{self.format}"
+
+    @property
+    def title(self) -> str:
+        """What it holds, in French."""
+        return tables.named(self.table).title(self)
+
+    @property
+    def noun(self) -> str:
+        """What its rows are, one and several, as the filter `count` reads it."""
+        return tables.named(self.table).NOUN
 
     @property
     def state_label(self) -> str:

@@ -30,5 +30,5 @@ def exports_of(user: User) -> QuerySet[Export]:
 
 
 def columns_last_chosen(user: User) -> list[str]:
-    """What `user` ticked the last time; empty before the first."""
-    return exports_of(user).values_list("columns", flat=True).first() or []
+    """What `user` ticked the last time for the list; empty before the first."""
+    return exports_of(user).filter(table="dossiers").values_list("columns", flat=True).first() or []

@@ -1,4 +1,5 @@
-"""An export from its asking to its end (I7). It is made behind, by one worker at a time, which says that it lives.
+"""An export from its asking to its end (I7), whatever the table. It is made behind, by one worker at a time, which says
+that it lives.
 
 A worker that dies is replaced: the next one takes a new try, and what the former still writes is thrown away. The file
 is put in the storage before the row says that it is ready, so that a ready export always has its file.
@@ -19,10 +20,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
-from dossiers import access, emails, queries, storage
+from dossiers import emails, storage
 from dossiers.enums import ExportFormat, ExportState
-from dossiers.exports.columns import plan
-from dossiers.exports.rows import chunks, keys_of, rows
+from dossiers.exports import tables
 from dossiers.exports.writers import writer
 from dossiers.models import Export
 from dossiers.models.exports import ExportQuerySet
@@ -47,17 +47,20 @@ class Overtaken(Exception):
 
 
 @transaction.atomic
-def ask(user: User, *, query: str, format: ExportFormat, columns: list[str], at: dt.datetime) -> Export:
-    """Have the list under these filters written to a file. Raises NotAllowed, or Refused when too many wait."""
-    if not access.reading_scope(user):
-        raise NotAllowed("Vous n'instruisez pas de dossiers.")
+def ask(
+    user: User, *, query: str, format: ExportFormat, columns: list[str], at: dt.datetime, table: str = "dossiers"
+) -> Export:
+    """Have a table under these choices written to a file: the list, or that of another room. Raises NotAllowed, or
+    Refused when too many wait."""
+    asked = tables.named(table)
+    if not asked.scope(user):
+        raise NotAllowed("Vous ne pouvez pas exporter ces données.")
     User.objects.select_for_update().get(pk=user.pk)  # asked twice at once, the second counts the first
     if Export.objects.of(user).under_way().count() >= AT_ONCE:
         raise Refused(f"{AT_ONCE} exports sont déjà en cours\u00a0: attendez la fin de l'un d'eux, ou annulez-le.")
-    export = Export.objects.create(owner=user, query=query, format=format, columns=columns, asked_at=at)
-    audit.record(
-        AuditKind.EXPORTED, by=user, subject=str(export.public_id), format=format, filters=query, columns=len(columns)
-    )
+    export = Export.objects.create(owner=user, table=table, query=query, format=format, columns=columns, asked_at=at)
+    chosen = {"table": table, "format": format, **asked.audited(export)}
+    audit.record(AuditKind.EXPORTED, by=user, subject=str(export.public_id), **chosen)
     transaction.on_commit(lambda: broker.tell(TASK, export.pk))
     return export
 
@@ -75,7 +78,7 @@ def produce(pk: int) -> None:
     export = take(pk)
     if export is None:
         return
-    if not access.reading_scope(export.owner):
+    if not tables.named(export.table).scope(export.owner):
         end(export, ExportState.CANCELLED)
         return
     try:
@@ -103,22 +106,20 @@ def take(pk: int) -> Export | None:
 
 
 def write(export: Export, path: Path) -> None:
-    """Write the file row after row, with the rights of its owner at each chunk. Raises Overtaken."""
-    owner = export.owner
-    export.scope = access.reading_scope(owner)
-    filters = queries.filtered(owner, export.query)
-    stages = queries.sorted_as_listed(filters)
-    keys = keys_of(stages)
-    columns = plan(stages, export.columns)
-    beat(export, done=0, total=len(keys), scope=export.scope)
-    with closing(writer(export.format, path)) as file:
-        file.heading(columns.headings)
+    """Write the file row after row, with the rights of its owner. Raises Overtaken."""
+    table = tables.named(export.table)
+    export.scope = table.scope(export.owner)
+    content = table.content(export)
+    beat(export, done=0, total=content.total, scope=export.scope)
+    with closing(writer(export.format, path, sheet=table.SHEET)) as file:
+        file.heading(content.headings)
         done = 0
-        for chunk in chunks(keys):
-            for row in rows(access.instructed_stages(owner), chunk, columns):
+        for chunk in content.chunks:
+            for row in chunk.rows:
                 file.row(row)
-            done += len(chunk)
-            beat(export, done=done)
+            done += chunk.done
+            # Rows may have come since they were counted.
+            beat(export, done=done, total=max(done, content.total))
 
 
 def beat(export: Export, **fields: object) -> None:
@@ -193,5 +194,5 @@ def may_download(export: Export, user: User, at: dt.datetime) -> bool:
         and export.owner_id == user.pk
         and export.expires_at is not None
         and at < export.expires_at
-        and export.scope == access.reading_scope(user)
+        and export.scope == tables.named(export.table).scope(user)
     )

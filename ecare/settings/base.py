@@ -26,6 +26,8 @@ FINGERPRINT_KEY: str = env("FINGERPRINT_KEY", default="")
 PERSONAL_DATA = ["accounts.personal_data", "dossiers.personal_data", "funding.personal_data"]
 # What the rooms to the right of dossiers add to them: see dossiers.neighbours.
 DOSSIER_NEIGHBOURS = ["funding.beside"]
+# The tables that are made behind, by the code that their exports keep: see dossiers.exports.tables.
+EXPORTED_TABLES = {"dossiers": "dossiers.exports.listed", "depenses-retex": "funding.retex_table"}
 # What each room keeps for a time, from left to right, and how long: see ecare.retention. The reason of each period
 # stands in docs/exploitation.md, « Durées de conservation ».
 RETENTION = ["ecare.retained", "notifications.retained", "accounts.retained", "dossiers.retained", "funding.retained"]

@@ -29,7 +29,7 @@ TABLE: dict[str, tuple[Row, Row]] = {
     "funding:own-control": (only("referent"), only("referent", outcome="→funding:own-control")),
     "funding:control": (only(*READERS), only(*DECIDERS, outcome="→funding:control")),
     "funding:control-piece": (only(*READERS), NO_POST),
-    "funding:retex": (only("lead"), only("lead")),
+    "funding:retex": (only("lead"), only("lead", outcome="→dossiers:exports")),
     "funding:payments": (only("lead"), NO_POST),
     "funding:import-payments": (only("lead"), only("lead")),
     "funding:export-payments": (only("lead"), NO_POST),

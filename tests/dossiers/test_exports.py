@@ -23,6 +23,7 @@ from accounts.enums import Role
 from accounts.models import User
 from dossiers import catalog, kinds, queries, storage
 from dossiers.enums import ExportFormat, ExportState, Status
+from dossiers.exports import listed
 from dossiers.exports import rows as export_rows
 from dossiers.exports.columns import FIXED, groups
 from dossiers.exports.writers import writer
@@ -151,7 +152,7 @@ NEUTRAL = ["'=1+1", "'+33", "'-2", "'@SUM(A1)", "'\tx", "'＝1", "simple", 'a;b"
 def test_three_formats_say_the_same_and_no_cell_is_a_formula(tmp_path: Path) -> None:
     """Q23, read back by other programs than the one that wrote."""
     for format in ExportFormat:
-        file = writer(format, tmp_path / f"x.{format}")
+        file = writer(format, tmp_path / f"x.{format}", sheet="Dossiers")
         file.heading([f"c{number}" for number in range(len(CELLS))])
         file.row(CELLS)
         file.close()
@@ -339,7 +340,7 @@ def test_cancelled_while_it_is_written_leaves_no_file(verifier: User, monkeypatc
         making.cancel(export, by=verifier, at=timezone.now())
         return written(*arguments)
 
-    monkeypatch.setattr(making, "rows", interrupted)
+    monkeypatch.setattr(listed, "rows", interrupted)
     making.produce(export.pk)
     assert Export.objects.get().state == ExportState.CANCELLED
     assert not list(storage.walk("exports"))

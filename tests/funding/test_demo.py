@@ -8,13 +8,15 @@ import time
 from decimal import Decimal
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.test import TestCase
 from django.utils import timezone
 
 from accounts.models import User
 from dossiers.enums import Status
-from dossiers.models import Dossier
+from dossiers.models import Dossier, Export
+from dossiers.workflow import exports
 from funding import queries
 from funding.demo import answers, loading, spending
 from funding.enums import AgreementState, ControlState, GrantStep, PaymentState
@@ -97,7 +99,12 @@ class TestAdded(TestCase):
         assert not Expense.objects.filter(grant__dossier=self.dossier(loading.TO_SIGN)).exists()
         lead = factories.signed_in(User.objects.get(username="sophie.laurent"))
         asked = {"guichet": loading.GUICHET, "content": "anonymised", "format": "csv"}
-        exported = b"".join(lead.post("/depenses/retex/", asked).streaming_content).decode("utf-8-sig")
+        assert lead.post("/depenses/retex/", asked).status_code == 302
+        export = Export.objects.latest("pk")
+        exports.produce(export.pk)
+        export.refresh_from_db()
+        with default_storage.open(export.file) as file:
+            exported = file.read().decode("utf-8-sig")
         assert len(exported.strip().splitlines()) == 1 + Expense.objects.in_force().count()
         assert "backups" in exported
 

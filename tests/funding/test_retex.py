@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,17 +15,27 @@ from xml.etree import ElementTree
 
 import openpyxl
 import pytest
+from django.core.files.storage import default_storage
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from dossiers.enums import ExportFormat
+from accounts.enums import Role
+from accounts.models import User
+from dossiers.enums import ExportFormat, ExportState
+from dossiers.models import Export
+from dossiers.workflow import exports
+from ecare import retention
 from ecare.models import AuditEntry
 from establishments.models import LegalEntity
-from funding import workflow
+from funding import retex_table, workflow
 from funding.models import Grant
 from funding.queries import retex
+from notifications.models import Email
 from tests.accounts.factories import UserFactory
 from tests.accounts.sessions import wear
 from tests.browsing import fits
@@ -33,6 +44,7 @@ from tests.establishments.factories import RegionFactory
 from tests.funding import expenses, subsidies
 
 PAGE = reverse("funding:retex")
+EXPORTS = reverse("dossiers:exports")
 FORMATS = [each.value for each in ExportFormat]
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
@@ -45,6 +57,14 @@ def desk() -> Client:
 
 def asked(**choices: str) -> dict[str, str]:
     return {"guichet": "poc-essms", "content": "anonymised", "format": "csv", **choices}
+
+
+def taken(desk: Client, **choices: str) -> Any:
+    """The file that was asked for, made, then downloaded."""
+    assert desk.post(PAGE, asked(**choices)).url == EXPORTS
+    export = Export.objects.latest("pk")
+    exports.produce(export.pk)
+    return desk.get(f"{EXPORTS}{export.public_id}/")
 
 
 def content(response: Any) -> bytes:
@@ -80,7 +100,7 @@ def shown(cell: object) -> str:
 
 
 def lines(desk: Client, **choices: str) -> list[dict[str, str]]:
-    headings, *rows = table(content(desk.post(PAGE, asked(**choices))))
+    headings, *rows = table(content(taken(desk, **choices)))
     return [dict(zip(headings, row, strict=True)) for row in rows]
 
 
@@ -120,9 +140,9 @@ def test_a_nominative_file_says_who_spent_what(desk: Client, format: str) -> Non
     expenses.added(grant, replace(expenses.ENTRY, label="Retirée"))
     workflow.expenses.remove(grant.expenses.get(label="Retirée"), by=grant.dossier.referent, read=1)
 
-    response = desk.post(PAGE, asked(content="nominative", format=format))
+    response = taken(desk, content="nominative", format=format)
     assert response["Cache-Control"] == "private, no-store"
-    assert f"depenses-poc-essms-nominatif.{format}" in response["Content-Disposition"]
+    assert re.search(rf"depenses-poc-essms-nominatif-2[-0-9h]+\.{format}", response["Content-Disposition"])
     headings, *rows = table(content(response), format)
     assert headings == list(retex.NOMINATIVE)
     entity = grant.dossier.legal_entity
@@ -138,8 +158,8 @@ def test_a_nominative_file_says_who_spent_what(desk: Client, format: str) -> Non
         )
     ]
     entry = AuditEntry.objects.get(kind="exported")
-    assert entry.subject == "depenses-retex"
-    assert entry.detail == {"format": format, "guichet": "poc-essms", "nominative": True}
+    assert entry.detail == {"table": "depenses-retex", "format": format, "guichet": "poc-essms", "nominative": True}
+    assert AuditEntry.objects.get(kind="downloaded").subject == entry.subject == str(Export.objects.get().public_id)
 
 
 @pytest.mark.django_db
@@ -148,7 +168,7 @@ def test_an_anonymised_file_holds_nothing_that_says_who(desk: Client, format: st
     grants = [laureate(), laureate("80")]
     [staff] = expenses.added(grants[0], replace(expenses.STAFF, mission_letter="Lettre de Zoé"))
     expenses.proved(grants[1])
-    response = desk.post(PAGE, asked(format=format))
+    response = taken(desk, format=format)
     assert "anonymise" in response["Content-Disposition"]
     written = content(response)
     headings, *rows = table(written, format)
@@ -163,7 +183,7 @@ def test_an_anonymised_file_holds_nothing_that_says_who(desk: Client, format: st
     assert [text for text in hidden if text.encode() in raw] == []
     assert AuditEntry.objects.get(kind="exported").detail["nominative"] is False
     # The same search finds them in the file that names them.
-    named = everything(content(desk.post(PAGE, asked(format=format, content="nominative"))), format)
+    named = everything(content(taken(desk, format=format, content="nominative")), format)
     for grant in grants:
         assert grant.dossier.reference.encode() in named
         assert grant.dossier.legal_entity.finess.encode() in named
@@ -217,25 +237,39 @@ def test_a_region_is_named_when_five_laureates_are_there_and_nobody_is_left_alon
 def test_no_text_is_run_by_a_spreadsheet(desk: Client, format: str) -> None:
     grant = laureate(label="=1+1", justification="@SUM(A1)")
     LegalEntity.objects.filter(pk=grant.dossier.legal_entity_id).update(name="+cmd|' /C calc'!A0")
-    _, row = table(content(desk.post(PAGE, asked(content="nominative", format=format))), format)
+    _, row = table(content(taken(desk, content="nominative", format=format)), format)
     assert (row[2], *row[-2:]) == ("'+cmd|' /C calc'!A0", "'=1+1", "'@SUM(A1)")
 
 
 @pytest.mark.django_db
 def test_a_file_costs_the_same_at_one_three_and_thirty_laureates(desk: Client) -> None:
-    def taken(choice: str) -> Any:
-        response = desk.post(PAGE, asked(content=choice))
-        content(response)
-        return response
+    lead = UserFactory(lead=True)
+
+    def made(choices: retex_table.Choices) -> HttpResponse:
+        export = exports.ask(
+            lead,
+            table=retex_table.CODE,
+            query=choices.query,
+            columns=choices.columns,
+            format=ExportFormat.CSV,
+            at=timezone.now(),
+        )
+        exports.produce(export.pk)
+        export.refresh_from_db()
+        assert (export.state, export.done) == (ExportState.READY, export.total)
+        return HttpResponse()
 
     def costs(laureates: int) -> list[int]:
         while Grant.objects.count() < laureates:
             laureate()
         assert len(lines(desk)) == laureates
-        return [pages.cost(lambda choice=choice: taken(choice)) for choice in ("anonymised", "nominative")]  # type: ignore[misc]
+        asking = pages.cost(lambda: desk.post(PAGE, asked()))
+        exports.resume()  # three at once, and no more
+        both = [retex_table.Choices("poc-essms", nominative=each) for each in (False, True)]
+        return [asking, *(pages.cost(lambda each=each: made(each)) for each in both)]  # type: ignore[misc]
 
     one = costs(1)
-    assert max(one) <= 12
+    assert one[0] <= 12
     assert costs(3) == one
     assert costs(30) == one
 
@@ -274,6 +308,76 @@ def test_a_sheet_that_is_too_short_asks_for_csv(desk: Client, monkeypatch: pytes
     assert len(lines(desk)) == 2
 
 
+@pytest.mark.django_db
+def test_who_leads_no_more_gets_nothing_and_what_waits_is_given_up() -> None:
+    lead = UserFactory(lead=True)
+    client = factories.signed_in(lead)
+    laureate()
+    content(taken(client))
+    ready = Export.objects.get()
+    assert client.post(PAGE, asked()).status_code == 302
+    User.objects.filter(pk=lead.pk).update(role=Role.VERIFIER)
+    waiting = Export.objects.latest("pk")
+    exports.produce(waiting.pk)
+    waiting.refresh_from_db()
+    assert waiting.state == ExportState.CANCELLED
+    assert client.get(f"{EXPORTS}{ready.public_id}/").status_code == 404
+    assert "Ne correspond plus à vos droits" in pages.text(client.get(EXPORTS))
+
+
+@pytest.mark.django_db
+def test_a_file_is_written_by_chunks_told_by_e_mail_and_goes_in_time(
+    desk: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    for amount in ("1", "2", "3", "4", "5"):
+        laureate(amount)
+    monkeypatch.setattr(retex, "CHUNK", 2)
+    told: list[object] = []
+    beat = exports.beat
+    monkeypatch.setattr(exports, "beat", lambda export, **f: (told.append(f["done"]), beat(export, **f)))  # type: ignore[func-returns-value]
+    assert len(lines(desk)) == 5
+    assert told == [0, 2, 4, 5]
+    [email] = Email.objects.filter(kind="export_ready")
+    assert email.subject == "Votre export de dépenses est prêt"
+    assert "5\xa0dépenses" in email.text
+    page = pages.text(desk.get(EXPORTS))
+    assert "Dépenses anonymisées, guichet poc-essms" in page
+    export = Export.objects.get()
+    Export.objects.update(finished_at=timezone.now() - settings.EXPORTS_KEPT)
+    assert desk.get(f"{EXPORTS}{export.public_id}/").status_code == 404
+    assert [line.count for line in retention.purge("exports", now=timezone.now())] == [1]
+    assert not default_storage.exists(export.file)
+
+
+@pytest.mark.django_db
+def test_a_worker_killed_half_way_is_replaced(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    for amount in ("1", "2", "3"):
+        laureate(amount)
+    assert desk.post(PAGE, asked()).status_code == 302
+    dead = exports.take(Export.objects.get().pk)
+    assert dead is not None
+    Export.objects.update(beat_at=timezone.now() - exports.SILENCE - dt.timedelta(seconds=1))
+    exports.resume()
+    export = Export.objects.get()
+    assert (export.state, export.attempt, export.done, export.total) == (ExportState.READY, 2, 3, 3)
+    with pytest.raises(exports.Overtaken):
+        exports.beat(dead, done=1)
+
+
+@pytest.mark.django_db
+def test_lines_typed_while_it_is_written_are_counted(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    laureate()
+    rows = retex.rows
+
+    def one_more(guichet: str, *, nominative: bool) -> Any:
+        yield from rows(guichet, nominative=nominative)
+        yield from rows(guichet, nominative=nominative)
+
+    monkeypatch.setattr(retex, "rows", one_more)
+    assert len(lines(desk)) == 2
+    assert (Export.objects.get().done, Export.objects.get().total) == (2, 2)
+
+
 @pytest.mark.parametrize(
     ("amount", "said"),
     [
@@ -305,7 +409,7 @@ def test_those_who_lead_alone_find_the_page(desk: Client) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("scripted", [True, False], ids=["scripted", "plain"])
-def test_the_file_is_downloaded_with_the_keyboard(
+def test_the_file_is_asked_for_then_downloaded_with_the_keyboard(
     browser: Browser, live_server: LiveServer, axe: Callable[[Page], None], scripted: bool
 ) -> None:
     subsidies.granted()
@@ -316,17 +420,23 @@ def test_the_file_is_downloaded_with_the_keyboard(
     assert fits(page)
     page.get_by_role("link", name="Dépenses pour le RETEX").press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Dépenses pour le RETEX")
-    page.get_by_role("button", name="Télécharger les dépenses").press("Enter")
+    page.get_by_role("button", name="Demander l'export").press("Enter")
     expect(page.get_by_role("heading", name="Votre export est à corriger")).to_be_visible()
     assert fits(page)
     if scripted:
         axe(page)
     expenses.added(Grant.objects.get())
     page.get_by_label("LibreOffice (ODS)").check(force=True)
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Télécharger les dépenses").press("Enter")
-    assert download.value.suggested_filename == "depenses-poc-essms-anonymise.ods"
-    page.goto(live_server.url + PAGE)
+    page.get_by_role("button", name="Demander l'export").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Vos exports")
+    expect(page.get_by_text("En attente")).to_be_visible()
     assert fits(page)
     if scripted:
         axe(page)
+    exports.produce(Export.objects.get().pk)
+    if not scripted:
+        page.get_by_role("link", name="Actualiser").press("Enter")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Télécharger").press("Enter")
+    assert download.value.suggested_filename == Export.objects.get().name
+    assert download.value.suggested_filename.endswith(".ods")
