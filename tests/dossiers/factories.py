@@ -21,6 +21,7 @@ from django.utils import timezone
 from accounts.models import User
 from dossiers import catalog, kinds, queries, workflow
 from dossiers.models import Attachment, Dossier, DossierStage, Guichet, Stage
+from dossiers.workflow import table
 from establishments.enums import EstablishmentType
 from establishments.models import LegalEntity
 from tests.accounts.factories import RepresentationFactory, UserFactory
@@ -259,7 +260,7 @@ def deposit(dossier_stage: DossierStage, upload: UploadedFile, code: str = "fram
 
 def fresh(dossier_stage: DossierStage) -> DossierStage:
     """The étape as it now stands, in another Python object."""
-    return DossierStage.objects.with_context().select_related("stage__guichet").get(pk=dossier_stage.pk)
+    return table.reread(dossier_stage)
 
 
 def draft(

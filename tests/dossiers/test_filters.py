@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 from django.http import QueryDict
@@ -36,8 +38,18 @@ def references(query: str, user: User) -> set[str]:
     return found
 
 
+@pytest.fixture(scope="class")
+def built(lasting: Callable[[], AbstractContextManager[None]]) -> Iterator[DossierStage]:
+    with lasting():
+        yield one_and_another()
+
+
 @pytest.fixture
-def sought() -> DossierStage:
+def sought(built: DossierStage) -> DossierStage:
+    return factories.fresh(built)
+
+
+def one_and_another() -> DossierStage:
     """The dossier that the searches look for; another one stands beside it."""
     entity = factories.entity(name="ASS. LES ÉTOILES DE ST-MAUR", finess="750000093")
     referent = factories.referent(entity, first_name="Anaïs", last_name="Lefèvre", email="anais.lefevre@etoiles.fr")
@@ -45,88 +57,94 @@ def sought() -> DossierStage:
     return factories.transmitted(by=referent, legal_entity=entity)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "750000093",
-        "7500000",
-        "75 000 009 3",
-        "étoiles",
-        "ETOILES",
-        "etoile maur",
-        "saint maur étoiles",
-        "association etoiles",
-        "lefevre",
-        "Anaïs Lefèvre",
-        "anais.lefevre@etoiles.fr",
-        "ANAIS.LEFEVRE@ETOILES.FR",
-    ],
-)
-def test_a_dossier_is_found_by_what_names_it(sought: DossierStage, verifier: User, text: str) -> None:
-    query = QueryDict(mutable=True)
-    query["q"] = text
-    assert references(query.urlencode(), verifier) == {sought.dossier.reference}
+class TestSearch:
+    """On one world: the dossier sought, and another."""
 
-
-def test_a_dossier_is_found_by_its_reference_in_any_case(sought: DossierStage, verifier: User) -> None:
-    reference = sought.dossier.reference
-    assert references(f"q={reference}", verifier) == {reference}
-    assert references(f"q={reference.lower()}", verifier) == {reference}
-    assert references(f"q={reference[:7]}", verifier) == {reference}
-
-
-def test_a_dossier_is_found_by_a_site_of_its_perimeter_only(sought: DossierStage, verifier: User) -> None:
-    applying = sought.dossier.legal_entity.sites.first()
-    assert applying
-    assert references(f"q={applying.finess}", verifier) == {sought.dossier.reference}
-    entity = factories.entity(sites=2)
-    kept, left = entity.sites.order_by("finess")
-    narrow = factories.transmitted(
-        legal_entity=entity, overrides={"perimeter": {"sites": [kept.finess], "equipped": [kept.finess]}}
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "750000093",
+            "7500000",
+            "75 000 009 3",
+            "étoiles",
+            "ETOILES",
+            "etoile maur",
+            "saint maur étoiles",
+            "association etoiles",
+            "lefevre",
+            "Anaïs Lefèvre",
+            "anais.lefevre@etoiles.fr",
+            "ANAIS.LEFEVRE@ETOILES.FR",
+        ],
     )
-    assert references(f"q={kept.finess}", verifier) == {narrow.dossier.reference}
-    assert references(f"q={left.finess}", verifier) == set()
+    def test_a_dossier_is_found_by_what_names_it(self, sought: DossierStage, verifier: User, text: str) -> None:
+        query = QueryDict(mutable=True)
+        query["q"] = text
+        assert references(query.urlencode(), verifier) == {sought.dossier.reference}
 
+    def test_a_dossier_is_found_by_its_reference_in_any_case(self, sought: DossierStage, verifier: User) -> None:
+        reference = sought.dossier.reference
+        assert references(f"q={reference}", verifier) == {reference}
+        assert references(f"q={reference.lower()}", verifier) == {reference}
+        assert references(f"q={reference[:7]}", verifier) == {reference}
 
-def test_words_that_stand_nowhere_find_nothing(sought: DossierStage, verifier: User) -> None:
-    assert references("q=étoiles+inconnues", verifier) == set()
-    # A word is found by its beginning, not by its middle.
-    assert references("q=toiles", verifier) == set()
+    def test_a_dossier_is_found_by_a_site_of_its_perimeter_only(self, sought: DossierStage, verifier: User) -> None:
+        applying = sought.dossier.legal_entity.sites.first()
+        assert applying
+        assert references(f"q={applying.finess}", verifier) == {sought.dossier.reference}
+        entity = factories.entity(sites=2)
+        kept, left = entity.sites.order_by("finess")
+        narrow = factories.transmitted(
+            legal_entity=entity, overrides={"perimeter": {"sites": [kept.finess], "equipped": [kept.finess]}}
+        )
+        assert references(f"q={kept.finess}", verifier) == {narrow.dossier.reference}
+        assert references(f"q={left.finess}", verifier) == set()
 
+    def test_words_that_stand_nowhere_find_nothing(self, sought: DossierStage, verifier: User) -> None:
+        assert references("q=étoiles+inconnues", verifier) == set()
+        # A word is found by its beginning, not by its middle.
+        assert references("q=toiles", verifier) == set()
 
-def test_a_slip_of_the_keyboard_finds_what_is_near_and_says_so(sought: DossierStage, verifier: User) -> None:
-    for word in ("etoiles", "association", "saint"):
-        SearchWord.objects.create(word=word, uses=3)
-    client = factories.signed_in(verifier)
-    for text, near in (("étoilles", True), ("assciation étoiles", True), ("etoiles", False)):
-        response = client.get("/instruction/", {"q": text, "statut": "transmitted"})
-        assert [each.reference for each in response.context["page"]] == [sought.dossier.reference], text
-        assert (f"Aucun dossier ne contient «&nbsp;{text}&nbsp;»" in response.content.decode()) is near
-    assert references("q=zzzzzz", verifier) == set()
-    assert references("q=étoilles&statut=validated", verifier) == set()
+    def test_a_slip_of_the_keyboard_finds_what_is_near_and_says_so(self, sought: DossierStage, verifier: User) -> None:
+        for word in ("etoiles", "association", "saint"):
+            SearchWord.objects.create(word=word, uses=3)
+        client = factories.signed_in(verifier)
+        for text, near in (("étoilles", True), ("assciation étoiles", True), ("etoiles", False)):
+            response = client.get("/instruction/", {"q": text, "statut": "transmitted"})
+            assert [each.reference for each in response.context["page"]] == [sought.dossier.reference], text
+            assert (f"Aucun dossier ne contient «&nbsp;{text}&nbsp;»" in response.content.decode()) is near
+        assert references("q=zzzzzz", verifier) == set()
+        assert references("q=étoilles&statut=validated", verifier) == set()
 
+    @pytest.mark.parametrize("text", ["%", "_", "\\", "'", "    ", "«»", "a" * 3000, "un deux " * 200])
+    def test_no_text_breaks_a_search(self, sought: DossierStage, verifier: User, text: str) -> None:
+        query = QueryDict(mutable=True)
+        query["q"] = text
+        list(filters(query.urlencode(), verifier).qs)
 
-@pytest.mark.parametrize("text", ["%", "_", "\\", "'", "    ", "«»", "a" * 3000, "un deux " * 200])
-def test_no_text_breaks_a_search(sought: DossierStage, verifier: User, text: str) -> None:
-    query = QueryDict(mutable=True)
-    query["q"] = text
-    list(filters(query.urlencode(), verifier).qs)
+    def test_the_search_text_follows_the_new_referent(self, sought: DossierStage) -> None:
+        colleague = factories.referent(sought.dossier.legal_entity, last_name="Quesnel")
+        dossiers = type(sought.dossier).objects
+        assert not dossiers.filter(search.condition("quesnel")).exists()
+        from_here = sought.dossier.referent
+        workflow.transfer([sought], by=from_here, to=colleague)
+        assert dossiers.filter(search.condition("quesnel")).exists()
+        assert not dossiers.filter(search.condition("lefevre")).exists()
+
+    def test_values_that_mean_nothing_are_told_and_left_aside(self, sought: DossierStage, verifier: User) -> None:
+        found = filters("guichet=zzz&region=99&parcours=9&statut=draft&q=etoiles", verifier)
+        assert set(found.form.errors) == {"guichet", "region", "parcours", "statut"}
+        for errors in found.form.errors.values():
+            assert "n'est pas dans la liste" in errors[0]
+            assert "est ignoré" in errors[0]
+        assert {stage.dossier.reference for stage in found.qs} == {sought.dossier.reference}
+        assert [(each.label, each.value) for each in found.active] == [("Recherche", "etoiles")]
 
 
 def test_a_nul_character_is_told(verifier: User) -> None:
     found = filters("q=a%00b&region=%00&guichet=%00&statut=%00&parcours=%00", verifier)
     assert set(found.form.errors) == {"q", "region", "guichet", "statut", "parcours"}
     list(found.qs)
-
-
-def test_the_search_text_follows_the_new_referent(sought: DossierStage) -> None:
-    colleague = factories.referent(sought.dossier.legal_entity, last_name="Quesnel")
-    dossiers = type(sought.dossier).objects
-    assert not dossiers.filter(search.condition("quesnel")).exists()
-    from_here = sought.dossier.referent
-    workflow.transfer([sought], by=from_here, to=colleague)
-    assert dossiers.filter(search.condition("quesnel")).exists()
-    assert not dossiers.filter(search.condition("lefevre")).exists()
 
 
 def test_status_guichet_and_track_narrow_the_list(verifier: User) -> None:
@@ -169,16 +187,6 @@ def test_a_regional_instructor_is_offered_his_regions_only() -> None:
     choices = dict(filters("", regional).filters["region"].extra["choices"])
     assert list(choices) == ["84", "94"]
     assert "region" in filters("region=11", regional).form.errors
-
-
-def test_values_that_mean_nothing_are_told_and_left_aside(sought: DossierStage, verifier: User) -> None:
-    found = filters("guichet=zzz&region=99&parcours=9&statut=draft&q=etoiles", verifier)
-    assert set(found.form.errors) == {"guichet", "region", "parcours", "statut"}
-    for errors in found.form.errors.values():
-        assert "n'est pas dans la liste" in errors[0]
-        assert "est ignoré" in errors[0]
-    assert {stage.dossier.reference for stage in found.qs} == {sought.dossier.reference}
-    assert [(each.label, each.value) for each in found.active] == [("Recherche", "etoiles")]
 
 
 def test_active_filters_are_said_in_words(verifier: User) -> None:
