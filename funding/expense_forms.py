@@ -8,11 +8,9 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.datastructures import MultiValueDict
 
 from ecare import forms as care_forms
 from ecare.widgets import DateInput
-from funding.cells import RULES
 from funding.enums import ExpenseNature
 from funding.expense_rules import LONGEST, Entry, Terms, flaws
 from funding.grant_forms import AmountField
@@ -90,19 +88,6 @@ class ChangeForm(ExpenseForm):
         for name in ("proof_file", "letter_file"):
             self.fields[name].help_text = "pdf, doc, docx ou zip, moins de 50\u00a0Mo."
             self.fields[name].widget = forms.FileInput(attrs={"accept": ".pdf,.doc,.docx,.zip"})
-
-
-class ImportForm(care_forms.Form):
-    file = forms.FileField(
-        label="Votre tableur",
-        help_text="xlsx, ods ou csv, moins de 5\u00a0Mo, avec les colonnes du modèle.",
-        allow_empty_file=True,  # said by the check of files, with its name
-        widget=forms.FileInput(attrs={"accept": RULES.accept}),
-        error_messages={"required": "Choisissez le fichier à importer, au format xlsx, ods ou csv."},
-    )
-
-    def __init__(self, data: QueryDict | None = None, files: MultiValueDict[str, Any] | None = None) -> None:
-        super().__init__(data, files, use_required_attribute=False)
 
 
 class Lines:

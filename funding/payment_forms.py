@@ -7,11 +7,9 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.datastructures import MultiValueDict
 
 from ecare import forms as care_forms
 from ecare.widgets import DateInput, Select
-from funding import cells
 from funding.enums import PaymentKind, PaymentState
 from funding.grant_forms import AmountField
 from funding.models import Payment
@@ -131,21 +129,6 @@ class FilterForm(care_forms.Form):
         """What was understood."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value}
-
-
-class ImportForm(care_forms.Form):
-    file = forms.FileField(
-        label="Fichier de l'agent comptable",
-        help_text="Excel (xlsx), LibreOffice (ods) ou CSV, moins de 5 Mo, avec les colonnes de l'export.",
-        widget=forms.FileInput(attrs={"accept": cells.RULES.accept}),
-        error_messages={
-            "required": "Choisissez le fichier de l'agent comptable, au format xlsx, ods ou csv.",
-            "empty": "Ce fichier est vide\u00a0: vérifiez-le, puis déposez-le de nouveau.",
-        },
-    )
-
-    def __init__(self, data: QueryDict | None = None, files: MultiValueDict[str, Any] | None = None) -> None:
-        super().__init__(data, files, use_required_attribute=False)
 
 
 def state_of(text: str) -> PaymentState:

@@ -26,6 +26,8 @@ class Sums:
     given_back: Decimal = NOTHING
     #: Asked back, and not come back yet.
     asked_back: Decimal = NOTHING
+    #: What no decision has refused, out of the ceiling: see `queries.reachable`. None where nobody asks.
+    reachable: Decimal | None = None
 
     @property
     def kept(self) -> Decimal:
@@ -56,8 +58,8 @@ class Sums:
 
     @property
     def to_come(self) -> Decimal:
-        """What the beneficiary may still receive."""
-        return max(NOTHING, self.ceiling - self.kept)
+        """What the beneficiary may still receive: what a control left, less what was refused and what was paid."""
+        return max(NOTHING, (self.ceiling if self.reachable is None else self.reachable) - self.kept)
 
     @property
     def overpaid(self) -> Decimal:

@@ -12,8 +12,8 @@ from dossiers import sheets
 from dossiers.views.scope import user_of
 from dossiers.workflow.files import FileRefused
 from funding import cells, expense_files, workflow
-from funding.expense_forms import ImportForm
 from funding.expense_rules import Entry
+from funding.import_form import ImportForm
 from funding.queries import expense_imports as queries
 from funding.views import spreadsheets
 from funding.views.expenses import own_trame
@@ -41,7 +41,8 @@ def choose(request: HttpRequest, reference: str) -> HttpResponse:
     """The file to import. What is wrong in it is told cell by cell, and nothing is imported."""
     trame = own_trame(request, reference)
     faults: list[cells.Fault] = []
-    form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = ImportForm(*sent, label="Votre tableur", columns="du modèle")
     status = 200
     if request.method == "POST":
         status = 422

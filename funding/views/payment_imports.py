@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,12 +15,13 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from dossiers.workflow.files import FileRefused
 from funding import cells, payment_files, workflow
+from funding.import_form import ImportForm
 from funding.payment_files import Line
-from funding.payment_forms import ImportForm
 from funding.views.payments import leads_only
 
 #: What a page shown the day before says is read again.
 LASTS = dt.timedelta(days=1)
+import_form = partial(ImportForm, label="Fichier de l'agent comptable", columns="de l'export")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -27,10 +29,10 @@ def payments(request: HttpRequest) -> HttpResponse:
     """The file, what it would do, then what it did."""
     user = leads_only(request)
     if request.method != "POST":
-        return chosen(request, ImportForm())
+        return chosen(request, import_form())
     if "lines" in request.POST:
         return done(request, user)
-    form = ImportForm(request.POST, request.FILES)
+    form = import_form(request.POST, request.FILES)
     faults: list[cells.Fault] = []
     if form.is_valid():
         try:
@@ -80,7 +82,7 @@ def done(request: HttpRequest, user: User) -> HttpResponse:
     try:
         lines = unsigned(request.POST["lines"], user)
     except signing.BadSignature:
-        return chosen(request, ImportForm(), is_stale=True, status=409)
+        return chosen(request, import_form(), is_stale=True, status=409)
     try:
         verdicts = workflow.payment_imports.apply(lines, by=user)
     except workflow.NotAllowed as refusal:

@@ -13,7 +13,7 @@ from ecare.models import AuditKind
 from funding import agreement_pdf, workflow
 from funding.enums import PaymentState
 from funding.grant_forms import SignedCopyForm
-from funding.queries import Subsidy, controls, payments
+from funding.queries import Subsidy, controls, payments, reachable
 from funding.views import scope
 
 
@@ -34,7 +34,7 @@ def page(
             "dossier": subsidy.dossier,
             "form": form or SignedCopyForm(),
             "controls": controls.of(subsidy.grant),
-            "sums": payments.sums(subsidy.grant),
+            "sums": reachable.sums(subsidy.grant),
             "payments": payments.schedule(subsidy.grant).exclude(state=PaymentState.CANCELLED),
         },
         status=status,
