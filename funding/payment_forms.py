@@ -56,6 +56,30 @@ class PayForm(care_forms.Form):
         super().__init__(data, initial={"paid_on": timezone.localdate()}, use_required_attribute=False)
 
 
+class TransferForm(care_forms.Form):
+    """The transfer of a payment made: added, or corrected with a reason."""
+
+    transfer = forms.CharField(
+        label="Référence du virement",
+        max_length=LONGEST_TRANSFER,
+        help_text="Celle de l'agent comptable, par exemple VIR-2026-0412. Le référent la lira.",
+        error_messages={"required": "Indiquez la référence du virement.", "max_length": TOO_LONG},
+    )
+    reason = forms.CharField(
+        label="Motif de la correction",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=2000,
+        help_text="Le référent le lira dans l'historique de son dossier.",
+        error_messages={"max_length": "Ce motif dépasse 2000 caractères\u00a0: raccourcissez-le."},
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, payment: Payment) -> None:
+        super().__init__(data, initial={"transfer": payment.transfer}, use_required_attribute=False)
+        if not payment.transfer:
+            del self.fields["reason"]  # nothing is corrected
+
+
 class CancelForm(care_forms.Form):
     reason = forms.CharField(
         label="Motif de l'annulation",

@@ -81,6 +81,11 @@ class Payment(models.Model):
         return self.state == PaymentState.PLANNED
 
     @property
+    def is_paid(self) -> bool:
+        """Whether it is made: its transfer alone may still be named."""
+        return self.state == PaymentState.PAID
+
+    @property
     def is_open(self) -> bool:
         """Whether something is still to happen to it."""
         return self.state in {PaymentState.PLANNED, PaymentState.ORDERED}

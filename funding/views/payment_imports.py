@@ -71,7 +71,9 @@ def reviewed(request: HttpRequest, content: payment_files.Content, user: User) -
         "verdicts": verdicts,
         "undated": content.undated,
         "acting": acting,
-        "total": sum((each.line.amount for each in acting), Decimal()),
+        "paying": len([each for each in acting if not each.names]),
+        "naming": len([each for each in acting if each.names]),
+        "total": sum((each.line.amount for each in acting if not each.names), Decimal()),
         "lines": signed([each.line for each in acting], user),
     }
     return render(request, "funding/payments/import_review.html", context)
@@ -89,7 +91,8 @@ def done(request: HttpRequest, user: User) -> HttpResponse:
         raise Http404 from refusal
     context = {
         "verdicts": verdicts,
-        "acted": sum(1 for each in verdicts if each.acts),
+        "acted": sum(1 for each in verdicts if each.acts and not each.names),
+        "named": sum(1 for each in verdicts if each.acts and each.names),
         "refused": sum(1 for each in verdicts if each.refusal),
     }
     return render(request, "funding/payments/import_done.html", context)

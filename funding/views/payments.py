@@ -127,6 +127,7 @@ ACTS: dict[str, tuple[type[forms.Form] | None, str]] = {
     "order": (None, "est ordonnancé"),
     "pay": (PayForm, "est fait. Le référent reçoit un e-mail"),
     "cancel": (CancelForm, "est annulé"),
+    "name_transfer": (TransferForm, "a sa référence de virement"),
 }
 
 
@@ -145,7 +146,8 @@ def payment(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     form_class, said = ACTS[name]
     form: Any = None
     if form_class is not None:
-        form = PlanForm(request.POST, payment=found) if form_class is PlanForm else form_class(request.POST)
+        about = {"payment": found} if form_class in (PlanForm, TransferForm) else {}
+        form = form_class(request.POST, **about)
         if not form.is_valid():
             return payment_page(request, subsidy, found, {name: form}, status=422)
     try:
@@ -153,10 +155,10 @@ def payment(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     except workflow.NotAllowed as refusal:
         raise Http404 from refusal
     except workflow.Refused as refusal:
-        found.refresh_from_db(fields=["state", "paid_on", "amount", "due_on"])
+        found.refresh_from_db(fields=["state", "paid_on", "amount", "due_on", "transfer"])
         if form is None or isinstance(refusal, workflow.payments.Late):
             return payment_page(request, subsidy, found, {}, refusal=str(refusal), status=409)
-        form.add_error(next(iter(form.fields)), str(refusal))
+        form.add_error("reason" if "reason" in form.fields else next(iter(form.fields)), str(refusal))
         return payment_page(request, subsidy, found, {name: form}, status=422)
     messages.success(request, f"Le {found.kind_label.lower()} {found.reference} {said}.")
     return redirect("funding:schedule", reference)
@@ -173,6 +175,9 @@ def act(name: str, payment: Payment, *, by: User, said: dict[str, Any]) -> None:
             workflow.payments.pay(payment, by=by, on=said["paid_on"], transfer=said["transfer"])
         case "cancel":
             workflow.payments.cancel(payment, by=by, reason=said["reason"])
+        case "name_transfer":
+            reason = said.get("reason", "")
+            workflow.payments.name_transfer(payment, by=by, transfer=said["transfer"], reason=reason)
 
 
 def payment_page(
@@ -193,6 +198,7 @@ def payment_page(
         "sums": sums,
         "change_form": sent.get("change") or PlanForm(payment=found),
         "pay_form": sent.get("pay") or PayForm(),
+        "transfer_form": sent.get("name_transfer") or TransferForm(payment=found),
         "cancel_form": sent.get("cancel") or CancelForm(),
         "sent": next(iter(sent.values()), None),
         "refusal": refusal,

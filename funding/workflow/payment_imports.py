@@ -27,12 +27,14 @@ from funding.workflow import payments
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a line does: mark `payment` as made, or nothing, because of `refusal` or because it is done already."""
+    """What a line does: mark `payment` as made, name the transfer of one that is made (`names`), or nothing, because of
+    `refusal` or because it is done already."""
 
     line: Line
     payment: Payment | None
     refusal: str = ""
     is_done: bool = False
+    names: bool = False
 
     @property
     def acts(self) -> bool:
@@ -71,9 +73,11 @@ def verdict(line: Line, payment: Payment | None) -> Verdict:
         noted = f"Il est déjà noté comme fait, le {french.day(payment.paid_on)}"
         if payment.paid_on != line.paid_on:
             return Verdict(line, payment, f"{noted}.")
+        if line.transfer and not payment.transfer:
+            return Verdict(line, payment, names=True)
         if line.transfer not in ("", payment.transfer):
-            which = f"par le virement {payment.transfer}" if payment.transfer else "sans référence de virement"
-            return Verdict(line, payment, f"{noted}, {which}\u00a0: cette référence n'est pas enregistrée.")
+            which = f"par le virement {payment.transfer}"
+            return Verdict(line, payment, f"{noted}, {which}\u00a0: corrigez sa référence sur sa page.")
         return Verdict(line, payment, is_done=True)
     if payment.state == PaymentState.CANCELLED:
         return Verdict(line, payment, "Il est annulé\u00a0: voyez son dossier avant de le noter comme fait.")
@@ -93,7 +97,10 @@ def apply(lines: Sequence[Line], *, by: User) -> list[Verdict]:
     for each in judged(lines):
         if each.acts and each.payment is not None:
             try:
-                payments.pay(each.payment, by=by, on=each.line.paid_on, transfer=each.line.transfer)
+                if each.names:
+                    payments.name_transfer(each.payment, by=by, transfer=each.line.transfer)
+                else:
+                    payments.pay(each.payment, by=by, on=each.line.paid_on, transfer=each.line.transfer)
             except (NotAllowed, Refused) as error:
                 each = Verdict(each.line, each.payment, str(error) or "Vous ne pouvez pas noter ce paiement.")
         done.append(each)

@@ -29,6 +29,7 @@ CHANGES = frozenset({PaymentState.PLANNED})
 ORDERS = frozenset({PaymentState.PLANNED})
 PAYS = frozenset({PaymentState.ORDERED})
 CANCELS = frozenset({PaymentState.PLANNED, PaymentState.ORDERED})
+NAMES = frozenset({PaymentState.PAID})
 
 
 class Late(Refused):
@@ -99,6 +100,30 @@ def pay(payment: Payment, *, by: User, on: dt.date, transfer: str = "") -> Payme
     move(payment, PaymentState.PAID, on=on, transfer=transfer)
     event = record(dossier_stage, EventKind.PAYMENT_PAID, by=by, message=told(payment))
     emails.paid(event, payment)
+    return payment
+
+
+@transaction.atomic
+def name_transfer(payment: Payment, *, by: User, transfer: str, reason: str = "") -> Payment:
+    """Say by which transfer a payment was made, once it is; another than the one noted asks why. Nothing is written
+    when nothing changed, and neither the amount nor the day ever does.
+
+    Raises NotAllowed, Late, Refused without a reference, or without the reason of a correction.
+    """
+    dossier_stage, payment = moved(payment, NAMES, by=by)
+    transfer, reason, before = transfer.strip(), reason.strip(), payment.transfer
+    if not transfer:
+        raise Refused("Indiquez la référence du virement\u00a0: celle d'un paiement fait ne s'efface pas.")
+    if transfer == before:
+        return payment
+    if before and not reason:
+        raise Refused(
+            f"Ce paiement porte déjà la référence {french.quoted(before)}\u00a0: indiquez pourquoi elle change."
+        )
+    payment.transfer = transfer
+    payment.save(update_fields=["transfer"])
+    why = f"\n\nAuparavant\u00a0: virement {before}.\n\n{reason}" if before else ""
+    record(dossier_stage, EventKind.PAYMENT_CHANGED, by=by, message=f"{told(payment)}{why}")
     return payment
 
 

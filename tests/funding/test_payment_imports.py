@@ -147,10 +147,20 @@ def test_one_transfer_pays_several_payments_and_is_not_replaced(desk: Client) ->
     for row, sentence in (
         (rows[0], "Déjà noté"),
         ((*rows[0][:3], ""), "Déjà noté"),
-        ((*rows[0][:3], "VIR-2"), "par le virement VIR-2026-0412 : cette référence n'est pas enregistrée."),
-        ((silent.reference, *rows[0][1:]), "sans référence de virement : cette référence n'est pas enregistrée."),
+        ((*rows[0][:3], "VIR-2"), "par le virement VIR-2026-0412 : corrigez sa référence sur sa page."),
     ):
         assert sentence in said(sent(desk, row, headings=headings))
+    # A payment made without one takes the reference that comes back with its date and its amount.
+    yesterday = f"{timezone.localdate() - dt.timedelta(days=1):%d/%m/%Y}"
+    for wrong, sentence in (("11", "Le montant prévu est"), ("10", "Il est déjà noté comme fait")):
+        shown = sent(desk, (silent.reference, wrong, yesterday, "VIR-9"), headings=headings)
+        assert sentence in said(shown)
+    shown = sent(desk, (silent.reference, "10", today(), "VIR-9"), headings=headings)
+    assert "Il ajoute la référence du virement à 1 paiement déjà fait." in said(shown)
+    assert "1 paiement déjà fait reçoit sa référence de virement" in said(confirmed(desk, shown))
+    silent.refresh_from_db()
+    assert silent.transfer == "VIR-9"
+    assert Email.objects.filter(kind="payment_paid").count() == 3
     too_long = sent(desk, (*rows[0][:3], "V" * 51), headings=headings)
     assert (too_long.status_code, "Cette référence dépasse 50 caractères" in said(too_long)) == (422, True)
 

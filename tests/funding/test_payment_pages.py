@@ -64,6 +64,12 @@ def test_a_payment_from_the_schedule_to_the_page_of_the_referent(desk: Client) -
     assert f"{reference}-01" in mine
     assert "Virement VIR-2026-0412" in mine
     assert desk.post(page, {"cancel": "1", "reason": "Trop tard."}).status_code == 409
+    assert "Corriger la référence du virement" in pages.text(desk.get(page))
+    unsaid = desk.post(page, {"name_transfer": "1", "transfer": "VIR-8", "reason": ""})
+    assert unsaid.status_code == 422
+    assert "indiquez pourquoi elle change" in pages.text(unsaid)
+    desk.post(page, {"name_transfer": "1", "transfer": "VIR-8", "reason": "Faute de frappe."})
+    assert "Virement VIR-8" in pages.text(owner.get(own))
 
 
 def test_a_reader_sees_the_payments_and_moves_none() -> None:

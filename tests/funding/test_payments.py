@@ -74,6 +74,32 @@ def test_each_change_starts_where_the_table_says_and_by_a_lead(state: PaymentSta
     assert AuditEntry.objects.filter(kind="dossier", detail__change=event.kind).exists()
 
 
+def test_a_transfer_is_named_once_paid_then_corrected_for_a_reason() -> None:
+    payment = subsidies.paid(subsidies.payable(), 100)
+    lead = payment.prepared_by
+    name = workflow.payments.name_transfer
+    emails = Email.objects.count()
+    with pytest.raises(workflow.NotAllowed):
+        name(payment, by=payment.grant.dossier.referent, transfer="VIR-1")
+    with pytest.raises(workflow.Refused, match="ne s'efface pas"):
+        name(payment, by=lead, transfer=" ")
+    assert name(payment, by=lead, transfer=" VIR-1 ").transfer == "VIR-1"
+    changes = Event.objects.filter(kind=EventKind.PAYMENT_CHANGED).order_by("pk")
+    assert "virement VIR-1." in changes[0].message
+    with pytest.raises(workflow.Refused, match="indiquez pourquoi"):
+        name(payment, by=lead, transfer="VIR-2")
+    name(payment, by=lead, transfer="VIR-1")  # nothing changed, nothing is written
+    name(payment, by=lead, transfer="VIR-2", reason="Chiffre inversé.")
+    assert [each.message.count("Chiffre inversé.") for each in changes.all()] == [0, 1]
+    assert "Auparavant\u00a0: virement VIR-1." in changes.all()[1].message
+    assert AuditEntry.objects.filter(kind="dossier", detail__change="payment_changed").count() == 2
+    now = Payment.objects.get()
+    assert (now.transfer, now.amount, now.paid_on, now.state) == ("VIR-2", 100, payment.paid_on, PaymentState.PAID)
+    assert Email.objects.count() == emails
+    with pytest.raises(workflow.payments.Late):
+        name(subsidies.ordered(subsidies.payable(), 100, by=lead), by=lead, transfer="VIR-1")
+
+
 def test_the_money_of_a_subsidy_from_the_plan_to_what_is_given_back() -> None:
     grant, lead = subsidies.payable(10_000), UserFactory(lead=True)
     first = subsidies.paid(grant, 6_000, by=lead)
@@ -136,7 +162,10 @@ def test_a_subsidy_lowered_under_what_was_paid_is_an_overpayment_and_plans_give_
     [
         ("UPDATE funding_payment SET amount = 18801 WHERE number = 1", "kept"),
         ("UPDATE funding_payment SET state = 'planned' WHERE number = 1", "kept"),
-        ("UPDATE funding_payment SET transfer = 'VIR-2' WHERE number = 1", "kept"),
+        ("UPDATE funding_payment SET transfer = '' WHERE number = 1", "kept"),
+        ("UPDATE funding_payment SET transfer = 'VIR-2', amount = 4999 WHERE number = 1", "kept"),
+        ("UPDATE funding_payment SET transfer = 'VIR-2', paid_on = paid_on - 1 WHERE number = 1", "kept"),
+        ("UPDATE funding_payment SET transfer = 'VIR-2', state = 'ordered', paid_on = null WHERE number = 1", "kept"),
         ("UPDATE funding_payment SET transfer = 'VIR-2' WHERE number = 2", "payment_transfer_once_paid"),
         ("DELETE FROM funding_payment WHERE number = 1", "kept"),
         ("UPDATE funding_payment SET state = 'paid', paid_on = now() WHERE number = 3", "kept"),
