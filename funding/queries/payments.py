@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -77,18 +78,29 @@ def total(kind: PaymentKind, *states: PaymentState) -> Coalesce:
     return Coalesce(Sum("amount", filter=Q(kind=kind, state__in=states)), NOTHING)
 
 
-TOTALS = {
-    "planned": total(PaymentKind.PAYMENT, PaymentState.PLANNED),
-    "ordered": total(PaymentKind.PAYMENT, PaymentState.ORDERED),
-    "paid": total(PaymentKind.PAYMENT, PaymentState.PAID),
-    "given_back": total(PaymentKind.REPAYMENT, PaymentState.PAID),
-    "asked_back": total(PaymentKind.REPAYMENT, PaymentState.PLANNED, PaymentState.ORDERED),
+#: Which payments each sum adds up: their kind, and their states.
+PARTS: dict[str, tuple[PaymentKind, tuple[PaymentState, ...]]] = {
+    "planned": (PaymentKind.PAYMENT, (PaymentState.PLANNED,)),
+    "ordered": (PaymentKind.PAYMENT, (PaymentState.ORDERED,)),
+    "paid": (PaymentKind.PAYMENT, (PaymentState.PAID,)),
+    "given_back": (PaymentKind.REPAYMENT, (PaymentState.PAID,)),
+    "asked_back": (PaymentKind.REPAYMENT, (PaymentState.PLANNED, PaymentState.ORDERED)),
 }
+TOTALS = {name: total(kind, *states) for name, (kind, states) in PARTS.items()}
 
 
 def sums(grant: Grant) -> Sums:
     """The money of a subsidy: 1 query."""
     found = Payment.objects.filter(grant=grant).aggregate(**TOTALS)
+    return Sums(ceiling=grant.ceiling, payable=grant.payable, **found)
+
+
+def summed(grant: Grant, rows: Collection[Payment]) -> Sums:
+    """The same from its payments, once they are read; those cancelled may be left out."""
+    found = {
+        name: sum((each.amount for each in rows if each.kind == kind and each.state in states), NOTHING)
+        for name, (kind, states) in PARTS.items()
+    }
     return Sums(ceiling=grant.ceiling, payable=grant.payable, **found)
 
 

@@ -21,7 +21,7 @@ from ecare.paging import CountedPaginator
 from funding import access, workflow
 from funding.enums import PaymentKind
 from funding.models import Payment
-from funding.payment_forms import CancelForm, FilterForm, PayForm, PlanForm, state_of
+from funding.payment_forms import CancelForm, FilterForm, PayForm, PlanForm, TransferForm, state_of
 from funding.queries import Subsidy, discrepancies, payment_list, payments
 from funding.views import scope, spreadsheets
 
@@ -146,7 +146,7 @@ def payment(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     form_class, said = ACTS[name]
     form: Any = None
     if form_class is not None:
-        about = {"payment": found} if form_class in (PlanForm, TransferForm) else {}
+        about: dict[str, Any] = {"payment": found} if form_class in (PlanForm, TransferForm) else {}
         form = form_class(request.POST, **about)
         if not form.is_valid():
             return payment_page(request, subsidy, found, {name: form}, status=422)

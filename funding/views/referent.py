@@ -26,6 +26,7 @@ def subsidy(request: HttpRequest, reference: str) -> HttpResponse:
 def page(
     request: HttpRequest, subsidy: Subsidy, *, form: SignedCopyForm | None = None, status: int = 200
 ) -> HttpResponse:
+    rows = list(payments.schedule(subsidy.grant).exclude(state=PaymentState.CANCELLED))
     return render(
         request,
         "funding/subsidy.html",
@@ -34,8 +35,8 @@ def page(
             "dossier": subsidy.dossier,
             "form": form or SignedCopyForm(),
             "controls": controls.of(subsidy.grant),
-            "sums": reachable.sums(subsidy.grant),
-            "payments": payments.schedule(subsidy.grant).exclude(state=PaymentState.CANCELLED),
+            "sums": reachable.sums(subsidy.grant, rows),
+            "payments": rows,
         },
         status=status,
     )
