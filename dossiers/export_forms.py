@@ -57,7 +57,9 @@ class ExportForm(forms.Form):
         columns = self.fields["columns"]
         columns.choices = [(each.code, each.label) for each in offered]  # type: ignore[attr-defined]
         known = {each.code for each in offered}
-        columns.initial = [code for code in last_chosen if code in known] or USUAL
+        remembered = [code for code in last_chosen if code in known]
+        self.remembers = bool(remembered)
+        columns.initial = remembered or USUAL
 
     @property
     def boxes(self) -> list[tuple[str, list[Box]]]:

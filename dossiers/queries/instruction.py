@@ -154,6 +154,8 @@ class InstructionPages(CountedPaginator):
             keys = list(lines.reverse().values_list("pk", flat=True)[self.total - end : self.total - start])[::-1]
         else:
             keys = list(lines.values_list("pk", flat=True)[start:end])
+        if not keys:
+            return Page([], number, self)
         if access.reads_all(self.user):
             found = ROWS.tuples(keys=keys)
         else:

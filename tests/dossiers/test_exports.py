@@ -282,7 +282,9 @@ def test_three_at_once_and_no_more(verifier: User) -> None:
 
 def test_the_columns_of_the_last_export_are_ticked_again(verifier: User) -> None:
     client = factories.signed_in(verifier)
+    assert "dernier export" not in client.get(NEW).content.decode(), "there was none"
     client.post(f"{NEW}?statut=validated", {"format": "ods", "columns": ["statut", "montant"]})
+    assert "dernier export" in client.get(NEW).content.decode()
     export = Export.objects.get()
     assert (export.query, export.format, export.columns) == ("statut=validated", "ods", ["statut", "montant"])
     assert ticked(client.get(NEW)) == {"statut", "montant"}
