@@ -163,7 +163,7 @@ KEPT = {"django_content_type", "auth_permission"}
 @functools.cache
 def _emptying() -> str:
     """The statements that empty the tables, or nothing where the role may not leave triggers aside. Emptied by
-    TRUNCATE, each table and each index is a new file: a quarter of a second of a core, and this takes a tenth of it."""
+    TRUNCATE, each table and each index is a new file, which takes many times as long."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT has_parameter_privilege('session_replication_role', 'SET')")
         if cursor.fetchone() != (True,):
