@@ -23,13 +23,12 @@ sys.path.insert(0, str(ROOT))
 os.environ.update(DJANGO_SETTINGS_MODULE="ecare.settings.dev", EMAIL_URL="consolemail://")
 django.setup()
 
-from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
 from accounts.models import User  # noqa: E402
-from bench.serving import CLIENTS, CORES, asker, crowd, memory, server  # noqa: E402
+from bench.serving import CLIENTS, CORES, asker, cookie, crowd, memory, server  # noqa: E402
 from dossiers import kinds, queries  # noqa: E402
 from dossiers.enums import Status  # noqa: E402
 from dossiers.models import DossierStage  # noqa: E402
@@ -67,8 +66,7 @@ def saver(port: int, stage: DossierStage, cookies: str, csrf: str) -> Callable[[
 
 def session(user: User) -> str:
     """The cookie of a session of theirs."""
-    name = settings.SESSION_COOKIE_NAME
-    return f"{name}={sessions.sign_in(Client(), user).cookies[name].value}"
+    return cookie(sessions.sign_in(Client(), user))
 
 
 def transmissions(port: int, csrf: str) -> list[float]:

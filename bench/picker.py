@@ -28,7 +28,6 @@ sys.path.insert(0, str(ROOT))
 os.environ.update(DJANGO_SETTINGS_MODULE="ecare.settings.dev", EMAIL_URL="consolemail://")
 django.setup()
 
-from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.core.paginator import Paginator  # noqa: E402
 from django.db import connection  # noqa: E402
@@ -36,7 +35,7 @@ from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
 from accounts.models import User  # noqa: E402
-from bench.serving import asker, server  # noqa: E402
+from bench.serving import asker, cookie, server  # noqa: E402
 from establishments import national, queries, workflow  # noqa: E402
 from establishments.models import Departement, GeographicEntity, LegalEntity  # noqa: E402
 from tests.accounts import sessions  # noqa: E402
@@ -188,7 +187,7 @@ def measure_page() -> bool:
     person = User.objects.first() or UserFactory(referent=True)
     client = sessions.sign_in(Client(SERVER_NAME="localhost"), person)
     client.post(reverse("accounts:add-establishment"), {"establishment_type": "essms", "region": BURGUNDY})
-    cookies = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+    cookies = cookie(client)
     text = "les opalines paray le monial"
     path = f"{reverse('accounts:add-establishment-pick')}?{urlencode({'q': text})}"
     with server("bench.floor:application") as (floor, _), server("ecare.wsgi") as (port, _):

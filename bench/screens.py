@@ -27,7 +27,7 @@ from django.urls import reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import User  # noqa: E402
-from bench.serving import CLIENTS, CORES, asker, crowd, memory, server  # noqa: E402
+from bench.serving import CLIENTS, CORES, asker, cookie, crowd, memory, server  # noqa: E402
 from dossiers import access, queries  # noqa: E402
 from dossiers.enums import FlagKind  # noqa: E402
 from dossiers.filters import InstructionFilter  # noqa: E402
@@ -46,12 +46,6 @@ COMBINED = (
 #: Those that several verifiers ask for at once.
 TOGETHER = ("list", "search of a frequent word", "dossier, from the list")
 HOST = {"host": "127.0.0.1"}
-
-
-def cookie(client: Client) -> str:
-    """What a browser sends of its session."""
-    name = settings.SESSION_COOKIE_NAME
-    return f"{name}={client.cookies[name].value}"
 
 
 def addresses() -> dict[str, str]:

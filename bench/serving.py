@@ -1,5 +1,7 @@
 """What the measures of pages share: a server as in production, on loopback, and requests one by one."""
 
+from __future__ import annotations
+
 import http.client
 import re
 import socket
@@ -11,11 +13,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
+
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from django.test import Client
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Clients at once, on that many cores: the share of what one client's median allows, and the p95 in medians (Q71).
 CLIENTS, CORES, LEAST_SHARE, WIDEST = 8, 2, 0.8, 4
+#: Seconds that the clients of a crowd have to start.
+READY = 3.0
+
+
+def cookie(client: Client) -> str:
+    """What a browser sends of the session of this one."""
+    name = settings.SESSION_COOKIE_NAME
+    return f"{name}={client.cookies[name].value}"
 
 
 @dataclass(frozen=True)
@@ -39,8 +55,9 @@ class Crowd:
 def crowd(port: int, path: str, cookies: list[str], *, seconds: float = 10) -> Crowd:
     """One client for each of these sessions, all at once, each asking again as soon as it is answered. Any answer but
     200 ends the measure."""
-    asked = [sys.executable, str(ROOT / "bench" / "client.py"), str(port), path, str(seconds)]
-    clients = [subprocess.Popen([*asked, each], stdout=subprocess.PIPE, text=True) for each in cookies]
+    start = time.monotonic() + READY
+    asked = [sys.executable, "-m", "bench.client", str(port), path, str(start), str(seconds)]
+    clients = [subprocess.Popen([*asked, each], stdout=subprocess.PIPE, text=True, cwd=ROOT) for each in cookies]
     answers = [client.communicate()[0] for client in clients]
     if any(client.returncode for client in clients):
         sys.exit(f"{path}: a client was not served")
