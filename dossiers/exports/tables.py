@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from dossiers.kinds.base import Cell
     from dossiers.models import Export
 
+#: The code of the list of dossiers, which exports are of unless they say otherwise.
+LISTED = "dossiers"
+
 
 class Chunk(NamedTuple):
     """Some rows of a table, and how far they bring it: what was left out meanwhile counts as done."""

@@ -36,7 +36,7 @@ class Export(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="demandé par")
     #: Of the setting `EXPORTED_TABLES`.
-    table = models.SlugField("table", max_length=40, default="dossiers", db_index=False)
+    table = models.SlugField("table", max_length=40, default=tables.LISTED, db_index=False)
     format = models.CharField("format", max_length=4, choices=ExportFormat.choices)
     #: What was chosen, as an address writes it: of the list, its filters and its sort.
     query = models.CharField("filtres", max_length=2000, blank=True)

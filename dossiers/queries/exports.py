@@ -7,6 +7,7 @@ from django.http import QueryDict
 
 from accounts.models import User
 from dossiers import access
+from dossiers.exports import tables
 from dossiers.filters import InstructionFilter
 from dossiers.models import Export
 from dossiers.models.dossiers import DossierStageQuerySet
@@ -31,4 +32,4 @@ def exports_of(user: User) -> QuerySet[Export]:
 
 def columns_last_chosen(user: User) -> list[str]:
     """What `user` ticked the last time for the list; empty before the first."""
-    return exports_of(user).filter(table="dossiers").values_list("columns", flat=True).first() or []
+    return exports_of(user).filter(table=tables.LISTED).values_list("columns", flat=True).first() or []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
@@ -13,6 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.models import User
 from dossiers import queries
 from dossiers.enums import ExportFormat
 from dossiers.export_forms import ExportForm
@@ -57,21 +60,23 @@ def create(request: HttpRequest) -> HttpResponse:
         last_chosen=queries.columns_last_chosen(user),
     )
     if request.method == "POST" and form.is_valid():
-        try:
-            workflow.ask(
-                user,
-                query=query.urlencode(),
-                format=ExportFormat(form.cleaned_data["format"]),
-                columns=form.cleaned_data["columns"],
-                at=scope.received_at(request),
-            )
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, "Votre export est demandé\u00a0: un e-mail vous dira qu'il est prêt.")
-            return redirect("dossiers:exports")
+        answer = asked(request, user, form, query=query.urlencode(), columns=form.cleaned_data["columns"])
+        if answer is not None:
+            return answer
     context = {"form": form, "filters": filters, "count": filters.counts[filters.status], "query": query}
     return render(request, "dossiers/instruction/exports/create.html", context)
+
+
+def asked(request: HttpRequest, user: User, form: forms.Form, **choices: Any) -> HttpResponse | None:
+    """Have a table made behind in the format chosen, and go where it will wait; None when that is refused, which the
+    form then says. `choices` are those of `workflow.ask`."""
+    try:
+        workflow.ask(user, format=ExportFormat(form.cleaned_data["format"]), at=scope.received_at(request), **choices)
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return None
+    messages.success(request, "Votre export est demandé\u00a0: un e-mail vous dira qu'il est prêt.")
+    return redirect("dossiers:exports")
 
 
 @require_POST

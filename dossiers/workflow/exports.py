@@ -48,7 +48,7 @@ class Overtaken(Exception):
 
 @transaction.atomic
 def ask(
-    user: User, *, query: str, format: ExportFormat, columns: list[str], at: dt.datetime, table: str = "dossiers"
+    user: User, *, query: str, format: ExportFormat, columns: list[str], at: dt.datetime, table: str = tables.LISTED
 ) -> Export:
     """Have a table under these choices written to a file: the list, or that of another room. Raises NotAllowed, or
     Refused when too many wait."""

@@ -53,13 +53,14 @@ IN_FORCE = Composed(
 
 
 def _first(rows: list[tuple[Any, ...]]) -> terms.Terms | None:
-    for pk, guichet_code, version, valid_from, tracks, brackets in rows:
-        return terms.Terms(
-            schedule_id=pk,
-            guichet_code=guichet_code,
-            version=version,
-            valid_from=valid_from,
-            tracks=tuple(terms.Track(each["code"], each["label"], Decimal(each["amount"])) for each in tracks),
-            brackets=tuple(terms.Bracket(each["first"], each["last"], Decimal(each["rate"])) for each in brackets),
-        )
-    return None
+    if not rows:
+        return None
+    pk, guichet_code, version, valid_from, tracks, brackets = rows[0]
+    return terms.Terms(
+        schedule_id=pk,
+        guichet_code=guichet_code,
+        version=version,
+        valid_from=valid_from,
+        tracks=tuple(terms.Track(each["code"], each["label"], Decimal(each["amount"])) for each in tracks),
+        brackets=tuple(terms.Bracket(each["first"], each["last"], Decimal(each["rate"])) for each in brackets),
+    )

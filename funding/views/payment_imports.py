@@ -67,13 +67,14 @@ def chosen(
 def reviewed(request: HttpRequest, content: payment_files.Content, user: User) -> HttpResponse:
     verdicts = workflow.payment_imports.judged(content.lines)
     acting = [each for each in verdicts if each.acts]
+    paying = [each for each in acting if not each.names]
     context = {
         "verdicts": verdicts,
         "undated": content.undated,
         "acting": acting,
-        "paying": len([each for each in acting if not each.names]),
-        "naming": len([each for each in acting if each.names]),
-        "total": sum((each.line.amount for each in acting if not each.names), Decimal()),
+        "paying": len(paying),
+        "naming": len(acting) - len(paying),
+        "total": sum((each.line.amount for each in paying), Decimal()),
         "lines": signed([each.line for each in acting], user),
     }
     return render(request, "funding/payments/import_review.html", context)
