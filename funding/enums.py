@@ -57,6 +57,13 @@ class ExpenseNature(models.TextChoices):
     OTHER = "autre", "Autre"
 
 
+class RetexContent(models.TextChoices):
+    """What a file of expenses says of its laureates (docs/adr/0059): named so in its form, its address and its name."""
+
+    ANONYMISED = "anonymise", "Anonymisé\u00a0: ni nom, ni FINESS, ni référence, ni texte libre"
+    NOMINATIVE = "nominatif", "Nominatif\u00a0: avec le dossier, l'établissement et les textes saisis"
+
+
 class ControlState(models.TextChoices):
     """Where a control stands (Q&A 4.2)."""
 

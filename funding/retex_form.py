@@ -9,8 +9,7 @@ from django.http import QueryDict
 from dossiers.export_forms import format_field
 from ecare import forms as care_forms
 from ecare.widgets import Select
-
-NOMINATIVE = "nominative"
+from funding.enums import RetexContent
 
 
 class RetexForm(care_forms.Form):
@@ -26,10 +25,7 @@ class RetexForm(care_forms.Form):
     content = forms.ChoiceField(
         label="Contenu",
         widget=forms.RadioSelect,
-        choices=[
-            ("anonymised", "Anonymisé\u00a0: ni nom, ni FINESS, ni référence, ni texte libre"),
-            (NOMINATIVE, "Nominatif\u00a0: avec le dossier, l'établissement et les textes saisis"),
-        ],
+        choices=RetexContent.choices,
         error_messages={
             "required": "Choisissez un fichier anonymisé ou nominatif.",
             "invalid_choice": "Choisissez un fichier anonymisé ou nominatif.",
@@ -38,6 +34,6 @@ class RetexForm(care_forms.Form):
     format = format_field()
 
     def __init__(self, data: QueryDict | None = None, *, guichets: list[tuple[str, str]]) -> None:
-        super().__init__(data, initial={"content": "anonymised"}, use_required_attribute=False)
+        super().__init__(data, initial={"content": RetexContent.ANONYMISED}, use_required_attribute=False)
         alone = len(guichets) == 1
         self.fields["guichet"].choices = guichets if alone else [("", "Choisissez"), *guichets]  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from accounts.models import User
 from dossiers.exports.tables import Chunk, Content
 from dossiers.models import Export
 from funding import access
+from funding.enums import RetexContent
 from funding.queries import retex
 
 CODE = "depenses-retex"
@@ -20,31 +21,36 @@ NOUN = "dépense,dépenses"
 
 
 class Choices(NamedTuple):
-    """Whose expenses, and whether the file names them."""
+    """Whose expenses, and whether the file names them. The guichet goes by its code, and by its title as it was when
+    the file was asked for: the list of exports reads nothing more to name it."""
 
     guichet: str
-    nominative: bool
+    title: str
+    content: RetexContent
 
     @property
     def query(self) -> str:
         """What the export keeps of them."""
         kept = QueryDict(mutable=True)
-        kept.update({"guichet": self.guichet, "contenu": self.content})
+        kept.update({"guichet": self.guichet, "titre": self.title, "contenu": self.content})
         return kept.urlencode()
 
     @property
-    def content(self) -> str:
-        return "nominatif" if self.nominative else "anonymise"
+    def is_nominative(self) -> bool:
+        return self.content == RetexContent.NOMINATIVE
 
     @property
     def columns(self) -> list[str]:
-        return list(retex.NOMINATIVE if self.nominative else retex.ANONYMISED)
+        return list(retex.NOMINATIVE if self.is_nominative else retex.ANONYMISED)
 
 
 def chosen(export: Export) -> Choices:
     """The choices of an export. What does not say that it names people does not."""
     kept = QueryDict(export.query)
-    return Choices(kept["guichet"], nominative=kept.get("contenu") == "nominatif")
+    names = kept.get("contenu") == RetexContent.NOMINATIVE
+    # Those asked for before titles were kept have none.
+    title = kept.get("titre", kept["guichet"])
+    return Choices(kept["guichet"], title, RetexContent.NOMINATIVE if names else RetexContent.ANONYMISED)
 
 
 def scope(user: User) -> str:
@@ -53,7 +59,7 @@ def scope(user: User) -> str:
 
 def title(export: Export) -> str:
     choices = chosen(export)
-    return f"Dépenses {'nominatives' if choices.nominative else 'anonymisées'}, guichet {choices.guichet}"
+    return f"Dépenses {'nominatives' if choices.is_nominative else 'anonymisées'}, guichet {choices.title}"
 
 
 def stem(export: Export) -> str:
@@ -62,13 +68,14 @@ def stem(export: Export) -> str:
 
 
 def audited(export: Export) -> dict[str, object]:
-    return chosen(export)._asdict()
+    choices = chosen(export)
+    return {"guichet": choices.guichet, "nominative": choices.is_nominative}
 
 
 def content(export: Export) -> Content:
     """The lines in force, read through a cursor of the server."""
     choices = chosen(export)
-    lines = retex.rows(choices.guichet, nominative=choices.nominative)
+    lines = retex.rows(choices.guichet, nominative=choices.is_nominative)
 
     def read() -> Iterator[Chunk]:
         while rows := list(islice(lines, retex.CHUNK)):

@@ -9,8 +9,9 @@ from django.views.decorators.http import require_http_methods
 from dossiers.views import exports
 from dossiers.views.instruction import instructors_only
 from funding import access, retex_table
+from funding.enums import RetexContent
 from funding.queries import payment_list, retex
-from funding.retex_form import NOMINATIVE, RetexForm
+from funding.retex_form import RetexForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -23,7 +24,8 @@ def export(request: HttpRequest) -> HttpResponse:
     form = RetexForm(request.POST if request.method == "POST" else None, guichets=guichets)
     if form.is_valid():
         guichet = form.cleaned_data["guichet"]
-        choices = retex_table.Choices(guichet, nominative=form.cleaned_data["content"] == NOMINATIVE)
+        content = RetexContent(form.cleaned_data["content"])
+        choices = retex_table.Choices(guichet, dict(guichets)[guichet], content)
         if refusal := retex.refusal(guichet, form.cleaned_data["format"]):
             form.add_error("guichet", refusal)
         else:

@@ -205,7 +205,7 @@ class Scene:
             "funding:remove-expense": {"read": 2},
             "funding:own-control": {"pieces": factories.pdf("Autre preuve.pdf")},
             "funding:control": {"note": "1", "text": "Entretien du 12 mars."},
-            "funding:retex": {"guichet": "poc-essms", "content": "nominative", "format": "csv"},
+            "funding:retex": {"guichet": "poc-essms", "content": "nominatif", "format": "csv"},
             "funding:schedule": {"kind": "payment", "amount": "100", "due_on": next_week},
             "funding:import-payments": {"file": payment_files.csv(("ABCDEFGHJK-01", "10", "04/06/2026"))},
             "funding:payment": {"change": "1", "amount": "90", "due_on": next_week},

@@ -98,7 +98,7 @@ class TestAdded(TestCase):
         assert expenses.trame(paid).without_letter == 1, "one is still to be asked for"
         assert not Expense.objects.filter(grant__dossier=self.dossier(loading.TO_SIGN)).exists()
         lead = factories.signed_in(User.objects.get(username="sophie.laurent"))
-        asked = {"guichet": loading.GUICHET, "content": "anonymised", "format": "csv"}
+        asked = {"guichet": loading.GUICHET, "content": "anonymise", "format": "csv"}
         assert lead.post("/depenses/retex/", asked).status_code == 302
         export = Export.objects.latest("pk")
         exports.produce(export.pk)

@@ -33,6 +33,7 @@ from ecare import retention
 from ecare.models import AuditEntry
 from establishments.models import LegalEntity
 from funding import retex_table, workflow
+from funding.enums import RetexContent
 from funding.models import Grant
 from funding.queries import retex
 from notifications.models import Email
@@ -56,7 +57,7 @@ def desk() -> Client:
 
 
 def asked(**choices: str) -> dict[str, str]:
-    return {"guichet": "poc-essms", "content": "anonymised", "format": "csv", **choices}
+    return {"guichet": "poc-essms", "content": "anonymise", "format": "csv", **choices}
 
 
 def taken(desk: Client, **choices: str) -> Any:
@@ -140,7 +141,7 @@ def test_a_nominative_file_says_who_spent_what(desk: Client, format: str) -> Non
     expenses.added(grant, replace(expenses.ENTRY, label="Retirée"))
     workflow.expenses.remove(grant.expenses.get(label="Retirée"), by=grant.dossier.referent, read=1)
 
-    response = taken(desk, content="nominative", format=format)
+    response = taken(desk, content="nominatif", format=format)
     assert response["Cache-Control"] == "private, no-store"
     assert re.search(rf"depenses-poc-essms-nominatif-2[-0-9h]+\.{format}", response["Content-Disposition"])
     headings, *rows = table(content(response), format)
@@ -183,7 +184,7 @@ def test_an_anonymised_file_holds_nothing_that_says_who(desk: Client, format: st
     assert [text for text in hidden if text.encode() in raw] == []
     assert AuditEntry.objects.get(kind="exported").detail["nominative"] is False
     # The same search finds them in the file that names them.
-    named = everything(content(taken(desk, format=format, content="nominative")), format)
+    named = everything(content(taken(desk, format=format, content="nominatif")), format)
     for grant in grants:
         assert grant.dossier.reference.encode() in named
         assert grant.dossier.legal_entity.finess.encode() in named
@@ -228,7 +229,7 @@ def test_a_region_is_named_when_five_laureates_are_there_and_nobody_is_left_alon
     assert named(r11=5, r94=5, r93=1) == {paris, other}
     assert named(r11=7, none=4) == {other}
     assert named(r11=4, r94=4, r93=3) == {other}
-    whole = {each["Région"] for each in lines(desk, content="nominative")}
+    whole = {each["Région"] for each in lines(desk, content="nominatif")}
     assert whole == {paris, corse, provence}
 
 
@@ -237,7 +238,7 @@ def test_a_region_is_named_when_five_laureates_are_there_and_nobody_is_left_alon
 def test_no_text_is_run_by_a_spreadsheet(desk: Client, format: str) -> None:
     grant = laureate(label="=1+1", justification="@SUM(A1)")
     LegalEntity.objects.filter(pk=grant.dossier.legal_entity_id).update(name="+cmd|' /C calc'!A0")
-    _, row = table(content(taken(desk, content="nominative", format=format)), format)
+    _, row = table(content(taken(desk, content="nominatif", format=format)), format)
     assert (row[2], *row[-2:]) == ("'+cmd|' /C calc'!A0", "'=1+1", "'@SUM(A1)")
 
 
@@ -265,7 +266,7 @@ def test_a_file_costs_the_same_at_one_three_and_thirty_laureates(desk: Client) -
         assert len(lines(desk)) == laureates
         asking = pages.cost(lambda: desk.post(PAGE, asked()))
         exports.resume()  # three at once, and no more
-        both = [retex_table.Choices("poc-essms", nominative=each) for each in (False, True)]
+        both = [retex_table.Choices("poc-essms", "POC AAP ESSMS", each) for each in RetexContent]
         return [asking, *(pages.cost(lambda each=each: made(each)) for each in both)]  # type: ignore[misc]
 
     one = costs(1)
@@ -281,11 +282,11 @@ def test_what_is_not_said_gives_no_file_and_what_was_chosen_stays(desk: Client) 
     subsidies.granted()
     page = desk.get(PAGE).content.decode()
     assert page.count(" checked") == 2
-    assert 'value="anonymised" ' in page.partition(" checked")[0][-120:]
-    empty = desk.post(PAGE, asked(content="nominative", format="ods"))
+    assert 'value="anonymise" ' in page.partition(" checked")[0][-120:]
+    empty = desk.post(PAGE, asked(content="nominatif", format="ods"))
     assert empty.status_code == 422
     assert "n'a encore saisi de dépense" in pages.text(empty)
-    assert [empty.context["form"][name].value() for name in ("content", "format")] == ["nominative", "ods"]
+    assert [empty.context["form"][name].value() for name in ("content", "format")] == ["nominatif", "ods"]
     for wrong, said in (
         ({"content": ""}, "Choisissez un fichier anonymisé ou nominatif."),
         ({"content": "tout"}, "Choisissez un fichier anonymisé ou nominatif."),
@@ -341,7 +342,7 @@ def test_a_file_is_written_by_chunks_told_by_e_mail_and_goes_in_time(
     assert email.subject == "Votre export de dépenses est prêt"
     assert "5\xa0dépenses" in email.text
     page = pages.text(desk.get(EXPORTS))
-    assert "Dépenses anonymisées, guichet poc-essms" in page
+    assert "Dépenses anonymisées, guichet POC AAP ESSMS" in page
     export = Export.objects.get()
     Export.objects.update(finished_at=timezone.now() - settings.EXPORTS_KEPT)
     assert desk.get(f"{EXPORTS}{export.public_id}/").status_code == 404
