@@ -86,4 +86,5 @@ class DiscrepancyKind(models.TextChoices):
     BUDGET_IN_INSTRUCTION = "budget_in_instruction", "Enveloppe, en instruction"
     BUDGET_TO_GRANT = "budget_to_grant", "Enveloppe, à accorder"
     BUDGET_GRANTED = "budget_granted", "Enveloppe, accordé"
+    BUDGET_RELEASED = "budget_released", "Enveloppe, revenu au budget"
     BUDGET_PAID = "budget_paid", "Enveloppe, versé"

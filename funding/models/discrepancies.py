@@ -22,6 +22,7 @@ SENTENCES = {
     DiscrepancyKind.BUDGET_IN_INSTRUCTION: "{found} sont comptés en instruction, les dossiers donnent {expected}.",
     DiscrepancyKind.BUDGET_TO_GRANT: "{found} sont comptés à accorder, les dossiers donnent {expected}.",
     DiscrepancyKind.BUDGET_GRANTED: "{found} sont comptés comme accordés, les subventions donnent {expected}.",
+    DiscrepancyKind.BUDGET_RELEASED: "{found} sont comptés comme revenus, les subventions donnent {expected}.",
     DiscrepancyKind.BUDGET_PAID: "{found} sont comptés comme versés, les paiements donnent {expected}.",
 }
 

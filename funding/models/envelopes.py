@@ -83,7 +83,9 @@ class Consumption(models.Model):
     budget = models.DecimalField("budget (€)", max_digits=14, decimal_places=2)
     in_instruction = models.DecimalField("estimé en instruction (€)", max_digits=14, decimal_places=2)
     to_grant = models.DecimalField("validé, à accorder (€)", max_digits=14, decimal_places=2)
+    #: What the subsidies granted still hold, and what they no longer do: see `queries.envelopes.held`.
     granted = models.DecimalField("accordé (€)", max_digits=14, decimal_places=2)
+    released = models.DecimalField("accordé, revenu au budget (€)", max_digits=14, decimal_places=2)
     paid = models.DecimalField("versé (€)", max_digits=14, decimal_places=2)
     #: The threshold reached, in percent; the highest one that the leads were told of, for this budget.
     level = models.PositiveSmallIntegerField("seuil atteint (%)")

@@ -39,6 +39,7 @@ BUDGETS = {
     "in_instruction": DiscrepancyKind.BUDGET_IN_INSTRUCTION,
     "to_grant": DiscrepancyKind.BUDGET_TO_GRANT,
     "granted": DiscrepancyKind.BUDGET_GRANTED,
+    "released": DiscrepancyKind.BUDGET_RELEASED,
     "paid": DiscrepancyKind.BUDGET_PAID,
 }
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import DecimalField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Case, DecimalField, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, Greatest
 
 from dossiers.enums import StageEntry, Status
 from dossiers.models import DossierStage, Transmission
 from funding.enums import PaymentKind, PaymentState
 from funding.models import Consumption, Envelope, Grant, Payment
+from funding.queries import reachable
 from funding.queries.payments import NOTHING, total
 
 #: In percents of a budget: what the leads are told of.
@@ -26,7 +28,10 @@ class Amounts:
 
     in_instruction: Decimal
     to_grant: Decimal
+    #: What the subsidies granted still hold of the budget: see `held`.
     granted: Decimal
+    #: What they no longer hold of what was granted.
+    released: Decimal
     paid: Decimal
 
     @property
@@ -37,8 +42,8 @@ class Amounts:
 def amounts(guichet: int) -> Amounts:
     """Counted now, dossier by dossier, on the guichet of that key: 3 queries, long on a hundred thousand dossiers.
 
-    A dossier counts once: its last estimate until its subsidy is granted, then what it may still reach. Rejected ones
-    and drafts count for nothing.
+    A dossier counts once: its last estimate until its subsidy is granted, then what that one holds. Rejected ones and
+    drafts count for nothing.
     """
     last = Transmission.objects.filter(dossier_stage=OuterRef("pk")).order_by("-number")
     estimate = Subquery(last.values(total=Cast(KT("estimate__total"), MONEY))[:1])
@@ -52,12 +57,37 @@ def amounts(guichet: int) -> Amounts:
             validated=Coalesce(Sum("estimated", filter=~asked), NOTHING),
         )
     )
-    granted = Grant.objects.filter(dossier__guichet=guichet).aggregate(total=Coalesce(Sum("ceiling"), NOTHING))
+    granted = held(Grant.objects.filter(dossier__guichet=guichet)).aggregate(
+        allotted=Coalesce(Sum("amount"), NOTHING), kept=Coalesce(Sum("held"), NOTHING)
+    )
     paid = Payment.objects.filter(grant__dossier__guichet=guichet).aggregate(
         paid=total(PaymentKind.PAYMENT, PaymentState.PAID),
         given_back=total(PaymentKind.REPAYMENT, PaymentState.PAID),
     )
-    return Amounts(estimated["asked"], estimated["validated"], granted["total"], paid["paid"] - paid["given_back"])
+    return Amounts(
+        in_instruction=estimated["asked"],
+        to_grant=estimated["validated"],
+        granted=granted["kept"],
+        released=granted["allotted"] - granted["kept"],
+        paid=paid["paid"] - paid["given_back"],
+    )
+
+
+def held(grants: QuerySet[Grant]) -> QuerySet[Any]:
+    """Subsidies, each with what it holds of its budget (`held`, in euros).
+
+    All that a control left of it until its objectives are decided for good, what is payable from then on: refused or
+    never presented, an objective gives its part back (Q&A 3.5). Minds may change as long as the étape is open: nothing
+    is given back before, or the budget would have promised it twice. Never less than what was ordered and paid, which
+    has left: an overpayment comes back once it is repaid.
+    """
+    engaged = total(PaymentKind.PAYMENT, PaymentState.ORDERED, PaymentState.PAID)
+    given_back = total(PaymentKind.REPAYMENT, PaymentState.PAID)
+    payments = Payment.objects.filter(grant=OuterRef("pk")).order_by().values("grant")
+    return grants.annotate(
+        engaged=Coalesce(Subquery(payments.values(engaged=engaged - given_back)), NOTHING),
+        held=Greatest(Case(When(reachable.IS_SETTLED, then="payable"), default="ceiling"), "engaged"),
+    )
 
 
 def level(used: Decimal, budget: Decimal) -> int:

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 
+from django.db.models import Exists, OuterRef
+
 from dossiers.enums import StageKind, Status
 from dossiers.models import DossierStage
 from funding import objectives
@@ -15,6 +17,9 @@ from funding.queries import payments
 from funding.queries.payments import Sums
 
 SETTLED = (Status.VALIDATED, Status.REJECTED)
+_ABOUT = DossierStage.objects.filter(dossier=OuterRef("dossier"), stage__kind=StageKind.OBJECTIVES)
+#: Whether the étapes about objectives are decided, as a condition on subsidies: `payable` is then all they may reach.
+IS_SETTLED = Exists(_ABOUT.filter(status__in=SETTLED)) & ~Exists(_ABOUT.exclude(status__in=SETTLED))
 
 
 def reachable(grant: Grant) -> Decimal:

@@ -42,6 +42,7 @@ def count_one(pk: int, at: dt.datetime) -> None:
             "in_instruction": found.in_instruction,
             "to_grant": found.to_grant,
             "granted": found.granted,
+            "released": found.released,
             "paid": found.paid,
             "level": level,
             "told": max(told, level),

@@ -193,7 +193,8 @@ class TestForced:
         [
             ("in_instruction", KINDS.BUDGET_IN_INSTRUCTION, 18_800),
             ("to_grant", KINDS.BUDGET_TO_GRANT, 0),
-            ("granted", KINDS.BUDGET_GRANTED, 16_000),
+            ("granted", KINDS.BUDGET_GRANTED, 8_800),
+            ("released", KINDS.BUDGET_RELEASED, 10_000),
             ("paid", KINDS.BUDGET_PAID, 3_000),
         ],
     )

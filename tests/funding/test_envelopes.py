@@ -25,6 +25,7 @@ from dossiers.models import Guichet
 from dossiers.queries.statistics import Statistics
 from dossiers.workflow import tallies
 from funding import charts, tasks, workflow
+from funding.enums import PaymentKind
 from funding.models import Consumption, Envelope, Grant
 from funding.queries import envelopes
 from notifications.models import Email
@@ -32,7 +33,7 @@ from tests.accounts.factories import UserFactory
 from tests.accounts.sessions import wear
 from tests.browsing import fits
 from tests.dossiers import factories, pages
-from tests.funding import subsidies
+from tests.funding import reached, subsidies
 
 ESTIMATED = subsidies.ESTIMATED
 PAGE = reverse("funding:envelopes")
@@ -75,6 +76,54 @@ def test_a_dossier_counts_once_from_its_transmission_to_its_payment() -> None:
     Grant.objects.filter(pk=granted.pk).update(ceiling=Decimal(4_000))
     assert counted().granted == ESTIMATED + 4_000
     assert sum(part.amount for part in charts.parts(counted())) == envelope.budget
+
+
+@pytest.mark.django_db
+def test_what_will_not_be_paid_comes_back_once_objectives_are_decided_for_good() -> None:
+    lead = UserFactory(lead=True)
+    budget(200_000)
+    stage = reached.presented()
+    for code in ("diagnosis", "awareness", "inventory", "updates"):
+        reached.decide(stage, code, by=lead)
+    reached.decide(stage, "backups", by=lead, reason="Sans preuve.")
+    found = counted()
+    assert (found.granted, found.released, found.left) == (ESTIMATED, 0, 200_000 - ESTIMATED), "minds may still change"
+    desk = factories.signed_in(lead)
+    assert "une fois les objectifs décidés, revient au budget." in pages.text(desk.get(PAGE))
+
+    workflow_of_dossiers.validate(factories.fresh(stage), by=lead)
+    found = counted()
+    assert found.granted == ESTIMATED * 55 / 100, "40 % refused, 5 % not presented"
+    assert found.released == ESTIMATED * 45 / 100
+    page = pages.text(desk.get(PAGE))
+    assert "revient au budget : 8 460 € à ce jour." in page
+    assert "Il reste 189 660 €" in page
+
+    # Opened again, everything may be accepted again.
+    workflow_of_dossiers.reopen(factories.fresh(stage), by=lead, reason="Une preuve retrouvée.")
+    assert (counted().granted, counted().released) == (ESTIMATED, 0)
+    workflow_of_dossiers.reject(factories.fresh(stage), by=lead, reason="Rien n'est atteint.")
+    assert (counted().granted, counted().released) == (0, ESTIMATED)
+
+
+@pytest.mark.django_db
+def test_an_overpayment_comes_back_once_it_is_repaid() -> None:
+    lead = UserFactory(lead=True)
+    budget(200_000)
+    grant = subsidies.payable()
+    subsidies.paid(grant, 10_000, by=lead)
+    subsidies.ordered(grant, 2_000, by=lead)
+    workflow.controls.close(
+        subsidies.controlled(grant, by=lead), by=lead, read=0, ceiling=Decimal(4_000), reason="Un site fermé."
+    )
+    found = counted()
+    assert (found.granted, found.released, found.to_pay) == (12_000, ESTIMATED - 12_000, 2_000), "what has left"
+    assert all(part.width >= 0 for part in charts.parts(found))
+    back = subsidies.planned(grant, 7_000, kind=PaymentKind.REPAYMENT, by=lead)
+    assert counted().granted == 12_000, "asked back, not come back"
+    workflow.payments.pay(workflow.payments.order(back, by=lead), by=lead, on=timezone.localdate())
+    found = counted()
+    assert (found.granted, found.paid, found.released) == (5_000, 3_000, ESTIMATED - 5_000)
 
 
 @pytest.mark.django_db
