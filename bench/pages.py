@@ -124,8 +124,7 @@ def main() -> None:
         together = [session(stage.dossier.referent) for _ in range(CLIENTS)]
         print(f"{CLIENTS} clients at once:")
         for name, path in paths.items():
-            crowd(port, path, together, seconds=2)
-            print(f"{name:22} {crowd(port, path, together).told(statistics.median(times[name]))}")
+            print(f"{name:22} {crowd(port, path, together)}")
 
 
 if __name__ == "__main__":

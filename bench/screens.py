@@ -150,10 +150,7 @@ def main(dossiers: int) -> None:
     load = os.getloadavg()[1]
     with server("ecare.wsgi", workers=CORES) as (port, _):
         together = [cookie(sessions.sign_in(Client(), user)) for _ in range(CLIENTS)]
-        crowds = {}
-        for screen in TOGETHER:
-            crowd(port, paths[screen], together, seconds=2)
-            crowds[screen] = crowd(port, paths[screen], together).told(medians[screen])
+        crowds = {screen: str(crowd(port, paths[screen], together)) for screen in TOGETHER}
     found = {"medians": medians, "least": least, "queries": asked, "rows": rows, "crowds": crowds}
     print(json.dumps({**found, "plans": plans, "memory": held, "load": load}))
 

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 #: Clients at once, on that many cores: the share of what one client's median allows, and the p95 in medians (Q71).
 CLIENTS, CORES, LEAST_SHARE, WIDEST = 8, 2, 0.8, 4
-#: Seconds that the clients of a crowd have to start.
-READY = 3.0
+#: Seconds that the clients of a crowd have to start, then ask.
+READY, BURST = 3.0, 4.0
+#: How many times they do, and what one of them asks before, alone.
+TURNS, ALONE = 5, 15
 
 
 def cookie(client: Client) -> str:
@@ -36,33 +38,53 @@ def cookie(client: Client) -> str:
 
 @dataclass(frozen=True)
 class Crowd:
-    """What several clients at once were answered: pages a second, and seconds each took."""
+    """What several clients at once were answered: pages a second, and seconds each took; and the median of one client
+    alone, between them."""
 
     rate: float
     times: list[float]
+    alone: float
 
-    def told(self, alone: float) -> str:
+    def __str__(self) -> str:
         """Beside what the median of one client allows on two cores (Q71)."""
         median, p95 = statistics.median(self.times), statistics.quantiles(self.times, n=20)[-1]
-        share, spread = self.rate * alone / CORES, p95 / median
+        share, spread = self.rate * self.alone / CORES, p95 / median
         over = " *" if share < LEAST_SHARE or spread > WIDEST else ""
         return (
-            f"{self.rate:6.1f}/s = {share:.2f} of what {alone * 1000:.1f} ms allow (at least {LEAST_SHARE}), "
+            f"{self.rate:6.1f}/s = {share:.2f} of what {self.alone * 1000:.1f} ms allow (at least {LEAST_SHARE}), "
             f"median {median * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms = {spread:.1f} times (at most {WIDEST}){over}"
         )
 
 
-def crowd(port: int, path: str, cookies: list[str], *, seconds: float = 10) -> Crowd:
-    """One client for each of these sessions, all at once, each asking again as soon as it is answered. Any answer but
-    200 ends the measure."""
+def crowd(port: int, path: str, cookies: list[str]) -> Crowd:
+    """One client for each of these sessions, all at once, each asking again once answered, then one alone, in turns:
+    a machine slows down from a minute to the next, and what is compared must be of the same. Any answer but 200 ends
+    the measure."""
+    ask = asker(port, path, cookies[0])
+    burst(port, path, cookies)  # so that every worker has warmed up
+    alone, times = [], []
+    for _ in range(TURNS):
+        alone += [spent(ask) for _ in range(ALONE)]
+        times += burst(port, path, cookies)
+    return Crowd(len(times) / BURST / TURNS, times, statistics.median(alone))
+
+
+def burst(port: int, path: str, cookies: list[str]) -> list[float]:
+    """The seconds that each answer took while all these clients asked."""
     start = time.monotonic() + READY
-    asked = [sys.executable, "-m", "bench.client", str(port), path, str(start), str(seconds)]
+    asked = [sys.executable, "-m", "bench.client", str(port), path, str(start), str(BURST)]
     clients = [subprocess.Popen([*asked, each], stdout=subprocess.PIPE, text=True, cwd=ROOT) for each in cookies]
     answers = [client.communicate()[0] for client in clients]
     if any(client.returncode for client in clients):
         sys.exit(f"{path}: a client was not served")
-    times = [float(line) for answer in answers for line in answer.split()]
-    return Crowd(len(times) / seconds, times)
+    return [float(line) for answer in answers for line in answer.split()]
+
+
+def spent(act: Callable[[], object]) -> float:
+    """The seconds that an act took."""
+    start = time.perf_counter()
+    act()
+    return time.perf_counter() - start
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import Protocol
 
 from django.db.models import Q, QuerySet
@@ -13,6 +15,7 @@ from accounts.models import User
 from dossiers.enums import BatchAction, RegionalRole
 from dossiers.models import Dossier, DossierStage, Stage
 from dossiers.models.dossiers import DossierStageQuerySet
+from dossiers.models.lines import in_region
 from ecare.composed import Composed
 
 
@@ -114,14 +117,28 @@ def tallied(user: User) -> Q:
     return Q(regions=None) if reads_all(user) else countable(user)
 
 
+def counted(user: User, region: str) -> Q:
+    """The counts of the lines that `user` may read, of a région alone unless `region` is blank."""
+    if reads_all(user):
+        return Q(regions=None, region=region)
+    return countable(user) & (Q(regions__contains=[region]) if region else Q())
+
+
 def countable(user: User) -> Q:
-    """The lines of the list that `user` may read, and their counts: those of the dossiers that he may read (see
-    `readable`)."""
+    """The counts by sets of régions of the dossiers that `user` may read (see `readable`)."""
     if not user.is_instructor:
         return Q(pk__in=[])
     if user.role != Role.REGIONAL:
         return Q()
     return Q(stage__in=countable_stages(user), regions__overlap=[region.pk for region in user.regions.all()])
+
+
+def listable(user: User) -> Q:
+    """The lines of the list that `user` may read: those of the dossiers that he may read (see `readable`)."""
+    if reads_all(user):
+        return Q()
+    own = [in_region(region.pk) for region in user.regions.all()] if user.is_instructor else []
+    return reduce(or_, own) & Q(stage__in=countable_stages(user)) if own else Q(pk__in=[])
 
 
 def reading_scope(user: User) -> str:

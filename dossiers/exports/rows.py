@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from django.db.models import JSONField
+from django.db.models import JSONField, Value
 from django.db.models.functions import Cast
 
 from dossiers import queries
@@ -60,7 +60,7 @@ def rows(readable: DossierStageQuerySet, keys: Sequence[int], plan: Plan) -> lis
         pk: (stage, revision, dict(zip(names, values, strict=True)))
         for pk, stage, revision, *values in kept.order_by().values_list("pk", "stage_id", "revision_id", *names)
     }
-    snapshots = last_transmissions(list(found)) if plan.reads_transmissions else {}
+    snapshots = last_transmissions(list(found), with_answers=bool(plan.asked)) if plan.reads_transmissions else {}
     files = transmitted_files([each.pk for each in snapshots.values()]) if plan.has_files else {}
     if plan.contacts:
         correct(snapshots, plan)
@@ -97,10 +97,12 @@ def row(
     return cells
 
 
-def last_transmissions(stages: Sequence[int]) -> dict[int, Snapshot]:
-    """The last transmission of each étape, its secrets still closed: 1 query."""
+def last_transmissions(stages: Sequence[int], *, with_answers: bool) -> dict[int, Snapshot]:
+    """The last transmission of each étape, its secrets still closed, without its answers when no column shows any: they
+    are most of it. 1 query."""
     last = Transmission.objects.filter(dossier_stage__in=stages).order_by("dossier_stage_id", "-number")
-    read = last.annotate(closed=Cast("answers", JSONField())).distinct("dossier_stage_id")
+    answers = Cast("answers" if with_answers else Value("{}"), JSONField())
+    read = last.annotate(closed=answers).distinct("dossier_stage_id")
     return {
         stage: Snapshot(*values)
         for stage, *values in read.values_list("dossier_stage_id", "pk", "number", "at", "closed", "estimate")

@@ -16,6 +16,7 @@ from accounts.models import User
 from dossiers import access, search
 from dossiers.enums import Status
 from dossiers.models import Line, LineCount, Stage
+from dossiers.models.lines import in_region
 from ecare.expressions import Among
 
 #: A due date that comes within that time is near.
@@ -56,8 +57,9 @@ def nearer(asked: Mapping[str, Any], user: User) -> tuple[dict[str, Any], dict[s
 
 def conditions(asked: Mapping[str, Any], user: User, *, counted: bool = False) -> Q:
     """What all the filters keep but that of status, of lines, or with `counted` of their counts."""
-    given = ((name, value) for name, value in asked.items() if value and name != "statut")
-    return reduce(and_, (condition(*each, user, counted=counted) for each in given), access.countable(user))
+    given = {name: value for name, value in asked.items() if value and name != "statut"}
+    readable = access.counted(user, given.pop("region", "")) if counted else access.listable(user)
+    return reduce(and_, (condition(*each, user, counted=counted) for each in given.items()), readable)
 
 
 def condition(name: str, value: Any, user: User, *, counted: bool = False) -> Q:
@@ -69,7 +71,7 @@ def condition(name: str, value: Any, user: User, *, counted: bool = False) -> Q:
             guichet, _, stage = value.partition(".")
             return on(Stage.objects.filter(guichet__code=guichet, code=stage))
         case "region":  # the same reading of a région as the one that lets an instructeur régional in
-            return Q(regions__contains=[value])
+            return in_region(value)
         case "departement":
             return Q(departement=value)
         case "type":

@@ -17,9 +17,9 @@ SELECT coalesce(now.dossier_stage_id, line.dossier_stage_id)
 
 SUM_UP = """
 WITH gone AS (DELETE FROM dossiers_linecount RETURNING *)
-INSERT INTO dossiers_linecount (stage_id, regions, status, establishment_type, track, taken, count)
-SELECT stage_id, regions, status, establishment_type, track, taken, sum(count)
-  FROM gone GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(count) <> 0
+INSERT INTO dossiers_linecount (stage_id, regions, region, status, establishment_type, track, taken, count)
+SELECT stage_id, regions, region, status, establishment_type, track, taken, sum(count)
+  FROM gone GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(count) <> 0
 """
 
 

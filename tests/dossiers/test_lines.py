@@ -29,12 +29,19 @@ pytestmark = pytest.mark.django_db
 SECOND = dt.timedelta(seconds=1)
 MISCOUNTED = """
 SELECT count(*) FROM (
-    SELECT stage_id, regions, status, establishment_type, track, taken
-      FROM (SELECT stage_id, regions, status, establishment_type, track, taken, count FROM dossiers_linecount
+    SELECT regions, region, stage_id, status, establishment_type, track, taken
+      FROM (SELECT regions, region, stage_id, status, establishment_type, track, taken, count FROM dossiers_linecount
             UNION ALL
-            SELECT stage_id, regions, status, establishment_type, track, verifier_id IS NOT NULL, -1
-              FROM dossiers_line) counted
-     GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(count) <> 0) wrong
+            SELECT among.*, line.stage_id, line.status, line.establishment_type, track, line.verifier_id IS NOT NULL, -1
+              FROM dossiers_line line
+              JOIN dossiers_dossierstage passage ON passage.id = line.dossier_stage_id
+              JOIN dossiers_dossier dossier ON dossier.id = passage.dossier_id
+              JOIN establishments_legalentity entity ON entity.id = dossier.legal_entity_id
+             CROSS JOIN LATERAL (
+                SELECT NULL::varchar[], ''
+                UNION ALL SELECT entity.region_codes, ''
+                UNION ALL SELECT NULL, unnest(entity.region_codes)) among) counted
+     GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(count) <> 0) wrong
 """
 
 
@@ -133,7 +140,26 @@ def test_what_other_rooms_change_is_mended_and_counts_are_summed_up() -> None:
         change()
         assert lines.mend() == mended
         assert exact()
-    assert sorted(LineCount.objects.values_list("regions", "count")) == [(["84"], 2), (["94"], 1)]
+    sets = LineCount.objects.exclude(regions=None)
+    assert sorted(sets.values_list("regions", "region", "count")) == [(["84"], "", 2), (["94"], "", 1)]
+    others = LineCount.objects.filter(regions=None)
+    assert sorted(others.values_list("region", "count")) == [("", 3), ("84", 2), ("94", 1)]
+
+
+@pytest.mark.parametrize("codes", [[], ["84"], ["11", "84", "93"]])
+def test_a_dossier_is_counted_once_in_all_and_once_in_each_of_its_regions(codes: list[str]) -> None:
+    reader = UserFactory(verifier=True)
+    row(region_codes=codes)
+    row(region_codes=["93"])
+    assert exact()
+    assert queries.counters({}, reader)[""] == 2
+    assert queries.counters({"region": "84"}, reader)[""] == ("84" in codes)
+    assert queries.counters({"region": "93"}, reader)[""] == 1 + ("93" in codes)
+    own = UserFactory(regional=True, regions=[RegionFactory(code="84"), RegionFactory(code="11")])
+    assert queries.counters({}, own)[""] == queries.lines({}, own).count() == bool(codes)
+    assert (
+        queries.counters({"region": "11"}, own)[""] == queries.lines({"region": "11"}, own).count() == ("11" in codes)
+    )
 
 
 def test_a_dossier_that_left_a_region_is_not_shown_there_even_before_its_line_says_so() -> None:
@@ -149,7 +175,7 @@ def test_a_page_far_away_reads_an_index_in_its_order() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO dossiers_line SELECT n, (ARRAY['transmitted', 'validated'])[1 + n % 2], 'essms', '01', '{84}',
+            INSERT INTO dossiers_line SELECT n, (ARRAY['transmitted', 'validated'])[1 + n % 2], 'essms', '01', ' 84 ',
                    '1', '{}', false, now() - n * interval '1 min', NULL, 'R' || n, 'n' || n % 999, 'p' || n % 4,
                    'r' || n % 18, 'f' || n, 'v' || n % 30, to_tsvector('simple', 'w' || n), 1, NULL,
                    't' || n % 3, now() + n * interval '1 min', now() - n * interval '1 min'
@@ -170,7 +196,7 @@ def test_a_page_far_away_reads_an_index_in_its_order() -> None:
 @pytest.mark.parametrize("kept", [Q(), ~Q(flags=[])], ids=["all", "to examine"])
 @pytest.mark.parametrize("sort", both_ways())
 def test_a_far_page_sorts_nothing_and_reads_an_index_alone(sort: str, kept: Q) -> None:
-    filters = {"status": "transmitted", "regions__contains": ["84"], "track": "1", "establishment_type": "essms"}
+    filters = {"status": "transmitted", "regions__contains": " 84 ", "track": "1", "establishment_type": "essms"}
     page = Line.objects.filter(kept, **filters).order_by(*instruction_order(sort)).values_list("pk")[5000:5050]
     with connection.cursor() as cursor:
         # On a table so small, whatever may be done otherwise would be.
