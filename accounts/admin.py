@@ -4,6 +4,7 @@ password."""
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -13,17 +14,18 @@ from accounts import access, composition, protection, workflow
 from accounts.confirmation import ConfirmedAdmin
 from accounts.models import EmailCode, Representation, TermsAcceptance, TermsVersion, User
 from ecare.admin import Unfilterable
+from establishments.admin_fields import TypedEntity
 
-# The screens of this application would add or remove somebody's second step without a word to them.
-for model in (WebAuthnCredential, WebAuthnAttestation):
+# Screens that would add or remove somebody's second step without a word to them, and groups, which give no right here
+# (docs/adr/0011).
+for model in (WebAuthnCredential, WebAuthnAttestation, Group):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
 
-class RepresentationInline(admin.TabularInline):
+class RepresentationInline(TypedEntity, admin.TabularInline):
     model = Representation
-    extra = 0
-    autocomplete_fields = ("legal_entity",)
+    extra = 1
     readonly_fields = ("created_at",)
 
 
@@ -67,7 +69,6 @@ class UserAdmin(ConfirmedAdmin, Unfilterable, admin.ModelAdmin):
         "public_id",
     )
     readonly_fields = ("activated_at", "created_at", "last_login", "public_id")
-    filter_horizontal = ("regions",)
     inlines = (RepresentationInline, TermsAcceptanceInline)
     actions = ("send_password_link", "close_sessions", "forget_factors")
 

@@ -23,6 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from ecare import audit
+from ecare.admin_fields import BrowserFields
 from ecare.models import AuditEntry, AuditKind, HelpEntry
 
 
@@ -105,7 +106,8 @@ class AdminSite(admin.AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         base = admin_class or admin.ModelAdmin
-        told = type(base.__name__, (Audited, base), {"__module__": base.__module__, "__doc__": base.__doc__})
+        names = {"__module__": base.__module__, "__doc__": base.__doc__}
+        told = type(base.__name__, (Audited, BrowserFields, base), names)
         super().register(model_or_iterable, told, **options)
 
     @method_decorator(never_cache)

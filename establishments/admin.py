@@ -101,6 +101,10 @@ class LegalEntityAdmin(ReadOnly):
         "history",
     )
 
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        """The number names an entity in forms (`admin_fields`)."""
+        return to_field == "finess" or super().to_field_allowed(request, to_field)
+
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
         return (queries.matching(queryset, search_term) if search_term.strip() else queryset), False
 

@@ -19,7 +19,6 @@ from dossiers.admin.rows import lines
 from dossiers.admin.windows import FIRST_REFUSED, StageForm
 from dossiers.models import FormRevision, Guichet, Milestone, Stage, TemplateFile
 from ecare import forms as care_forms
-from ecare.widgets import DateTimeInput
 from establishments.enums import EstablishmentType
 
 
@@ -142,8 +141,6 @@ class StageAdmin(admin.ModelAdmin):
         "opening_text",
         "closing_text",
     )
-    # One labelled field, with the browser's own calendar, in place of two without a label.
-    formfield_overrides = {models.DateTimeField: {"form_class": forms.DateTimeField, "widget": DateTimeInput}}
 
     def get_urls(self) -> list[URLPattern]:
         return [address("<int:pk>/brouillon/", transfers.start_draft, "stage_draft"), *super().get_urls()]

@@ -18,7 +18,7 @@ from dossiers import workflow
 from dossiers.models import LateAccess, Stage, WindowChange
 from ecare import forms as care_forms
 from ecare import french
-from ecare.widgets import DateTimeInput
+from establishments.admin_fields import TypedEntity
 
 FIRST_REFUSED = (
     "Premier instant refusé, heure de Paris\u00a0: pour accepter les dossiers jusqu'au 4 juin inclus, saisissez le "
@@ -54,7 +54,6 @@ class StageChoice(forms.ModelChoiceField):
 class Logged(admin.ModelAdmin):
     """Added by an administrator with a reason, then read for ever."""
 
-    formfield_overrides = {models.DateTimeField: {"form_class": forms.DateTimeField, "widget": DateTimeInput}}
     asked: tuple[str, ...] = ()
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -131,14 +130,13 @@ class LateAccessForm(care_forms.ModelForm):
 
 
 @admin.register(LateAccess)
-class LateAccessAdmin(Logged):
+class LateAccessAdmin(TypedEntity, Logged):
     form = LateAccessForm
     list_display = ("stage", "legal_entity", "until", "granted_by", "granted_at", "revoked_at")
     list_filter = ("stage__guichet", ("revoked_at", admin.EmptyFieldListFilter))
     list_select_related = ("stage__guichet", "legal_entity", "granted_by")
     search_fields = ("legal_entity__finess", "legal_entity__name", "reason")
     search_help_text = "Numéro FINESS ou raison sociale de l'établissement, mots du motif"
-    autocomplete_fields = ("legal_entity",)
     asked = ("stage", "legal_entity", "until", "reason")
     fields = ("stage", "legal_entity", "until", "reason", "granted_by", "granted_at", "revoked_by", "revoked_at")
     actions = ("revoke",)

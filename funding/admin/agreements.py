@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -18,11 +19,18 @@ from dossiers.views.scope import pdf
 from funding import agreement_pdf, agreement_text, workflow
 from funding.models import Agreement, AgreementTemplate, Grant, ObjectiveDecision
 
+HOW_TO_WRITE = (
+    "Une ligne qui commence par «\u00a0#\u00a0» est le titre d'un article, par «\u00a0-\u00a0» un élément de liste. "
+    "Une ligne vide sépare deux paragraphes. Un champ s'écrit entre accolades, par exemple {montant}."
+)
+
 
 class TemplateForm(ModelForm):
     class Meta:
         model = AgreementTemplate
         fields = ("guichet", "version", "title", "body")
+        widgets = {"body": forms.Textarea(attrs={"rows": 24, "cols": 80})}
+        help_texts = {"body": HOW_TO_WRITE}
 
     def clean_body(self) -> str:
         body: str = self.cleaned_data["body"].replace("\r\n", "\n").strip()

@@ -73,7 +73,7 @@ class ShareFormSet(PartFormSet):
 
 
 class Part(admin.TabularInline):
-    extra = 0
+    extra = 1  # a row can be added without JavaScript
     # Several columns stand side by side: codes are short.
     formfield_overrides = {models.SlugField: {"widget": forms.TextInput(attrs={"size": 12})}}
 

@@ -7,10 +7,11 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import EmailCode, Representation, TermsAcceptance, TermsVersion, User
+from accounts.models import EmailCode, TermsAcceptance, TermsVersion, User
 from notifications.models import Email
 from tests.accounts.factories import PASSWORD, RepresentationFactory, TermsVersionFactory, UserFactory
 from tests.accounts.sessions import give_code, give_password, is_signed_in, sign_in
+from tests.establishments.factories import LegalEntityFactory
 
 pytestmark = pytest.mark.django_db
 HOME = "/admin/"
@@ -186,9 +187,36 @@ def test_nobody_gives_themselves_a_role_or_closes_their_own_account(client, admi
 
 def test_an_administrator_attaches_an_account_to_an_establishment(client, administrator):
     representation = RepresentationFactory()
-    page = client.get(f"{USERS}{representation.user.pk}/change/").content.decode()
-    assert str(representation.legal_entity.pk) in page
-    assert Representation.objects.count() == 1
+    address, other = f"{USERS}{representation.user.pk}/change/", LegalEntityFactory()
+    page = client.get(address)
+    assert f'value="{representation.legal_entity.finess}"' in page.content.decode()
+    user = representation.user
+    shown = {name: getattr(user, name) for name in ("username", "email", "civility", "last_name", "first_name", "role")}
+    rows = [
+        {"id": representation.pk, "user": user.pk, "legal_entity": representation.legal_entity.finess},
+        {"user": user.pk, "legal_entity": other.finess},
+    ]
+    typed = {
+        f"representations-{number}-{name}": value
+        for number, row in enumerate(rows)
+        for name, value in {**row, "establishment_type": "essms"}.items()
+    }
+    counts = {"representations-TOTAL_FORMS": "2", "representations-INITIAL_FORMS": "1"}
+    response = client.post(address, account(**shown, **typed, **counts))
+    assert response.status_code == 302, response.context["errors"]
+    numbers = representation.user.representations.values_list("legal_entity__finess", flat=True)
+    assert set(numbers) == {representation.legal_entity.finess, other.finess}
+
+
+def test_the_list_of_entities_opened_from_a_form_gives_the_number(client, administrator):
+    entity = LegalEntityFactory()
+    page = client.get("/admin/establishments/legalentity/", {"_to_field": "finess", "_popup": "1"})
+    assert f'data-popup-opener="{entity.finess}"' in page.content.decode()
+
+
+def test_there_is_no_screen_of_groups(client, administrator):
+    """docs/adr/0011: rights come from the role alone."""
+    assert client.get("/admin/auth/group/").status_code == 404
 
 
 def test_every_model_of_the_room_is_in_the_admin():

@@ -216,12 +216,9 @@ def test_an_administrator_grants_and_revokes_an_exception(client: Client) -> Non
     draft = closed()
     url = reverse("admin:dossiers_lateaccess_add")
     entity = draft.dossier.legal_entity
-    found = client.get(
-        reverse("admin:autocomplete"),
-        {"app_label": "dossiers", "model_name": "lateaccess", "field_name": "legal_entity", "term": entity.finess},
-    )
-    assert [each["id"] for each in found.json()["results"]] == [str(entity.pk)]
-    data = {"stage": draft.stage_id, "legal_entity": entity.pk, "until": local(timezone.now() - DAY), "reason": REASON}
+    data = {"stage": draft.stage_id, "legal_entity": "999", "until": local(timezone.now() - DAY), "reason": REASON}
+    assert "Aucune entité juridique ne porte ce numéro." in pages.text(client.post(url, data))
+    data["legal_entity"] = f"{entity.finess[:2]} {entity.finess[2:]}"
     assert "Cette échéance est passée" in pages.text(client.post(url, data))
     data["until"] = local(timezone.now() + DAY)
     assert client.post(url, data).status_code == 302

@@ -66,6 +66,8 @@ def test_a_published_bareme_is_shown_and_neither_changed_nor_deleted(
 ) -> None:
     page = administrator.get(page_of(published)).content.decode()
     assert "Parcours 1" in page
+    assert "Publié, ce barème ne change plus." in page
+    assert 'value="next_version"' in page
     assert 'name="_save"' not in page
     assert "Ajouter un objet tranche" not in page
     assert administrator.post(page_of(published), filled(published)).status_code == 403
