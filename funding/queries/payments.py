@@ -46,8 +46,18 @@ class Sums:
         return self.ordered + self.kept
 
     @property
+    def reach(self) -> Decimal:
+        """What the subsidy may still come to: what a control left, less what was refused."""
+        return self.ceiling if self.reachable is None else self.reachable
+
+    @property
     def may_plan(self) -> Decimal:
-        return max(NOTHING, self.ceiling - self.engaged - self.planned)
+        return max(NOTHING, self.reach - self.engaged - self.planned)
+
+    @property
+    def overplanned(self) -> Decimal:
+        """What is planned, and will never be payable: objectives were refused since."""
+        return self.planned - min(self.planned, max(NOTHING, self.reach - self.engaged))
 
     @property
     def may_order(self) -> Decimal:
@@ -59,8 +69,8 @@ class Sums:
 
     @property
     def to_come(self) -> Decimal:
-        """What the beneficiary may still receive: what a control left, less what was refused and what was paid."""
-        return max(NOTHING, (self.ceiling if self.reachable is None else self.reachable) - self.kept)
+        """What the beneficiary may still receive."""
+        return max(NOTHING, self.reach - self.kept)
 
     @property
     def overpaid(self) -> Decimal:

@@ -1,4 +1,4 @@
-"""What a subsidy may still reach, as its référent reads it (F5, F7): the one rule of what is « à venir »."""
+"""What a subsidy may still reach (F5, F7): the one rule of what is « à venir », and of what may be planned."""
 
 from __future__ import annotations
 
@@ -40,6 +40,8 @@ def reachable(grant: Grant) -> Decimal:
     return objectives.payable(grant.ceiling, list(known.values()), known.keys() - refused)
 
 
-def sums(grant: Grant, rows: Collection[Payment]) -> Sums:
-    """The money of a subsidy from its payments, with what it may still reach (`reachable`)."""
-    return replace(payments.summed(grant, rows), reachable=reachable(grant))
+def sums(grant: Grant, rows: Collection[Payment] | None = None) -> Sums:
+    """The money of a subsidy with what it may still reach (`reachable`): from its payments once they are read, else 1
+    query more."""
+    found = payments.sums(grant) if rows is None else payments.summed(grant, rows)
+    return replace(found, reachable=reachable(grant))

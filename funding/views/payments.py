@@ -22,7 +22,7 @@ from funding import access, workflow
 from funding.enums import PaymentKind
 from funding.models import Payment
 from funding.payment_forms import CancelForm, FilterForm, PayForm, PlanForm, TransferForm, state_of
-from funding.queries import Subsidy, discrepancies, payment_list, payments
+from funding.queries import Subsidy, discrepancies, payment_list, payments, reachable
 from funding.views import scope, spreadsheets
 
 #: How many subsidies whose sums do not agree are named above the list.
@@ -113,7 +113,7 @@ def schedule_page(request: HttpRequest, subsidy: Subsidy, form: PlanForm | None,
         "subsidy": subsidy,
         "dossier": subsidy.dossier,
         "dossier_stage": subsidy.grant.dossier_stage,
-        "sums": payments.sums(subsidy.grant),
+        "sums": reachable.sums(subsidy.grant),
         "payments": payments.schedule(subsidy.grant),
         "discrepancies": list(discrepancies.of_grant(subsidy.grant)),
         "form": form,
@@ -189,7 +189,7 @@ def payment_page(
     refusal: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    sums = payments.sums(subsidy.grant)
+    sums = reachable.sums(subsidy.grant)
     context = {
         "payment": found,
         "subsidy": subsidy,

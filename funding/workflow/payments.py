@@ -20,9 +20,10 @@ from ecare import french
 from funding import access, emails
 from funding.enums import AgreementState, PaymentKind, PaymentState
 from funding.models import Grant, Payment
-from funding.queries import agreements, payments
+from funding.queries import agreements, payments, reachable
 
 CENT = Decimal("0.01")
+NOTHING = Decimal(0)
 
 #: From which states each change starts.
 CHANGES = frozenset({PaymentState.PLANNED})
@@ -42,10 +43,10 @@ def plan(
 ) -> Payment:
     """Add a payment to the schedule of a subsidy, or ask for money back.
 
-    Raises NotAllowed, Refused when the sum would exceed what the subsidy may reach, or what was paid.
+    Raises NotAllowed, Refused when the sum would exceed what the subsidy may still reach, or what was paid.
     """
     dossier_stage, grant = held(grant, by=by)
-    check_amount(payments.sums(grant), kind, amount)
+    check_amount(reachable.sums(grant), kind, amount)
     number = (grant.payments.aggregate(last=Max("number"))["last"] or 0) + 1
     payment = Payment.objects.create(
         grant=grant,
@@ -69,7 +70,7 @@ def change(payment: Payment, *, by: User, amount: Decimal, due_on: dt.date) -> P
     dossier_stage, payment = moved(payment, CHANGES, by=by)
     if (payment.amount, payment.due_on) == (amount, due_on):
         return payment
-    sums = payments.sums(payment.grant)
+    sums = reachable.sums(payment.grant)
     check_amount(sums, PaymentKind(payment.kind), amount, instead_of=payment.amount)
     before = told(payment)
     payment.amount, payment.due_on = amount, due_on
@@ -179,12 +180,11 @@ def check_amount(sums: payments.Sums, kind: PaymentKind, amount: Decimal, *, ins
         if amount > most:
             raise Refused(f"Il n'y a pas tant à reverser\u00a0: au plus {french.euros(most)}.")
         return
-    most = sums.may_plan + instead_of
+    most = max(NOTHING, sums.reach - sums.engaged - (sums.planned - instead_of))
     if amount > most:
-        raise Refused(
-            f"L'échéancier dépasserait la subvention ({french.euros(sums.ceiling)})\u00a0: "
-            f"ce versement peut être de {french.euros(most)} au plus."
-        )
+        why = "la subvention" if sums.reach == sums.ceiling else "ce que les objectifs permettent de verser"
+        way = f"ce versement peut être de {french.euros(most)} au plus" if most else "rien de plus ne peut être prévu"
+        raise Refused(f"L'échéancier dépasserait {why} ({french.euros(sums.reach)})\u00a0: {way}.")
 
 
 def check_payable(payment: Payment) -> None:

@@ -116,7 +116,7 @@ def settled(*, lead: User) -> Grant:
     subsidies.paid(grant, 3_000, by=lead)
     subsidies.planned(grant, 500, kind=PaymentKind.REPAYMENT, by=lead)
     subsidies.ordered(grant, 2_000, by=lead)
-    subsidies.planned(grant, 10_000, by=lead)
+    subsidies.planned(grant, 3_800, by=lead)
     return grant
 
 

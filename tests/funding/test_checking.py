@@ -173,7 +173,7 @@ class TestForced:
             (KINDS.CEILING, "funding_control", "state = 'confirmed', ceiling = NULL", 18_800, 16_000),
             (KINDS.PAYABLE, "funding_grant", "payable = 8800.01", 8_800, "8800.01"),
             (KINDS.PAYABLE, "funding_objectivedecision", "state = 'accepted', reason = ''", 15_200, 8_800),
-            (KINDS.PLANNED, "funding_payment", "amount = 11000.01 WHERE amount = 10000", 16_000, "16000.01"),
+            (KINDS.PLANNED, "funding_payment", "amount = 11000.01 WHERE amount = 3800", 16_000, "16000.01"),
             (KINDS.ORDERED, "funding_payment", "amount = 15800.01 WHERE state = 'ordered'", 18_800, "18800.01"),
             (KINDS.GIVEN_BACK, "funding_payment", "amount = 3000.01 WHERE kind = 'repayment'", 3_000, "3000.01"),
             (KINDS.UNSIGNED, "funding_agreement", "state = 'refused', reason = 'Illisible.'", 0, 5_000),

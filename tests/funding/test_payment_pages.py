@@ -50,7 +50,7 @@ def test_a_payment_from_the_schedule_to_the_page_of_the_referent(desk: Client) -
     assert (late.status_code, Payment.objects.get().amount) == (409, 10_000)
     owner = factories.signed_in(grant.dossier.referent)
     own = reverse("funding:own-subsidy", args=[reference])
-    assert "0 € versés, 18 800 € à venir" in pages.text(owner.get(own))
+    assert "0 € versé, 18 800 € à venir" in pages.text(owner.get(own))
     too_long = desk.post(page, {"pay": "1", "paid_on": timezone.localdate(), "transfer": "V" * 51})
     assert too_long.status_code == 422
     assert "Cette référence dépasse 50 caractères" in pages.text(too_long)

@@ -9,8 +9,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from dossiers import workflow as dossiers_workflow
+from funding import workflow
 from funding.models import Grant
 from funding.queries import checking, payments, reachable
 from tests.accounts.factories import UserFactory
@@ -80,3 +82,37 @@ def test_the_page_stays_within_its_queries() -> None:
         reached.decide(stage, code, by=lead)
     dossiers_workflow.validate(factories.fresh(stage), by=lead)
     assert pages.cost(lambda: own.get(page)) <= 12
+
+
+def test_nothing_is_planned_beyond_what_the_objectives_decided_let_be_paid() -> None:
+    lead = UserFactory(lead=True)
+    stage = reached.presented()
+    grant = Grant.objects.get()
+    subsidies.planned(grant, 18_800, by=lead)
+    assert sums(grant).overplanned == 0, "nothing is decided"
+    for code in ("diagnosis", "awareness", "inventory", "updates"):
+        reached.decide(stage, code, by=lead)
+    reached.decide(stage, "backups", by=lead, reason="Sans preuve.")
+    dossiers_workflow.validate(factories.fresh(stage), by=lead)
+    grant = Grant.objects.get()
+    assert (grant.payable, sums(grant).overplanned, sums(grant).may_plan) == (Decimal(10_340), Decimal(8_460), 0)
+    desk = factories.signed_in(lead)
+    schedule = reverse("funding:schedule", args=[grant.dossier.reference])
+    shown = pages.text(desk.get(schedule))
+    assert "8 460 € prévus de trop" in shown
+    assert "Aucun autre versement ne peut être prévu." in shown
+    own = reverse("funding:own-subsidy", args=[grant.dossier.reference])
+    assert "8 460 € de plus que ce que les objectifs permettent" in pages.text(
+        factories.signed_in(grant.dossier.referent).get(own)
+    )
+    payment = pages.text(desk.get(reverse("funding:payment", args=[grant.dossier.reference, 1])))
+    assert "attendez" not in payment, "no objective is left to be accepted"
+    data = {"kind": "payment", "amount": "1", "due_on": timezone.localdate()}
+    refused = desk.post(schedule, data)
+    assert refused.status_code == 422
+    assert "ce que les objectifs permettent de verser (10 340 €) : rien de plus ne peut être prévu." in pages.text(refused)
+    planned = grant.payments.get()
+    with pytest.raises(workflow.Refused, match="au plus"):
+        workflow.payments.change(planned, by=lead, amount=Decimal("10340.01"), due_on=planned.due_on)
+    workflow.payments.change(planned, by=lead, amount=Decimal(10_340), due_on=planned.due_on)
+    assert sums(grant).overplanned == 0

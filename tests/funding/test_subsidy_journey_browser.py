@@ -392,7 +392,7 @@ def pay(scene: Scene) -> None:
         lead.main.get_by_label("Échéance").fill(in_days(DAYS["payment"]))
         lead.press("Ajouter au calendrier")
     referent.visit(f"{scene.own}subvention/")
-    referent.reads("0 € versés, 16 000 € à venir", "Prévu")
+    referent.reads("0 € versé, 16 000 € à venir", "Prévu")
 
     received(scene, 1, "10 000 € versés, 6 000 € à venir")
     received(scene, 2, "16 000 € versés, 0 € à venir")
