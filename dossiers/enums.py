@@ -162,6 +162,9 @@ class EventKind(models.TextChoices):
     EXPENSES_REOPENED = "expenses_reopened", "Trame financière rouverte"
 
 
+#: What is decided along an instruction: minds may change, the référent is told with its outcome (F5).
+TENTATIVE = frozenset({EventKind.OBJECTIVE_ACCEPTED, EventKind.OBJECTIVE_REFUSED})
+
 #: What instruction keeps to itself: the référent's history does not tell who reads the dossier (D14).
 INTERNAL = frozenset(
     {

@@ -116,6 +116,7 @@ from dossiers.queries.transmitted import (
     latest_transmission,
     score,
     transmitted_sections,
+    with_told_until,
 )
 from dossiers.queries.vigilance import Point, points
 
@@ -229,4 +230,5 @@ __all__ = [
     "unassigned",
     "unassigned_counts",
     "waiting_for_referent",
+    "with_told_until",
 ]

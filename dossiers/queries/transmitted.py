@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 from django.utils import timezone
 
 from dossiers import conditions, eligibility, kinds, neighbours, scores
 from dossiers.de_minimis import KIND, Position, position, rows_of
 from dossiers.eligibility import Eligibility
-from dossiers.enums import INTERNAL, Status
+from dossiers.enums import INTERNAL, TENTATIVE, Status
 from dossiers.models import (
     Attachment,
     DossierStage,
@@ -136,8 +136,23 @@ EVENTS = Composed(events_of, dossier=-1)
 
 
 def history(dossier_stage: DossierStage) -> QuerySet[Event]:
-    """The history of a dossier, newest first, but what instruction alone reads."""
-    return events_of(dossier_stage.dossier_id).exclude(kind__in=INTERNAL)
+    """The history of a dossier, newest first, but what instruction alone reads; what is decided along an instruction
+    comes with its outcome."""
+    events = events_of(dossier_stage.dossier_id).exclude(kind__in=INTERNAL)
+    began = Subquery(_began(OuterRef("dossier_stage")).values("at")[:1])
+    return events.exclude(kind__in=TENTATIVE, dossier_stage__status=Status.TRANSMITTED, at__gt=began)
+
+
+def _began(dossier_stage: Any) -> QuerySet[Event]:
+    """What put an étape under instruction, newest first: its transmissions, and its reopenings."""
+    return Event.objects.filter(dossier_stage=dossier_stage, to_status=Status.TRANSMITTED).order_by("-at", "-pk")
+
+
+def with_told_until(stages: QuerySet[DossierStage]) -> QuerySet[DossierStage]:
+    """Étapes with `told_until`, until when the référent knows what was decided along an instruction; null when he knows
+    everything."""
+    began = Subquery(_began(OuterRef("pk")).values("at")[:1])
+    return stages.annotate(told_until=Case(When(status=Status.TRANSMITTED, then=began)))
 
 
 def history_read_inside(dossier_stage: DossierStage) -> list[Event]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import datetime as dt
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Exists, OuterRef
 
+from dossiers import queries as dossiers
 from dossiers.enums import StageKind, Status
 from dossiers.models import DossierStage
 from funding import objectives
 from funding.models import Grant, Payment
+from funding.objectives import Row
 from funding.queries import objectives as deciding
 from funding.queries import payments
 from funding.queries.payments import Sums
@@ -23,21 +27,33 @@ IS_SETTLED = Exists(_ABOUT.filter(status__in=SETTLED)) & ~Exists(_ABOUT.exclude(
 
 
 def reachable(grant: Grant) -> Decimal:
-    """The euros of the ceiling that no decision has refused: 1 query, 3 more while an étape about objectives is open.
+    """The euros of the ceiling that no decision told has refused: 1 query, 3 more while an étape about objectives is
+    open.
 
     What is payable once that étape is decided, validated or rejected (`workflow.payable`). Until then, the ceiling less
-    the part of each objective now refused: what is not presented yet may still be.
+    the part of each objective refused when it last came back: what is not presented yet may still be, and what
+    instruction decides meanwhile is told with its outcome (`dossiers.queries.with_told_until`).
     """
     about = DossierStage.objects.filter(dossier=grant.dossier_id, stage__kind=StageKind.OBJECTIVES)
-    stages = list(about.select_related("stage", "revision"))
+    stages: list[Any] = list(dossiers.with_told_until(about.select_related("stage", "revision")))
     if stages and all(each.status in SETTLED for each in stages):
         return grant.payable
-    presented = deciding.of_stages(stages).values()
-    refused = {row.objective.code for each in presented for row in each.refused}
+    presented = deciding.of_stages(stages)
+    refused = {
+        row.objective.code
+        for each in stages
+        if each.pk in presented
+        for row in told(presented[each.pk].refused, until=each.told_until)
+    }
     if not refused:
         return grant.ceiling
-    known = {row.objective.code: row.objective for each in presented for row in each.rows}
+    known = {row.objective.code: row.objective for each in presented.values() for row in each.rows}
     return objectives.payable(grant.ceiling, list(known.values()), known.keys() - refused)
+
+
+def told(rows: Iterable[Row], *, until: dt.datetime | None) -> Iterable[Row]:
+    """Those decided by `until`; all of them when it is None."""
+    return (row for row in rows if until is None or (row.decision is not None and row.decision.at <= until))
 
 
 def sums(grant: Grant, rows: Collection[Payment] | None = None) -> Sums:

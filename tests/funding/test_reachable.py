@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dossiers import workflow as dossiers_workflow
+from ecare import french
 from funding import workflow
 from funding.models import Grant
 from funding.queries import checking, payments, reachable
@@ -28,19 +29,38 @@ def sums(grant: Grant) -> payments.Sums:
     return found
 
 
-def test_what_is_to_come_leaves_out_what_is_refused() -> None:
+def test_what_is_decided_along_an_instruction_is_told_with_its_outcome_in_euros_and_in_history() -> None:
     lead = UserFactory(lead=True)
     stage = reached.presented()
     grant = Grant.objects.get()
     own = factories.signed_in(grant.dossier.referent)
-    page = reverse("funding:own-subsidy", args=[grant.dossier.reference])
-    assert sums(grant).to_come == grant.ceiling == 18_800, "nothing is decided"
+
+    def told() -> tuple[Decimal, bool, bool]:
+        """What is to come, then whether history says what was accepted, and what was refused."""
+        page = pages.text(own.get(reverse("funding:own-subsidy", args=[grant.dossier.reference])))
+        assert f"{french.euros(sums(grant).to_come)} à venir".replace("\u202f", " ").replace("\u00a0", " ") in page
+        history = pages.text(own.get(pages.url("history", stage)))
+        return sums(grant).to_come, "Objectif accepté" in history, "Objectif refusé" in history
+
     reached.decide(stage, "diagnosis", by=lead)
     reached.decide(stage, "backups", by=lead, reason="Sans preuve.")
-    assert sums(grant).to_come == 11_280, "40 % refused"
-    assert "11 280 € à venir" in pages.text(own.get(page))
+    assert told() == (Decimal(18_800), False, False), "minds may still change"
+    desk = pages.text(factories.signed_in(lead).get(pages.url("instruction-dossier", stage)))
+    assert "Objectif refusé" in desk, "those who instruct read it"
+    dossiers_workflow.request_modification(
+        factories.fresh(stage),
+        by=lead,
+        message="Complétez.",
+        remarks={},
+        due_at=stage.stage.closes_at,  # type: ignore[arg-type]
+    )
+    assert told() == (Decimal(11_280), True, True), "40 % refused"
+    stage = factories.transmit(factories.fresh(stage))
+    reached.decide(stage, "diagnosis", by=lead, reason="À refaire.")
+    assert told() == (Decimal(11_280), True, True), "what was told stays told, and no more"
     reached.decide(stage, "backups", by=lead)
-    assert sums(grant).to_come == 18_800, "accepted after all"
+    reached.decide(stage, "diagnosis", by=lead)
+    assert told() == (Decimal(18_800), True, True), "a refusal that no longer stands is not counted"
     for code in ("awareness", "inventory", "updates"):
         reached.decide(stage, code, by=lead)
     dossiers_workflow.validate(factories.fresh(stage), by=lead)
@@ -110,7 +130,9 @@ def test_nothing_is_planned_beyond_what_the_objectives_decided_let_be_paid() -> 
     data = {"kind": "payment", "amount": "1", "due_on": timezone.localdate()}
     refused = desk.post(schedule, data)
     assert refused.status_code == 422
-    assert "ce que les objectifs permettent de verser (10 340 €) : rien de plus ne peut être prévu." in pages.text(refused)
+    assert "ce que les objectifs permettent de verser (10 340 €) : rien de plus ne peut être prévu." in pages.text(
+        refused
+    )
     planned = grant.payments.get()
     with pytest.raises(workflow.Refused, match="au plus"):
         workflow.payments.change(planned, by=lead, amount=Decimal("10340.01"), due_on=planned.due_on)
