@@ -59,6 +59,11 @@ class GrantForm(care_forms.Form):
         from_amount = french.euros(agreement_from)
         self.fields["with_agreement"].help_text = f"Obligatoire à partir de {from_amount}, case cochée ou non."
 
+    @property
+    def asked(self) -> Decimal | None:
+        """The amount that was sent, once it is one."""
+        return self.cleaned_data.get("amount") if self.is_bound else None
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         amount = cleaned.get("amount")

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from dossiers.queries import latest_transmission
+from dossiers.queries import de_minimis, latest_transmission
 from dossiers.views import files
 from dossiers.views.instruction import instructors_only
 from dossiers.views.scope import pdf, user_of
@@ -120,7 +120,13 @@ def grant(request: HttpRequest, reference: str) -> HttpResponse:
     return render(
         request,
         "funding/instruction/grant.html",
-        {"dossier_stage": dossier_stage, "dossier": dossier_stage.dossier, "estimate": estimate, "form": form},
+        {
+            "dossier_stage": dossier_stage,
+            "dossier": dossier_stage.dossier,
+            "estimate": estimate,
+            "position": de_minimis(transmission, subsidy=form.asked or estimate.total, on=timezone.localdate()),
+            "form": form,
+        },
         status=422 if form.errors else 200,
     )
 

@@ -58,6 +58,9 @@ def test_another_amount_says_why_and_nothing_typed_is_lost() -> None:
 
     assert refused.status_code == 422
     assert "indiquez pourquoi" in pages.text(refused)
+    assert "Cette subvention 9 400,50 € Plafond sur trois ans 300 000 € Marge restante 290 599,50 €" in pages.text(
+        refused
+    )
     assert 'value="9400,50"' in refused.content.decode()
     assert not Grant.objects.exists()
     for typed in ("", "douze", "0", "-3", "1,234", "99999999999999"):
