@@ -74,6 +74,7 @@ def reviewed(request: HttpRequest, content: payment_files.Content, user: User) -
         "acting": acting,
         "paying": len(paying),
         "naming": len(acting) - len(paying),
+        "refused": sum(1 for each in verdicts if each.refusal),
         "total": sum((each.line.amount for each in paying), Decimal()),
         "lines": signed([each.line for each in acting], user),
     }

@@ -156,7 +156,8 @@ def test_one_transfer_pays_several_payments_and_is_not_replaced(desk: Client) ->
         shown = sent(desk, (silent.reference, wrong, yesterday, "VIR-9"), headings=headings)
         assert sentence in said(shown)
     shown = sent(desk, (silent.reference, "10", today(), "VIR-9"), headings=headings)
-    assert "Il ajoute la référence du virement à 1 paiement déjà fait." in said(shown)
+    assert "Ce fichier ajoute la référence du virement à 1 paiement déjà fait." in said(shown)
+    assert "Noter 1 référence" in said(shown), "no payment is marked"
     assert "1 paiement déjà fait reçoit sa référence de virement" in said(confirmed(desk, shown))
     silent.refresh_from_db()
     assert silent.transfer == "VIR-9"
