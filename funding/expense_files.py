@@ -114,7 +114,8 @@ class Reader:
         if text in known.values():
             return text
         names = self.terms.objectives.values() if known is self.objectives else [each.label for each in ExpenseNature]
-        listed = ", ".join(french.quoted(each) for each in names)
+        *others, last = [french.quoted(each) for each in names]
+        listed = f"{', '.join(others)} ou {last}" if others else last
         raise ValueError(f"{unknown if text else missing}\u00a0: écrivez {listed}.")
 
 

@@ -116,7 +116,10 @@ def first_input_id(field: BoundField) -> str:
 
 
 @register.simple_tag
-def summary_text(field: BoundField, error: str) -> str:
-    """The error as the summary says it: preceded by the name of its field, unless it names it already."""
+def summary_text(field: BoundField, error: str, row: int | None = None) -> str:
+    """The error as the summary says it: preceded by the name of its field, unless it names it already; and by that of
+    its `row` in a table, the first being 1."""
     label = str(field.label).rstrip(" .:*")
-    return error if label in error else f"{label}{french.NBSP}: {error}"
+    named = [f"Ligne {row}"] if row else []
+    named += [] if label in error else [label]
+    return f"{', '.join(named)}{french.NBSP}: {error}" if named else error

@@ -349,7 +349,7 @@ FAULTS: dict[str, tuple[bytes, str, tuple[int, str, str, str]]] = {
             "Objectif",
             "Sauvegardes",
             (
-                "Cet objectif n'est pas de votre parcours : écrivez « Sauvegardes protégées et testées », "
+                "Cet objectif n'est pas de votre parcours : écrivez « Sauvegardes protégées et testées » ou "
                 "« Sensibilisation »."
             ),
         ),
@@ -363,7 +363,7 @@ FAULTS: dict[str, tuple[bytes, str, tuple[int, str, str, str]]] = {
             "Cadeau",
             (
                 "Cette nature n'existe pas : écrivez « Ressources humaines », « Prestation », « Matériel », "
-                "« Logiciel ou abonnement », « Formation », « Autre »."
+                "« Logiciel ou abonnement », « Formation » ou « Autre »."
             ),
         ),
     ),
