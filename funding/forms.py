@@ -61,9 +61,9 @@ class SimulatorForm(forms.Form):
         if self.legal_entity is None:
             raise ValidationError(
                 "Aucune entité juridique ouverte ne porte ce numéro. Vérifiez qu'il s'agit d'un FINESS EJ et non EG, "
-                "ou saisissez le nombre d'EG."
+                "ou effacez-le et saisissez le nombre d'EG."
             )
-        if not self.essms_sites:
+        if not self.essms_sites and not self.data.get("eg"):
             raise ValidationError(
                 "Cette entité juridique n'a aucun ESSMS ouvert dans le répertoire FINESS. Saisissez le nombre d'EG."
             )

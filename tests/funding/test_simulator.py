@@ -157,6 +157,7 @@ def test_a_number_typed_with_a_finess_number_is_kept(client: Client) -> None:
 def test_an_entity_without_any_essms_asks_for_the_number(client: Client) -> None:
     entity = LegalEntityFactory.create()
     assert "n'a aucun ESSMS ouvert" in words(client, parcours=1, finess=entity.finess)
+    assert f"Subvention estimée{NBSP}: 18{THIN}800{NBSP}€" in words(client, parcours=1, finess=entity.finess, eg=2)
 
 
 @pytest.mark.usefixtures("schedule")
