@@ -9,6 +9,7 @@ from typing import Any, cast
 from django.core.paginator import Page
 from django.db.models import Count, OuterRef, Prefetch, Q, Subquery, prefetch_related_objects
 from django.db.models.fields.json import KT
+from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.models import User
@@ -49,6 +50,11 @@ class Subsidy:
     def awaits_pieces(self) -> bool:
         """Whether the référent has pieces to deposit for a control."""
         return self.control_state == ControlState.OPEN
+
+    @property
+    def is_late(self) -> bool:
+        """Whether these pieces were to be deposited before today; they still may be."""
+        return self.awaits_pieces and self.control_due_on is not None and self.control_due_on < timezone.localdate()
 
     @property
     def dossier(self) -> Dossier:

@@ -116,7 +116,8 @@ def close(control: Control, *, by: User, read: int, ceiling: Decimal | None = No
     reason = reason.strip()
     if ceiling is not None:
         if not 0 <= ceiling < grant.ceiling or ceiling != ceiling.quantize(CENT):
-            raise Refused(f"Le montant après contrôle est inférieur à {french.euros(grant.ceiling)}, ou nul.")
+            most = french.euros(grant.ceiling)
+            raise Refused(f"Saisissez un montant inférieur à {most}, au centime près\u00a0; 0 si rien n'est dû.")
         if not reason:
             raise Refused("Indiquez pourquoi le montant diminue\u00a0: le référent le lira.")
     current.state = ControlState.CONFIRMED if ceiling is None else ControlState.LOWERED

@@ -120,7 +120,9 @@ def test_from_sending_to_the_check_each_change_is_told_and_shown() -> None:
     desk.post(check, {"read": agreement.signed_copy_id, "accept": "1"})
     agreement.refresh_from_db()
     assert (agreement.state, agreement.checked_by) == (AgreementState.ACCEPTED, verifier)
-    assert Email.objects.get(kind="agreement_accepted").to == grant.dossier.referent.email
+    accepted = Email.objects.get(kind="agreement_accepted")
+    assert accepted.to == grant.dossier.referent.email
+    assert "en déposer les preuves" in accepted.text, "the subsidy is paid as objectives are reached"
     assert Client().get(link[0].removeprefix("http://127.0.0.1:8000")).status_code == 404, "settled: the link is void"
     late = owner.post(address, {"file": factories.pdf("Trop tard.pdf")})
     assert late.status_code == 422

@@ -7,6 +7,7 @@ import uuid
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -80,6 +81,24 @@ def test_from_opening_to_the_amount_lowered_each_side_reads_its_part() -> None:
     assert owner.post(own, {"pieces": factories.upload(factories.pdf_bytes() + b"\n", "Tard.pdf")}).status_code == 422
     kinds = list(Event.objects.filter(kind__startswith="control").order_by("pk").values_list("kind", flat=True))
     assert kinds == ["control_opened", "control_answered", "control_noted", "control_closed"]
+
+
+def test_pieces_that_do_not_come_in_time_are_said_late_on_both_sides_and_may_still_come() -> None:
+    verifier = UserFactory(verifier=True)
+    control = subsidies.controlled(subsidies.granted(verifier=verifier), by=verifier)
+    dossier = control.grant.dossier
+    for days, is_late in ((30, False), (31, True)):
+        with time_machine.travel(timezone.now() + dt.timedelta(days=days)):
+            desk, own = factories.signed_in(verifier), factories.signed_in(dossier.referent)
+            read = {
+                reverse("funding:subsidy", args=[dossier.reference]): (desk, "Le référent avait jusqu'au"),
+                reverse("funding:own-subsidy", args=[dossier.reference]): (own, "Des pièces étaient à déposer"),
+                reverse("dossiers:form", args=[dossier.reference]): (own, "des pièces étaient à déposer"),
+                reverse("dossiers:dashboard"): (own, "Elles étaient à déposer"),
+            }
+            for address, (browser, words) in read.items():
+                assert (words in pages.text(browser.get(address))) is is_late, address
+    workflow.controls.deposit(control, factories.pdf("Rapport.pdf"), by=dossier.referent)
 
 
 def test_a_second_control_lowers_further_and_one_that_confirms_changes_nothing() -> None:
