@@ -123,6 +123,8 @@ def test_from_sending_to_the_check_each_change_is_told_and_shown() -> None:
     accepted = Email.objects.get(kind="agreement_accepted")
     assert accepted.to == grant.dossier.referent.email
     assert "en déposer les preuves" in accepted.text, "the subsidy is paid as objectives are reached"
+    entity = grant.dossier.legal_entity
+    assert f"({entity.display_name}, FINESS\u00a0{entity.finess})" in accepted.text, "no bracket within another"
     assert Client().get(link[0].removeprefix("http://127.0.0.1:8000")).status_code == 404, "settled: the link is void"
     late = owner.post(address, {"file": factories.pdf("Trop tard.pdf")})
     assert late.status_code == 422
