@@ -6,6 +6,7 @@ from funding.models.expenses import EARLIEST, Expense, ExpenseClosure, ExpenseIm
 from funding.models.grants import Grant
 from funding.models.objectives import ObjectiveDecision
 from funding.models.payments import Payment
+from funding.models.steps import SubsidyStep
 from funding.schedule.models import Bracket, ObjectiveShare, Schedule, UnitAmount
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "ObjectiveShare",
     "Payment",
     "Schedule",
+    "SubsidyStep",
     "UnitAmount",
 ]

@@ -56,7 +56,14 @@ class Payment(models.Model):
                 violation_error_message="Seul un paiement versé a la référence d'un virement.",
             ),
         ]
-        indexes = [models.Index(fields=["state", "due_on", "id"], name="payment_due")]
+        indexes = [
+            models.Index(fields=["state", "due_on", "id"], name="payment_due"),
+            # The list in the order of each state, and its sums, from the index alone.
+            models.Index(
+                fields=["-paid_on", "-id"], condition=Q(state=PaymentState.PAID), name="payment_paid_last_first"
+            ),
+            models.Index(fields=["state", "kind"], include=["amount"], name="payment_sums"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind_label} {self.reference}"

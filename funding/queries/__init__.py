@@ -3,12 +3,12 @@
 from funding.queries.subsidies import (
     Beside,
     Subsidy,
-    SubsidyPages,
     beside,
     counters,
     funded,
+    listed,
     subsidy,
     waiting_for_referent,
 )
 
-__all__ = ["Beside", "Subsidy", "SubsidyPages", "beside", "counters", "funded", "subsidy", "waiting_for_referent"]
+__all__ = ["Beside", "Subsidy", "beside", "counters", "funded", "listed", "subsidy", "waiting_for_referent"]

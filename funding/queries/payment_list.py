@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from dossiers import search
 from dossiers.kinds.base import Cell
-from dossiers.models import Guichet
-from funding.enums import PaymentKind, PaymentState
-from funding.models import Payment
+from dossiers.models import Dossier, Guichet
+from ecare.paging import KeyedPaginator
+from funding.enums import GrantStep, PaymentKind, PaymentState
+from funding.models import Grant, Payment, SubsidyStep
 from funding.queries.payments import NOTHING
 
 PAGE_SIZE = 50
+#: Where a dossier stands once its subsidy is granted.
+GRANTED = [step for step in GrantStep if step != GrantStep.TO_GRANT]
 #: The columns of the export.
 HEADINGS = (
     "Référence du paiement",
@@ -44,8 +47,9 @@ class Tab:
 
 
 def guichets() -> list[tuple[str, str]]:
-    """Those that have a subsidy to pay, by code: 1 query."""
-    funded = Guichet.objects.filter(dossiers__grant__isnull=False).distinct().order_by("short_title", "code")
+    """Those that have granted a subsidy, by code: 1 query."""
+    granted = SubsidyStep.objects.filter(guichet=OuterRef("pk"), step__in=GRANTED)
+    funded = Guichet.objects.filter(Exists(granted)).order_by("short_title", "code")
     return list(funded.values_list("code", "short_title"))
 
 
@@ -53,8 +57,7 @@ def filtered(asked: dict[str, Any]) -> QuerySet[Payment]:
     """The payments under these filters, whatever their state; `asked` comes from `FilterForm`."""
     found = Payment.objects.all()
     if text := asked.get("q"):
-        named = search.condition(text, path="grant__dossier__")
-        found = found.filter(Q(reference__iexact=text.strip()) | named)
+        found = found.filter(Q(reference__iexact=text.strip()) | of_dossiers(search.condition(text)))
     if kind := asked.get("nature"):
         found = found.filter(kind=kind)
     if guichet := asked.get("guichet"):
@@ -64,6 +67,12 @@ def filtered(asked: dict[str, Any]) -> QuerySet[Payment]:
     if until := asked.get("jusqua"):
         found = found.filter(due_on__lte=until)
     return found
+
+
+def of_dossiers(named: Q) -> Q:
+    """The payments of the dossiers that a search names, none when it holds no word. These are found first, by their own
+    index: joined, every payment would be read with its dossier."""
+    return Q(grant__in=Grant.objects.filter(dossier__in=Dossier.objects.filter(named))) if named else Q()
 
 
 def tabs(payments: QuerySet[Payment]) -> list[Tab]:
@@ -84,18 +93,24 @@ def tabs(payments: QuerySet[Payment]) -> list[Tab]:
 
 
 def listed(payments: QuerySet[Payment], state: PaymentState) -> QuerySet[Payment]:
-    """Those in a state, with all that a line names: the first due on top, the last paid once it is done."""
+    """Those in a state: the first due on top, the last paid once it is done."""
     order = ("-paid_on", "-pk") if state == PaymentState.PAID else ("due_on", "pk")
-    return (
-        payments.filter(state=state)
-        .select_related("grant__dossier__guichet", "grant__dossier__legal_entity")
-        .order_by(*order)
-    )
+    return payments.filter(state=state).order_by(*order)
+
+
+def pages(payments: QuerySet[Payment], tab: Tab) -> KeyedPaginator:
+    """Pages of those of a tab (Payment), with all that a line names."""
+    return KeyedPaginator(listed(payments, tab.state), named(Payment.objects.all()), PAGE_SIZE, total=tab.count)
+
+
+def named(payments: QuerySet[Payment]) -> QuerySet[Payment]:
+    """The same, with what names them."""
+    return payments.select_related("grant__dossier__guichet", "grant__dossier__legal_entity")
 
 
 def rows(payments: QuerySet[Payment]) -> Iterator[tuple[Cell, ...]]:
     """The lines of the export, under `HEADINGS`."""
-    for payment in payments.iterator(chunk_size=500):
+    for payment in named(payments).iterator(chunk_size=500):
         dossier = payment.grant.dossier
         yield (
             payment.reference,

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from django.core.paginator import Page
-from django.db.models import Count, OuterRef, Prefetch, Q, Subquery, prefetch_related_objects
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.models import User
-from dossiers.access import reads_all
+from dossiers.access import reads_all, transmitted_stages
 from dossiers.enums import StageEntry, Status
 from dossiers.models import Dossier, DossierStage, Transmission
 from dossiers.models.dossiers import DossierStageQuerySet
 from ecare.composed import Composed
-from ecare.paging import CountedPaginator
+from ecare.paging import KeyedPaginator
 from funding import access
 from funding.enums import AgreementState, ControlState, GrantStep
-from funding.models import Agreement, Control, Grant
+from funding.models import Agreement, Control, Grant, SubsidyStep
 from funding.models.controls import UNDER_WAY
 from funding.models.grants import GrantQuerySet
 
@@ -156,16 +155,6 @@ def step_of(grant: Grant, state: str | None) -> GrantStep:
     return GrantStep.TO_CHECK if state == AgreementState.SIGNED else GrantStep.TO_SIGN
 
 
-#: Which dossiers each tab of the list holds, the convention in force being joined as `agreement`.
-STEPS: dict[GrantStep, Q] = {
-    GrantStep.TO_GRANT: Q(dossier__grant=None),
-    GrantStep.TO_SEND: Q(dossier__grant__needs_agreement=True, agreement_state=None),
-    GrantStep.TO_SIGN: Q(agreement_state__in=TO_SIGN),
-    GrantStep.TO_CHECK: Q(agreement_state=AgreementState.SIGNED),
-    GrantStep.SETTLED: Q(dossier__grant__needs_agreement=False) | Q(agreement_state=AgreementState.ACCEPTED),
-}
-
-
 def funded(user: User) -> DossierStageQuerySet:
     """The validated étapes that carry a subsidy, with the state of their convention."""
     stages = access.funded_stages(user)
@@ -173,25 +162,22 @@ def funded(user: User) -> DossierStageQuerySet:
     return stages.annotate(agreement_state=Subquery(in_force.values("state")[:1]))
 
 
+def steps(user: User) -> QuerySet[SubsidyStep]:
+    """Where each subsidy that `user` may read stands, as PostgreSQL keeps it."""
+    kept = SubsidyStep.objects.all()
+    return kept if reads_all(user) else kept.filter(dossier_stage__in=transmitted_stages(user))
+
+
 def counters(user: User) -> dict[GrantStep, int]:
     """How many dossiers stand at each step: 1 query."""
-    counts = {step.name: Count("pk", filter=condition) for step, condition in STEPS.items()}
-    found = funded(user).order_by().aggregate(**counts)
-    return {step: found[step.name] for step in STEPS}
+    found = dict(steps(user).values_list("step").annotate(Count("pk")))
+    return {step: found.get(step, 0) for step in GrantStep}
 
 
-class SubsidyPages(CountedPaginator):
-    """Pages of one step of the list, what was validated first on top. The total comes from the counters."""
-
-    def __init__(self, user: User, step: GrantStep, *, total: int) -> None:
-        super().__init__(funded(user).filter(STEPS[step]).order_by("decided_at", "pk"), PAGE_SIZE, total=total)
-
-    def page(self, number: int | str) -> Page[DossierStage]:
-        number = self.validate_number(number)
-        start = (number - 1) * PAGE_SIZE
-        stages = cast(DossierStageQuerySet, self.object_list)
-        keys = list(stages.values_list("pk", flat=True)[start : start + PAGE_SIZE])
-        rows = DossierStage.objects.with_context().select_related("dossier__grant", "dossier__verifier")
-        last = Transmission.objects.filter(dossier_stage=OuterRef("pk")).order_by("-number")
-        rows = rows.annotate(estimated=Subquery(last.values(total=KT("estimate__total"))[:1]))
-        return Page(list(rows.filter(pk__in=keys).order_by("decided_at", "pk")), number, self)
+def listed(user: User, step: GrantStep, *, total: int) -> KeyedPaginator:
+    """Pages of one step of the list (DossierStage), what was validated first on top. The total comes from the
+    counters."""
+    rows = DossierStage.objects.with_context().select_related("dossier__grant", "dossier__verifier")
+    last = Transmission.objects.filter(dossier_stage=OuterRef("pk")).order_by("-number")
+    rows = rows.annotate(estimated=Subquery(last.values(total=KT("estimate__total"))[:1]))
+    return KeyedPaginator(steps(user).filter(step=step).order_by("decided_at", "pk"), rows, PAGE_SIZE, total=total)

@@ -42,7 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("etape", "")
     step = GrantStep(asked) if asked in GrantStep.values else GrantStep.TO_GRANT
     counts = queries.counters(user)
-    pages = queries.SubsidyPages(user, step, total=counts[step])
+    pages = queries.listed(user, step, total=counts[step])
     return render(
         request,
         "funding/instruction/list.html",

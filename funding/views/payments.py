@@ -17,7 +17,6 @@ from dossiers.views.instruction import instructors_only
 from dossiers.views.scope import user_of
 from ecare import audit
 from ecare.models import AuditKind
-from ecare.paging import CountedPaginator
 from funding import access, workflow
 from funding.enums import PaymentKind
 from funding.models import Payment
@@ -46,7 +45,7 @@ def index(request: HttpRequest) -> HttpResponse:
     state = state_of(request.GET.get("etat", ""))
     tabs = payment_list.tabs(found)
     current = next(tab for tab in tabs if tab.state == state)
-    pages = CountedPaginator(payment_list.listed(found, state), payment_list.PAGE_SIZE, total=current.count)
+    pages = payment_list.pages(found, current)
     query = request.GET.copy()
     query.pop("page", None)
     return render(
