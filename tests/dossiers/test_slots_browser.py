@@ -192,9 +192,9 @@ def test_files_are_dropped_followed_cancelled_tried_again_and_put_in_order(
     # Followed, then cancelled; the other one goes on.
     wire = page.context.new_cdp_session(page)
     wire.send("Network.emulateNetworkConditions", SLOW)
-    drop(slot, ("lent.pdf", pdf(1024 * 1024)), ("annulé.pdf", pdf(1024 * 1024)))
+    drop(slot, ("lent.pdf", pdf(1024 * 1024)), ("annulé.pdf", pdf(6 * 1024 * 1024)))
     cancelled = refused.filter(has_text="annulé.pdf")
-    expect(cancelled.locator("[data-state]")).to_contain_text("\u00a0% de 1\u00a0Mo")
+    expect(cancelled.locator("[data-state]")).to_contain_text("\u00a0% de 6\u00a0Mo")
     look("uploading")
     cancelled.get_by_role("button", name="Annuler").press("Enter")
     expect(cancelled).to_have_count(0)
