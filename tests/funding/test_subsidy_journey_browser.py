@@ -1,6 +1,5 @@
-"""From a validation to the last payment in three browsers, as those who live it: the référent on a narrow screen, who
-instructs on a wide one (F4, F5, F7, Q&A 4.2, Q61 to Q64). Without JavaScript, the pages that it changes: those where
-objectives are presented, decided and corrected."""
+"""From a validation to the last payment in two browsers, as those who live it: the référent on a narrow screen, who
+instructs on a wide one, with JavaScript and without (F4, F5, F7, Q&A 4.2, Q61 to Q64)."""
 
 from __future__ import annotations
 
@@ -12,11 +11,10 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from accounts.models import User
-from dossiers.models import Dossier, DossierStage
+from dossiers.models import Dossier
 from funding.enums import PaymentState
 from funding.models import Grant, Payment
-from funding.workflow import payments, templates
+from funding.workflow import templates
 from notifications.models import Email
 from tests.accounts.factories import UserFactory
 from tests.browsing import fits, once_arrived
@@ -117,14 +115,6 @@ class Scene:
     desk: str
 
     @property
-    def instructor(self) -> User:
-        return User.objects.get(email=self.desk)
-
-    @property
-    def objectives(self) -> DossierStage:
-        return self.dossier.stages.get(stage__code="objectifs")
-
-    @property
     def own(self) -> str:
         return f"/dossiers/{self.dossier.reference}/"
 
@@ -137,37 +127,27 @@ class Scene:
         return str(self.dossier.referent.email)
 
 
-@pytest.fixture
-def scene(open_as: Open, axe: Check) -> Scene:
+@pytest.fixture(params=["javascript", "no-javascript"])
+def scene(request: pytest.FixtureRequest, open_as: Open, axe: Check) -> Scene:
     """A candidature just transmitted, a convention to write, the objectives open for a month; three people."""
-    return opened(factories.transmitted(), UserFactory(verifier=True), open_as, axe)
-
-
-@pytest.fixture
-def plain(open_as: Open) -> Scene:
-    """The same without JavaScript, once the convention is checked."""
-    verifier = UserFactory(verifier=True)
-    agreement = subsidies.accepted(verifier=verifier, amount=Decimal(16_000), reason=CORRECTION)
-    return opened(agreement.grant.dossier_stage, verifier, open_as)
-
-
-def opened(dossier_stage: DossierStage, verifier: User, open_as: Open, axe: Check | None = None) -> Scene:
-    """The three of them in front of their pages; without `axe`, these have no JavaScript."""
+    scripted = request.param == "javascript"
+    dossier_stage = factories.transmitted()
     templates.load(subsidies.AGREEMENTS / "poc-essms.md")
     reached.stage()
     dossier = dossier_stage.dossier
+    verifier, lead = UserFactory(verifier=True), UserFactory(lead=True)
 
-    def person(user: User, path: str, width: int) -> Person:
-        page = open_as(user, path, width=width, scripted=axe is not None)
+    def person(user: object, path: str, width: int) -> Person:
+        page = open_as(user, path, width=width, scripted=scripted)
         page.set_default_timeout(15_000)
-        return Person(page, page.url.removesuffix(path), axe)
+        return Person(page, page.url.removesuffix(path), axe if scripted else None)
 
     last = Email.objects.order_by("pk").last()
     return Scene(
         dossier,
         person(dossier.referent, "/tableau-de-bord/", NARROW),
         person(verifier, "/subventions/", WIDE),
-        person(UserFactory(lead=True), "/paiements/", WIDE),
+        person(lead, "/paiements/", WIDE),
         Outbox(last.pk if last else 0),
         str(verifier.email),
     )
@@ -181,12 +161,6 @@ def test_from_a_validation_to_the_last_payment(scene: Scene) -> None:
     answer_and_have_them_accepted(scene)
     control(scene)
     pay(scene)
-
-
-def test_objectives_are_presented_decided_and_corrected_without_javascript(plain: Scene) -> None:
-    present_the_objectives(plain)
-    decide_on_the_objectives(plain)
-    answer_and_have_them_accepted(plain)
 
 
 def validate_and_grant(scene: Scene) -> None:
@@ -324,9 +298,7 @@ def decide_on_the_objectives(scene: Scene) -> None:
     verifier.arrive_by(verifier.main.get_by_role("link", name="Objectifs", exact=True))
     verifier.reads("Aucun objectif sur 6 accepté : 0 € sur 16 000 €", "6 objectifs restent à examiner")
     assert verifier.downloads("Télécharger « Preuve backups.pdf »") == factories.pdf_bytes()
-    for code in ("updates", "suppliers"):
-        reached.decide(scene.objectives, code, by=scene.instructor)
-    for code in ("diagnosis", "inventory"):
+    for code in ("diagnosis", *OPTIONAL):
         accept(verifier, code)
     verifier.reads("4 objectifs sur 6 acceptés : 5 600 € sur 16 000 €")
     awareness = objective(verifier, "awareness")
@@ -422,11 +394,7 @@ def pay(scene: Scene) -> None:
     referent.visit(f"{scene.own}subvention/")
     referent.reads("0 € versé, 16 000 € à venir", "Prévu")
 
-    first = Payment.objects.get(number=1)
-    payments.pay(payments.order(first, by=first.prepared_by), by=first.prepared_by, on=timezone.localdate())
-    scene.outbox.holds(("payment_paid", scene.owner))
-    referent.visit(f"{scene.own}subvention/")
-    referent.reads("10 000 € versés, 6 000 € à venir")
+    received(scene, 1, "10 000 € versés, 6 000 € à venir")
     received(scene, 2, "16 000 € versés, 0 € à venir")
     paid = Payment.objects.filter(state=PaymentState.PAID)
     assert sum(each.amount for each in paid) == Grant.objects.get().amount == Decimal(16_000)
