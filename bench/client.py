@@ -9,15 +9,14 @@ monotonic clock: all begin together, and end together.
 import sys
 import time
 
-from bench.serving import asker
+from bench.serving import asker, spent
 
 
 def main(port: int, path: str, start: float, seconds: float, cookies: str) -> None:
     ask, times = asker(port, path, cookies), []
     time.sleep(max(0.0, start - time.monotonic()))
-    while (asked := time.monotonic()) < start + seconds:
-        ask()
-        times.append(time.monotonic() - asked)
+    while time.monotonic() < start + seconds:
+        times.append(spent(ask))
     print(*times, sep="\n")
 
 

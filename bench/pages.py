@@ -11,8 +11,8 @@ session of its own, on two workers.
 import os
 import statistics
 import sys
-import time
 from collections.abc import Callable
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
 from accounts.models import User  # noqa: E402
-from bench.serving import CLIENTS, CORES, asker, cookie, crowd, memory, server  # noqa: E402
+from bench.serving import CLIENTS, CORES, asker, cookie, crowd, memory, server, spent, timed  # noqa: E402
 from dossiers import kinds, queries  # noqa: E402
 from dossiers.enums import Status  # noqa: E402
 from dossiers.models import DossierStage  # noqa: E402
@@ -78,9 +78,7 @@ def transmissions(port: int, csrf: str) -> list[float]:
         cookies = f"{session(stage.dossier.referent)}; csrftoken={csrf}"
         transmit = asker(port, reverse("dossiers:transmit", args=[stage.dossier.reference]), cookies, status=302)
         data = {"seen": factories.seen(stage), "csrfmiddlewaretoken": csrf}
-        start = time.perf_counter()
-        transmit(data)
-        times.append(time.perf_counter() - start)
+        times.append(spent(partial(transmit, data)))
         if factories.fresh(stage).status != Status.TRANSMITTED:
             sys.exit("A dossier was not transmitted.")
     return times
@@ -105,13 +103,7 @@ def main() -> None:
             **{name: asker(port, path, cookies) for name, path in paths.items()},
             "one answer saved": saver(port, stage, cookies, "a" * 32),
         }
-        times: dict[str, list[float]] = {name: [] for name in acts}
-        for turn in range(WARMING + ROUNDS):
-            for name, act in acts.items():
-                start = time.perf_counter()
-                act()
-                if turn >= WARMING:
-                    times[name].append(time.perf_counter() - start)
+        times = timed(acts, warming=WARMING, rounds=ROUNDS)
         times["transmission"] = transmissions(port, "a" * 32)
         held = memory(master)
     floor_time = statistics.median(times["F"])

@@ -15,7 +15,6 @@ import re
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
 from accounts.models import User  # noqa: E402
-from bench.serving import asker, cookie, server  # noqa: E402
+from bench.serving import asker, cookie, server, timed  # noqa: E402
 from establishments import national, queries, workflow  # noqa: E402
 from establishments.models import Departement, GeographicEntity, LegalEntity  # noqa: E402
 from tests.accounts import sessions  # noqa: E402
@@ -193,13 +192,7 @@ def measure_page() -> bool:
     with server("bench.floor:application") as (floor, _), server("ecare.wsgi") as (port, _):
         page = asker(port, path, cookies)
         acts = {"F": asker(floor, "/"), "page": page, "list alone, by htmx": lambda: page(**{"HX-Request": "true"})}
-        times: dict[str, list[float]] = {name: [] for name in acts}
-        for turn in range(WARMING + ROUNDS):
-            for name, act in acts.items():
-                start = time.perf_counter()
-                act()
-                if turn >= WARMING:
-                    times[name].append(time.perf_counter() - start)
+        times = timed(acts, warming=WARMING, rounds=ROUNDS)
     query = statistics.median(searched("essms", BURGUNDY, text)[0].seconds for _ in range(9))
     floor_time = statistics.median(times.pop("F"))
     print(f"\nThe page, beside F = {floor_time * 1000:.2f} ms; its queries take {query * 1000:.1f} ms")

@@ -7,7 +7,6 @@ import json
 import os
 import statistics
 import sys
-import time
 from pathlib import Path
 
 import django
@@ -27,7 +26,7 @@ from django.urls import reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import User  # noqa: E402
-from bench.serving import CLIENTS, CORES, asker, cookie, crowd, memory, server  # noqa: E402
+from bench.serving import CLIENTS, CORES, asker, cookie, crowd, memory, server, timed  # noqa: E402
 from dossiers import access, queries  # noqa: E402
 from dossiers.enums import FlagKind  # noqa: E402
 from dossiers.filters import InstructionFilter  # noqa: E402
@@ -137,13 +136,7 @@ def main(dossiers: int) -> None:
     cookies = cookie(client)
     with server("bench.floor:application") as (floor, _), server("ecare.wsgi") as (port, master):
         acts = {"F": asker(floor, "/"), **{screen: asker(port, path, cookies) for screen, path in paths.items()}}
-        times: dict[str, list[float]] = {screen: [] for screen in acts}
-        for turn in range(WARMING + ROUNDS):
-            for screen, act in acts.items():
-                start = time.perf_counter()
-                act()
-                if turn >= WARMING:
-                    times[screen].append(time.perf_counter() - start)
+        times = timed(acts, warming=WARMING, rounds=ROUNDS)
         held = memory(master)
     medians = {screen: statistics.median(spent) for screen, spent in times.items()}
     least = {screen: min(spent) for screen, spent in times.items()}

@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +85,17 @@ def spent(act: Callable[[], object]) -> float:
     start = time.perf_counter()
     act()
     return time.perf_counter() - start
+
+
+def timed(acts: Mapping[str, Callable[[], object]], *, warming: int, rounds: int) -> dict[str, list[float]]:
+    """The seconds that each of these acts took, done in turns, once `warming` turns are over."""
+    times: dict[str, list[float]] = {name: [] for name in acts}
+    for turn in range(warming + rounds):
+        for name, act in acts.items():
+            seconds = spent(act)
+            if turn >= warming:
+                times[name].append(seconds)
+    return times
 
 
 @contextmanager

@@ -125,11 +125,8 @@ def counted(user: User, region: str) -> Q:
 
 
 def countable(user: User) -> Q:
-    """The counts by sets of régions of the dossiers that `user` may read (see `readable`)."""
-    if not user.is_instructor:
-        return Q(pk__in=[])
-    if user.role != Role.REGIONAL:
-        return Q()
+    """The counts by sets of régions that an instructeur régional adds up: those of the dossiers that he may read (see
+    `readable`). None for a référent."""
     return Q(stage__in=countable_stages(user), regions__overlap=[region.pk for region in user.regions.all()])
 
 
@@ -137,8 +134,8 @@ def listable(user: User) -> Q:
     """The lines of the list that `user` may read: those of the dossiers that he may read (see `readable`)."""
     if reads_all(user):
         return Q()
-    own = [in_region(region.pk) for region in user.regions.all()] if user.is_instructor else []
-    return reduce(or_, own) & Q(stage__in=countable_stages(user)) if own else Q(pk__in=[])
+    own = reduce(or_, (in_region(region.pk) for region in user.regions.all()), Q(pk__in=[]))
+    return own & Q(stage__in=countable_stages(user))
 
 
 def reading_scope(user: User) -> str:

@@ -126,16 +126,10 @@ def clause(condition: Condition, labels: Mapping[str, Labels], *, nested: bool =
         if condition["in"] == [True]:
             return f"{subject} est cochée"
         cited = [known.values.get(each, str(each)) for each in condition["in"]]
-        return f"{subject} est {alternatives([french.quoted(each) for each in cited])}"
+        return f"{subject} est {french.either([french.quoted(each) for each in cited] or ['rien'])}"
     bound = condition.get("above", condition.get("below"))
     limit = limit_of(bound)
     if isinstance(limit, dt.date):
         return f"{subject} est {'après' if 'above' in condition else 'avant'} le {french.day(limit)}"
     written = french.number(limit) if limit is not None else str(bound)
     return f"{subject} {'dépasse' if 'above' in condition else 'est inférieur à'} {written}"
-
-
-def alternatives(texts: list[str]) -> str:
-    """« A », « A ou B », « A, B ou C »."""
-    *first, last = texts or ["rien"]
-    return f"{', '.join(first)} ou {last}" if first else last

@@ -8,6 +8,7 @@ import datetime as dt
 import decimal
 import math
 import re
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -209,6 +210,12 @@ def iban(value: str) -> str:
 def quoted(text: object) -> str:
     """« texte » between French quotation marks."""
     return f"«{NBSP}{text}{NBSP}»"
+
+
+def either(texts: Iterable[str]) -> str:
+    """« A », « A ou B », « A, B ou C »: one text at least."""
+    *first, last = texts
+    return f"{', '.join(first)} ou {last}" if first else last
 
 
 def paris_date(value: dt.date | dt.datetime) -> dt.date:

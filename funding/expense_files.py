@@ -114,8 +114,7 @@ class Reader:
         if text in known.values():
             return text
         names = self.terms.objectives.values() if known is self.objectives else [each.label for each in ExpenseNature]
-        *others, last = [french.quoted(each) for each in names]
-        listed = f"{', '.join(others)} ou {last}" if others else last
+        listed = french.either(french.quoted(each) for each in names)
         raise ValueError(f"{unknown if text else missing}\u00a0: écrivez {listed}.")
 
 

@@ -74,8 +74,8 @@ from dossiers.queries.instruction import (
     PAGE_SIZE,
     Instructed,
     InstructedEntry,
-    InstructionPages,
     instructed,
+    instruction_pages,
     instruction_sort,
 )
 from dossiers.queries.lines import counters, lines, nearer
@@ -133,7 +133,6 @@ __all__ = [
     "HandoverCounts",
     "Instructed",
     "InstructedEntry",
-    "InstructionPages",
     "Letter",
     "News",
     "Point",
@@ -179,6 +178,7 @@ __all__ = [
     "history",
     "in_turn",
     "instructed",
+    "instruction_pages",
     "instruction_sort",
     "items_to_check",
     "last_move",

@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.core.paginator import Page
 from django.db.models import F, OuterRef, QuerySet, Value
 from django.db.models.functions import Coalesce, JSONObject, NullIf
 
@@ -34,7 +33,7 @@ from dossiers.queries.transmitted import TransmittedEntry, eligible, history_rea
 from ecare import french
 from ecare.composed import Composed
 from ecare.expressions import Among
-from ecare.paging import CountedPaginator
+from ecare.paging import KeyedPaginator
 from establishments.enums import EstablishmentType
 from establishments.models import shown_name
 from funding.schedule.estimates import Estimate
@@ -137,31 +136,18 @@ def rows_of(keys: list[int]) -> QuerySet[Any, Any]:
 ROWS = Composed(rows_of, keys=[-1])
 
 
-class InstructionPages(CountedPaginator):
-    """Pages of the instruction list. The total comes from the counters; a page is found among the lines, from the end
-    that is nearer, then fetched with all it names."""
+def instruction_pages(lines: QuerySet[Line], *, user: User, sort: str, total: int) -> KeyedPaginator:
+    """Pages of the instruction list (Row): `lines` are some of those that `user` may read, `sort` is one that
+    `instruction_sort` gave, and the total comes from the counters."""
 
-    def __init__(self, lines: QuerySet[Line], *, user: User, sort: str, total: int) -> None:
-        """`lines` are some of those that `user` may read, `sort` is one that `instruction_sort` gave."""
-        self.user = user
-        super().__init__(lines.order_by(*instruction_order(sort)), PAGE_SIZE, total=total)
-
-    def page(self, number: int | str) -> Page[Row]:
-        number = self.validate_number(number)
-        start, end = (number - 1) * PAGE_SIZE, min(number * PAGE_SIZE, self.total)
-        lines = cast("QuerySet[Line]", self.object_list)
-        if start > self.total - end:
-            keys = list(lines.reverse().values_list("pk", flat=True)[self.total - end : self.total - start])[::-1]
-        else:
-            keys = list(lines.values_list("pk", flat=True)[start:end])
-        if not keys:
-            return Page([], number, self)
-        if access.reads_all(self.user):
+    def fetch(keys: list[int]) -> dict[int, Row]:
+        if access.reads_all(user):
             found = ROWS.tuples(keys=keys)
         else:
-            found = list(listed(access.instructed_stages(self.user).filter(pk__in=keys)))
-        rows = {key: Row(*values) for key, *values in found}
-        return Page([rows[key] for key in keys if key in rows], number, self)
+            found = list(listed(access.instructed_stages(user).filter(pk__in=keys)))
+        return {key: Row(*values) for key, *values in found}
+
+    return KeyedPaginator(lines.order_by(*instruction_order(sort)), fetch, PAGE_SIZE, total=total)
 
 
 @dataclass(frozen=True)

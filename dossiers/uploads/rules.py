@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dossiers.models import Question
+from ecare import french
 
 MEBIBYTE = 1024 * 1024
 
@@ -33,8 +34,7 @@ class Rules:
     @property
     def choice_text(self) -> str:
         """« doc, docx, pdf ou zip »."""
-        *first, last = self.extensions
-        return f"{', '.join(first)} ou {last}" if first else last
+        return french.either(self.extensions)
 
     @property
     def accept(self) -> str:

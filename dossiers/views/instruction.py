@@ -52,7 +52,7 @@ def index(request: HttpRequest) -> HttpResponse:
     filters = InstructionFilter(request.GET, queryset=stages, user=user)
     counts = filters.counts
     sort = queries.instruction_sort(request.GET.get("tri", ""))
-    pages = queries.InstructionPages(filters.lines, user=user, sort=sort, total=counts[filters.status])
+    pages = queries.instruction_pages(filters.lines, user=user, sort=sort, total=counts[filters.status])
     page = pages.get_page(request.GET.get("page"))
     labels = {"": "Tous", **dict(Status.choices)}
     listed = request.GET.copy()

@@ -12,10 +12,9 @@ from django.db.models.functions import Cast, Coalesce, Greatest
 
 from dossiers.enums import StageEntry, Status
 from dossiers.models import DossierStage, Transmission
-from funding.enums import PaymentKind, PaymentState
 from funding.models import Consumption, Envelope, Grant, Payment
 from funding.queries import reachable
-from funding.queries.payments import NOTHING, total
+from funding.queries.payments import NOTHING, TOTALS
 
 #: In percents of a budget: what the leads are told of.
 LEVELS = (80, 95)
@@ -61,8 +60,7 @@ def amounts(guichet: int) -> Amounts:
         allotted=Coalesce(Sum("amount"), NOTHING), kept=Coalesce(Sum("held"), NOTHING)
     )
     paid = Payment.objects.filter(grant__dossier__guichet=guichet).aggregate(
-        paid=total(PaymentKind.PAYMENT, PaymentState.PAID),
-        given_back=total(PaymentKind.REPAYMENT, PaymentState.PAID),
+        paid=TOTALS["paid"], given_back=TOTALS["given_back"]
     )
     return Amounts(
         in_instruction=estimated["asked"],
@@ -81,11 +79,10 @@ def held(grants: QuerySet[Grant]) -> QuerySet[Any]:
     is given back before, or the budget would have promised it twice. Never less than what was ordered and paid, which
     has left: an overpayment comes back once it is repaid.
     """
-    engaged = total(PaymentKind.PAYMENT, PaymentState.ORDERED, PaymentState.PAID)
-    given_back = total(PaymentKind.REPAYMENT, PaymentState.PAID)
+    engaged = TOTALS["ordered"] + TOTALS["paid"] - TOTALS["given_back"]
     payments = Payment.objects.filter(grant=OuterRef("pk")).order_by().values("grant")
     return grants.annotate(
-        engaged=Coalesce(Subquery(payments.values(engaged=engaged - given_back)), NOTHING),
+        engaged=Coalesce(Subquery(payments.values(engaged=engaged)), NOTHING),
         held=Greatest(Case(When(reachable.IS_SETTLED, then="payable"), default="ceiling"), "engaged"),
     )
 

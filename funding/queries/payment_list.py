@@ -100,7 +100,8 @@ def listed(payments: QuerySet[Payment], state: PaymentState) -> QuerySet[Payment
 
 def pages(payments: QuerySet[Payment], tab: Tab) -> KeyedPaginator:
     """Pages of those of a tab (Payment), with all that a line names."""
-    return KeyedPaginator(listed(payments, tab.state), named(Payment.objects.all()), PAGE_SIZE, total=tab.count)
+    fetch = named(Payment.objects.all()).in_bulk
+    return KeyedPaginator(listed(payments, tab.state), fetch, PAGE_SIZE, total=tab.count)
 
 
 def named(payments: QuerySet[Payment]) -> QuerySet[Payment]:

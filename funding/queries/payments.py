@@ -57,7 +57,7 @@ class Sums:
     @property
     def overplanned(self) -> Decimal:
         """What is planned, and will never be payable: objectives were refused since."""
-        return self.planned - min(self.planned, max(NOTHING, self.reach - self.engaged))
+        return max(NOTHING, self.planned - max(NOTHING, self.reach - self.engaged))
 
     @property
     def may_order(self) -> Decimal:

@@ -180,4 +180,5 @@ def listed(user: User, step: GrantStep, *, total: int) -> KeyedPaginator:
     rows = DossierStage.objects.with_context().select_related("dossier__grant", "dossier__verifier")
     last = Transmission.objects.filter(dossier_stage=OuterRef("pk")).order_by("-number")
     rows = rows.annotate(estimated=Subquery(last.values(total=KT("estimate__total"))[:1]))
-    return KeyedPaginator(steps(user).filter(step=step).order_by("decided_at", "pk"), rows, PAGE_SIZE, total=total)
+    found = steps(user).filter(step=step).order_by("decided_at", "pk")
+    return KeyedPaginator(found, rows.in_bulk, PAGE_SIZE, total=total)

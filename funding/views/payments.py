@@ -108,12 +108,13 @@ def schedule(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def schedule_page(request: HttpRequest, subsidy: Subsidy, form: PlanForm | None, *, status: int = 200) -> HttpResponse:
+    rows = list(payments.schedule(subsidy.grant))
     context = {
         "subsidy": subsidy,
         "dossier": subsidy.dossier,
         "dossier_stage": subsidy.grant.dossier_stage,
-        "sums": reachable.sums(subsidy.grant),
-        "payments": payments.schedule(subsidy.grant),
+        "sums": reachable.sums(subsidy.grant, rows),
+        "payments": rows,
         "discrepancies": list(discrepancies.of_grant(subsidy.grant)),
         "form": form,
     }

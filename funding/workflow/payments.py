@@ -6,6 +6,7 @@ Under the lock of the dossier, then that of the subsidy (docs/adr/0055). The dat
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 from django.db import transaction
@@ -23,7 +24,6 @@ from funding.models import Grant, Payment
 from funding.queries import agreements, payments, reachable
 
 CENT = Decimal("0.01")
-NOTHING = Decimal(0)
 
 #: From which states each change starts.
 CHANGES = frozenset({PaymentState.PLANNED})
@@ -180,7 +180,7 @@ def check_amount(sums: payments.Sums, kind: PaymentKind, amount: Decimal, *, ins
         if amount > most:
             raise Refused(f"Il n'y a pas tant à reverser\u00a0: au plus {french.euros(most)}.")
         return
-    most = max(NOTHING, sums.reach - sums.engaged - (sums.planned - instead_of))
+    most = replace(sums, planned=sums.planned - instead_of).may_plan
     if amount > most:
         why = "la subvention" if sums.reach == sums.ceiling else "ce que les objectifs permettent de verser"
         way = f"ce versement peut être de {french.euros(most)} au plus" if most else "rien de plus ne peut être prévu"

@@ -166,3 +166,10 @@ def test_filters_write_what_the_functions_do() -> None:
     assert render('{{ total|count:"dossier,dossiers" }}', total=3) == "3\u00a0dossiers"
     assert render("{{ name|quoted }}", name="<b>") == "«\u00a0&lt;b&gt;\u00a0»"
     assert render("{{ number|finess }}", number="010000255") == "010000255"
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"), [(["A"], "A"), (["A", "B"], "A ou B"), (iter(["A", "B", "C"]), "A, B ou C")]
+)
+def test_alternatives_are_said_in_one_phrase(texts: list[str], expected: str) -> None:
+    assert french.either(texts) == expected
