@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.core.files.storage import default_storage
@@ -32,6 +32,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parent.parent.parent
 MEBIBYTE = 1024 * 1024
 KILLS = 20
+PATIENCE = 5  # seconds
 TOKEN = "a" * 32
 EDGE = "limite"
 
@@ -54,6 +55,8 @@ class Web:
         }
         command = ["gunicorn", "ecare.wsgi", "--preload", "--workers", "1", "--threads", "4", "--no-control-socket"]
         command += ["--log-level", "critical", "--bind", f"127.0.0.1:{self.port}"]
+        # A worker asked to stop while it starts does not hear it, and is waited for as long as that.
+        command += ["--graceful-timeout", str(PATIENCE)]
         self.master = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=environment)
         self.session = pages.owner(stage).cookies["sessionid"].value
         self.path = pages.url("slot", stage, "framework_files")
@@ -96,6 +99,18 @@ class Web:
         finally:
             line.close()
 
+    def cut(self, path: str, body: bytes, *, kind: str, at: int) -> None:
+        """Send a form whose connection ends after so many bytes, and wait until the server has had the rest."""
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+            f"Cookie: sessionid={self.session}; csrftoken={TOKEN}\r\nConnection: close\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", self.port), 60) as line:
+            line.sendall(head.encode() + body[:at])
+            line.shutdown(socket.SHUT_WR)
+            while line.recv(64 * 1024):
+                pass
+
     def ready(self) -> None:
         for _ in range(600):
             with suppress(OSError):
@@ -118,7 +133,25 @@ def web(tmp_path: Path, settings: Settings) -> Iterator[Web]:
         yield running
     finally:
         running.master.terminate()
-        running.master.wait(30)
+        running.master.wait(PATIENCE + 25)
+
+
+@pytest.mark.parametrize("kind", ["multipart", "urlencoded"])
+def test_a_form_cut_on_its_way_changes_nothing(web: Web, kind: str) -> None:
+    stage = DossierStage.objects.get()
+    told = "Réunion du comité le 12 mars, puis deux sites de plus"
+    page = pages.owner(stage).get(pages.url("form", stage))
+    fields = {"csrfmiddlewaretoken": TOKEN, **pages.typed(page, comment={"value": told})}
+    if kind == "urlencoded":
+        kind, body = "application/x-www-form-urlencoded", urlencode(fields).encode()
+    else:
+        kind = f"multipart/form-data; boundary={EDGE}"
+        parts = [f'--{EDGE}\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in fields.items()]
+        body = "".join([*parts, f"--{EDGE}--\r\n"]).encode()
+    web.cut(pages.url("form", stage), body, kind=kind, at=body.index(b"mars"))
+    assert not stage.answers.filter(code="comment").exists()
+    web.cut(pages.url("form", stage), body, kind=kind, at=len(body))
+    assert stage.answers.get(code="comment").value == told
 
 
 def test_large_uploads_cost_little_memory_and_a_killed_process_leaves_no_row_without_its_file(

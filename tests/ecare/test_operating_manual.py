@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 from django.conf import settings
+from django.core.management import get_commands, load_command_class
 
 ROOT = Path(settings.BASE_DIR)
 MANUAL = (ROOT / "docs" / "exploitation.md").read_text(encoding="utf-8")
@@ -33,6 +34,19 @@ def test_every_environment_variable_is_documented(name: str) -> None:
 def test_every_variable_documented_is_read() -> None:
     table = re.findall(r"^\| `([A-Z0-9_]+)` \|", MANUAL, re.MULTILINE)
     assert set(table) - variables() <= {"DJANGO_SETTINGS_MODULE"}
+
+
+@pytest.mark.django_db
+def test_what_an_operator_is_told_to_run_exists() -> None:
+    """Each `manage.py` command with its options, and the lines of Python given to its shell."""
+    told = re.findall(r"python manage\.py ([\w-]+)((?: (?:--[\w-]+|-c \".+?\"))*)", MANUAL)
+    assert {"prepare", "import_finess", "reencrypt", "verify_audit", "shell"} <= {name for name, _ in told}
+    for name, options in told:
+        parser = load_command_class(get_commands()[name], name).create_parser("manage.py", name)
+        for option in re.findall(r"--[\w-]+", options):
+            assert option in parser._option_string_actions, f"{name} {option}"
+        for lines in re.findall(r'-c "(.+?)"', options):
+            exec(lines, {})  # noqa: S102
 
 
 def test_what_regional_instructors_only_read_is_told_as_it_is_delivered() -> None:
