@@ -1,19 +1,26 @@
 """What every signed-in request must have done: the second step, then the terms in force."""
 
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib import auth
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 
 from accounts import access, sessions
 from ecare import errors
 from ecare.gate import Busy
 
 View = Callable[..., HttpResponse]
+#: The names of fields that hold a secret.
+SECRETS = re.compile("password|code|token")
 
 
 def before_terms(view: View) -> View:
@@ -34,10 +41,29 @@ def unnoticed(view: View) -> View:
     return view
 
 
+class sign_in_first(LoginRequiredMiddleware):
+    """Send to the sign-in page whoever is not signed in; it leads back to a page, never to an address that only takes
+    what is sent to it. Sentences sent by a page whose session is over are shown first: they are kept nowhere."""
+
+    def handle_no_permission(  # type: ignore[override]  # any answer does: Django returns it as it is
+        self, request: HttpRequest, view_func: Callable[..., Any]
+    ) -> HttpResponse:
+        sender = _sender(request)
+        back, name = sender or request.get_full_path(), self.get_redirect_field_name(view_func)
+        door = redirect_to_login(back, self.get_login_url(view_func), name)
+        sentences = _sentences(request.POST) if sender and "HX-Request" not in request.headers else []
+        if not sentences:
+            return door
+        context = {"sentences": sentences, "door": door.url}
+        response = render(request, "accounts/session_over.html", context, status=403)
+        add_never_cache_headers(response)
+        return response
+
+
 class second_step_and_terms:
     """Refuse a session that has not given its code; send to the terms whoever has not accepted those in force (A5).
 
-    Works on the view about to be called, after `LoginRequiredMiddleware`. Costs no query: the account comes with
+    Works on the view about to be called, after `sign_in_first`. Costs no query: the account comes with
     `terms_due` (see `backends.UsernameOrEmailBackend.get_user`)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -92,6 +118,21 @@ def keep_nothing(get_response: Callable[[HttpRequest], HttpResponse]) -> Callabl
         return response
 
     return middleware
+
+
+def _sentences(post: QueryDict) -> list[str]:
+    """What takes time to write again: of several words, and no secret."""
+    typed = [text.strip() for name, texts in post.lists() if not SECRETS.search(name) for text in texts]
+    return [text for text in typed if len(text.split()) > 1]
+
+
+def _sender(request: HttpRequest) -> str:
+    """The page of ours that sent this, blank when it is not known."""
+    with suppress(ValueError):
+        sender = urlsplit(request.headers.get("Referer", ""))
+        if request.method not in {"GET", "HEAD"} and sender.netloc == request.get_host():
+            return urlunsplit(("", "", sender.path, sender.query, ""))
+    return ""
 
 
 def _page(request: HttpRequest) -> str:

@@ -5,7 +5,7 @@ stand in `expire_date`, which Django's own store compares with the clock: nothin
 """
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from django.conf import settings
@@ -19,6 +19,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import browsers
+from ecare.composed import Composed
 
 IDLE = timedelta(minutes=30)
 # A session is noted as in use once a minute at most: pages that only read write nothing the rest of the time.
@@ -55,6 +56,14 @@ class Session(AbstractBaseSession):
         return SessionStore
 
 
+# Read at each request, as the account is (Q73).
+OF_COOKIE = Composed(
+    lambda key, at: Session.objects.filter(session_key=key, expire_date__gt=at),
+    key="?",
+    at=datetime(1, 1, 1, tzinfo=UTC),
+)
+
+
 class SessionStore(DatabaseStore):
     """Django's store, whose rows say whose session it is and when it was last used."""
 
@@ -65,7 +74,9 @@ class SessionStore(DatabaseStore):
         return Session
 
     def _get_session_from_db(self) -> Session | None:
-        self.row = super()._get_session_from_db()  # type: ignore[misc]
+        self.row = OF_COOKIE.first(key=self.session_key, at=timezone.now())
+        if self.row is None:
+            self._session_key = None  # a key that nobody gave is not one to keep
         return self.row
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:

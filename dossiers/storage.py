@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,6 +37,14 @@ class NotStored(Exception):
     """The storage took nothing: full, or out of reach."""
 
 
+class NotSwept(Exception):
+    """The storage could not be listed, or kept what was to be deleted."""
+
+    def __init__(self, cause: object, *, deleted: int = 0, left: int = 0) -> None:
+        super().__init__(str(cause))
+        self.deleted, self.left = deleted, left
+
+
 def store(upload: File[Any], *, folder: str = "pieces") -> str:
     """Write a file, whose row is to be committed next; its name in the storage. Raises NotStored."""
     name = path_in(folder)
@@ -47,12 +56,31 @@ def store(upload: File[Any], *, folder: str = "pieces") -> str:
         raise NotStored from error
 
 
-def discard(name: str) -> None:
-    """Delete a file that no row names. What cannot be deleted now is swept later."""
+def discard(name: str) -> bool:
+    """Delete a file that no row names; whether it is gone. What cannot be deleted now is swept later."""
     try:
         default_storage.delete(name)
     except OSError as error:
         logger.warning("a file was left for the sweep: %s", error)
+        return False
+    return True
+
+
+def measured(name: str) -> int | None:
+    """The size of a file as it is kept; None when it is lost, or closed to the portal.
+
+    It is opened where this costs nothing, on a disk; a bucket would send the whole of it. Raises OSError when the
+    storage does not answer.
+    """
+    try:
+        try:
+            path = default_storage.path(name)
+        except NotImplementedError:
+            return default_storage.size(name)
+        with open(path, "rb") as content:
+            return os.fstat(content.fileno()).st_size
+    except (FileNotFoundError, PermissionError):
+        return None
 
 
 def orphans(*, before: dt.datetime) -> Iterator[str]:
@@ -69,7 +97,15 @@ def orphans(*, before: dt.datetime) -> Iterator[str]:
 
 def unnamed(names: list[str], model: type[Attachment | Export | TemplateFile], before: dt.datetime) -> list[str]:
     known = set(model._default_manager.filter(file__in=names).values_list("file", flat=True))
-    return [name for name in names if name not in known and default_storage.get_modified_time(name) < before]
+    return [name for name in names if name not in known and is_older(name, before)]
+
+
+def is_older(name: str, before: dt.datetime) -> bool:
+    """False for what went meanwhile."""
+    try:
+        return default_storage.get_modified_time(name) < before
+    except FileNotFoundError:
+        return False
 
 
 def walk(folder: str) -> Iterator[str]:
@@ -84,10 +120,19 @@ def walk(folder: str) -> Iterator[str]:
 
 
 def sweep(*, older_than: dt.timedelta = OLD_ENOUGH, dry_run: bool = False) -> list[str]:
-    """Delete the files that belong to nothing; their names, in order. With `dry_run`, only tell them."""
-    found = list(orphans(before=timezone.now() - older_than))
-    for name in found if not dry_run else []:
-        discard(name)
-    if found and not dry_run:
-        logger.warning("%d files that belonged to nothing were deleted", len(found))
-    return found
+    """Delete the files that belong to nothing; their names, in order. With `dry_run`, only tell them.
+
+    Nothing is deleted before all is listed. Raises NotSwept when the storage cannot be, or keeps some of them.
+    """
+    try:
+        found = list(orphans(before=timezone.now() - older_than))
+    except OSError as error:
+        raise NotSwept(error) from error
+    if dry_run:
+        return found
+    deleted = [name for name in found if discard(name)]
+    if deleted:
+        logger.warning("%d files that belonged to nothing were deleted", len(deleted))
+    if left := len(found) - len(deleted):
+        raise NotSwept(f"{left} files were kept", deleted=len(deleted), left=left)
+    return deleted

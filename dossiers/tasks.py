@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from celery import shared_task
+import logging
+
+from celery import Task, shared_task
 from django.utils import timezone
 
 from dossiers import storage, workflow
 from dossiers.workflow import batch_work, exports, lines, revisions, tallies
 from notifications import broker
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task
@@ -35,10 +39,15 @@ def sweep_scans() -> None:
     workflow.scan_waiting()
 
 
-@shared_task
-def sweep_files() -> None:
-    """Files that belong to nothing: called every night."""
-    storage.sweep()
+@shared_task(bind=True, max_retries=6)
+def sweep_files(self: Task[..., None]) -> None:
+    """Files that belong to nothing: called every night, and again ten minutes later when the storage does not answer,
+    for an hour. After that it is an error."""
+    try:
+        storage.sweep()
+    except storage.NotSwept as error:
+        logger.warning("files are not swept, the storage does not answer: %s", error)
+        raise self.retry(exc=error, countdown=600) from error
 
 
 @shared_task
@@ -61,9 +70,11 @@ def digest() -> None:
 
 @shared_task
 def watch_referents() -> None:
-    """Dossiers left by somebody who cannot sign in any more, requests that nobody decided: called every minute."""
+    """Dossiers left by somebody who cannot sign in any more and what was written to them since, requests that nobody
+    decided: called every minute."""
     now = timezone.now()
     workflow.vacancies.watch(now)
+    workflow.vacancies.tell_unread(now)
     workflow.takeovers.expire(now)
 
 

@@ -1,8 +1,9 @@
 """Processes started and watched by another one, which leave with it whatever happens to it.
 
 Three guarantees, for servers and workers alike: the terminal's Ctrl-C reaches only the parent, which stops its
-children in order; a parent killed by `kill -9` takes them along (the kernel tells them); and a child that does not
-stop in time is killed with all of its group.
+children in order; a parent killed by `kill -9` takes them along (the kernel sends them a signal: the one that stops
+them, unless nobody is left to wait for a stop that lasts); and a child that does not stop in time is killed with all of
+its group.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ class Child:
         environment: Mapping[str, str] | None = None,
         identity: Identity | None = None,
         stop: signal.Signals = signal.SIGTERM,
+        orphaned: signal.Signals | None = None,
         log: Path | None = None,
     ) -> None:
         self.name = name
@@ -67,6 +69,7 @@ class Child:
         self.environment = environment
         self.identity = identity
         self.stop_signal = stop
+        self.orphan_signal = orphaned or stop
         self.log = log
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -76,7 +79,7 @@ class Child:
             if self.log is not None:
                 output = stack.enter_context(self.log.open("wb"))
             self.process = subprocess.Popen(
-                wrapped(self.command, stop=self.stop_signal, identity=self.identity),
+                wrapped(self.command, stop=self.orphan_signal, identity=self.identity),
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

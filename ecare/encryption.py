@@ -7,6 +7,7 @@ that hold the same text can be matched without reading either.
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -66,6 +67,10 @@ class EncryptedTextField(models.TextField):
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         return value if value in (None, "") else decrypt(value)
 
+    def secrets(self, stored: str) -> list[str]:
+        """What is encrypted of a value, as the database gives it."""
+        return [stored] if stored.startswith(MARK) else []
+
 
 class SecretJSONField(models.JSONField):
     """JSON of which the texts under the keys `secret`, at any depth, are encrypted in the database and nowhere else."""
@@ -87,3 +92,15 @@ class SecretJSONField(models.JSONField):
     def opened(self, content: Any) -> Any:
         """What this field stores, as read by a query that does not go through it, with its secrets in clear."""
         return _walked(content, self.secret, decrypt)
+
+    def secrets(self, stored: str) -> list[str]:
+        """What is encrypted of a value, as the database gives its text. What merely looks like it elsewhere in the
+        answers, anyone may have typed."""
+        found: list[str] = []
+
+        def keep(text: str) -> str:
+            found.append(text)
+            return text
+
+        _walked(json.loads(stored), self.secret, keep)
+        return [text for text in found if text.startswith(MARK)]

@@ -17,6 +17,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 OUTAGES = (OperationalError, InterfaceError, RedisConnectionError, RedisTimeoutError)
 TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 FULL = {errno.ENOSPC, errno.EDQUOT}
+#: Where files are kept does not answer (`ecare.storage`).
+AWAY = {errno.EIO}
 RETRY_AFTER_SECONDS = 30
 
 
@@ -55,10 +57,10 @@ def too_many_requests(request: HttpRequest, *_args: Any, retry_after: int = 60, 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500; 503 when what failed is the database or Redis, which come back by themselves (Q51); 507 when the disk on
-    which large uploads wait is full (Q52)."""
+    """500; 503 when what failed is the database, Redis or the storage of files, which come back by themselves (Q51);
+    507 when the disk on which large uploads wait is full (Q52)."""
     error = sys.exc_info()[1]
-    if isinstance(error, OUTAGES):
+    if isinstance(error, OUTAGES) or (isinstance(error, OSError) and error.errno in AWAY):
         return unavailable(request)
     if isinstance(error, OSError) and error.errno in FULL:
         return _page("507", 507)

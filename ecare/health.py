@@ -21,6 +21,7 @@ from django.views.decorators.http import require_safe
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from ecare import keys
 from ecare.settings import redis_urls
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ BROKER_TIMEOUT = 1
 # A crowd of probes costs one check a second.
 MEMORY = 1.0
 
-CHECKS = ("database", "migrations", "broker")
+CHECKS = ("database", "migrations", "keys", "broker")
 
 
 class NotReady(Exception):
@@ -50,7 +51,7 @@ def alive(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when database, migrations and broker are all there, else 503; within 3 s even when both are frozen."""
+    """200 when database, migrations, keys and broker are all there, else 503; within 3 s even when both are frozen."""
     failed = _recent_failures()
     answer = {"status": "unavailable" if failed else "ok"}
     answer |= {name: "unavailable" if name in failed else "ok" for name in CHECKS}
@@ -74,16 +75,18 @@ def _failures() -> frozenset[str]:
     if not _passes("broker", _ping_broker):
         failed.add("broker")
     if not _passes("database", _read_database):
-        failed |= {"database", "migrations"}
-    elif not _passes("migrations", _compare_migrations):
+        return frozenset(failed | {"database", "migrations", "keys"})
+    if not _passes("migrations", _compare_migrations):
         failed.add("migrations")
+    if not _passes("keys", _try_keys):
+        failed.add("keys")
     return frozenset(failed)
 
 
 def _passes(name: str, check: Callable[[], None]) -> bool:
     try:
         check()
-    except (psycopg.Error, redis.RedisError, OSError, NotReady) as error:
+    except (psycopg.Error, redis.RedisError, OSError, NotReady, keys.KeyMissing, keys.FingerprintKeyChanged) as error:
         logger.warning("not ready: %s (%s)", name, type(error).__name__)
         return False
     return True
@@ -115,6 +118,19 @@ def _compare_migrations() -> None:
         applied = set(direct.execute("SELECT app, name FROM django_migrations").fetchall())
     if not _expected_migrations() <= applied:
         raise NotReady
+
+
+_tried: tuple[str, ...] | None = None
+
+
+def _try_keys() -> None:
+    """Once they were good they stay so: neither they nor what is stored change under a process."""
+    global _tried
+    if _tried == keys.of_this_process():
+        return
+    with _connect() as direct, direct.cursor() as cursor:
+        if keys.check(cursor):
+            _tried = keys.of_this_process()
 
 
 @functools.cache

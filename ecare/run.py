@@ -64,8 +64,12 @@ class Supervisor:
             # What is loaded before the fork cannot be reloaded after it.
             commands["web"].remove("--preload")
             arguments["web"].append("--reload")
+        # Orphans are killed: their database and their broker leave at the same time, and a worker that waits for a
+        # broker to come back may not hear that it should stop. A task is acknowledged when it is done, so none is lost.
         self.children = [
-            children.Child(name, [*PYTHON, *command, *arguments[name]], environment=environment)
+            children.Child(
+                name, [*PYTHON, *command, *arguments[name]], environment=environment, orphaned=signal.SIGKILL
+            )
             for name, command in commands.items()
         ]
         self.deaths: dict[str, deque[float]] = {}

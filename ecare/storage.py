@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from boto3.exceptions import Boto3Error
@@ -14,14 +15,19 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.core.exceptions import PermissionDenied
 from storages.backends.s3 import S3Storage
 
+#: A file that is not there, to whom asks for it and to whom asks about it.
+_NO_FILE = {"NoSuchKey", "404"}
+
 
 @contextmanager
 def told_as_system_errors() -> Iterator[None]:
-    """A bucket that is full, frozen or away is what a disk can be too: whoever writes files knows one kind of error."""
+    """A bucket that is full, frozen or away is what a disk can be too: whoever handles files knows one kind of error.
+    So is a file that is not there; a bucket that is not there is away."""
     try:
         yield
     except (Boto3Error, BotoCoreError, ClientError) as error:
-        raise OSError(errno.EIO, str(error)) from error
+        code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else ""
+        raise OSError(errno.ENOENT if code in _NO_FILE else errno.EIO, str(error)) from error
 
 
 class PrivateS3(S3Storage):
@@ -48,6 +54,14 @@ class PrivateS3(S3Storage):
     def url(self, name: str, *_args: Any, **_options: Any) -> str:
         raise PermissionDenied(f"{name} leaves by an authorised view only")
 
+    def _open(self, name: str, mode: str = "rb") -> Any:
+        """Open to read, what is read is there: it breaks off before a view has answered, not in the middle of it."""
+        with told_as_system_errors():
+            opened = super()._open(name, mode)
+            if "r" in mode:
+                opened.file  # noqa: B018  fetches it, through the disk
+        return opened
+
     def exists(self, name: str) -> bool:
         with told_as_system_errors():
             found: bool = super().exists(name)
@@ -61,3 +75,18 @@ class PrivateS3(S3Storage):
     def delete(self, name: str) -> None:
         with told_as_system_errors():
             super().delete(name)
+
+    def size(self, name: str) -> int:
+        with told_as_system_errors():
+            length: int = super().size(name)
+        return length
+
+    def listdir(self, name: str) -> tuple[list[str], list[str]]:
+        with told_as_system_errors():
+            found: tuple[list[str], list[str]] = super().listdir(name)
+        return found
+
+    def get_modified_time(self, name: str) -> datetime:
+        with told_as_system_errors():
+            modified: datetime = super().get_modified_time(name)
+        return modified

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
+from collections.abc import Iterator
 
+from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
@@ -22,10 +24,16 @@ logger = logging.getLogger(__name__)
 OWN_TASK = dt.timedelta(minutes=1)
 #: The beat starts a pass every minute: one that lasts less never piles up on the next.
 PASS_SECONDS = 50.0
+#: As many in a row that cannot be read: it is their storage that does not answer.
+UNREADABLE_IN_A_ROW = 10
+
+
+class Unreadable(Exception):
+    """A file, or the storage where it is kept, cannot be read for now."""
 
 
 def scan(attachment_pk: int) -> None:
-    """Have the antivirus read a file that waits for it. With the antivirus away, the file goes on waiting."""
+    """Have the antivirus read a file that waits for it. With the antivirus or the storage away, it goes on waiting."""
     attachment = Attachment.objects.filter(pk=attachment_pk, scan=Scan.PENDING).first()
     if attachment is None:
         return
@@ -33,33 +41,52 @@ def scan(attachment_pk: int) -> None:
         read(attachment)
     except antivirus.Unavailable as error:
         logger.warning("antivirus unavailable, the file waits: %s", error)
+    except Unreadable as error:
+        logger.warning("file %s cannot be read and waits: %s", attachment.public_id, error)
 
 
 def scan_waiting() -> None:
-    """Have the antivirus read what waits, the oldest first; give up at once when it is away."""
+    """Have the antivirus read what waits, the oldest first; give up when it is away, or the storage: the next pass
+    begins again."""
     if not antivirus.is_configured():
         return
-    started = time.monotonic()
+    started, unreadable = time.monotonic(), 0
     waiting = Attachment.objects.filter(scan=Scan.PENDING, uploaded_at__lt=timezone.now() - OWN_TASK)
     for attachment in waiting.order_by("uploaded_at").iterator(chunk_size=50):
         if time.monotonic() - started > PASS_SECONDS:
             return
         try:
             read(attachment)
+            unreadable = 0
         except antivirus.Unavailable as error:
             logger.warning("antivirus unavailable, files wait: %s", error)
             return
+        except Unreadable as error:
+            unreadable += 1
+            logger.warning("file %s cannot be read and waits: %s", attachment.public_id, error)
+            if unreadable == UNREADABLE_IN_A_ROW:
+                return
 
 
 def read(attachment: Attachment) -> None:
-    """Raises antivirus.Unavailable."""
+    """Raises antivirus.Unavailable, Unreadable."""
     try:
         with attachment.file.open("rb") as content:
-            threat = antivirus.scan(content.chunks())
+            threat = antivirus.scan(pieces(content))
     except (antivirus.Unscannable, FileNotFoundError) as error:
         logger.error("file %s cannot be scanned: %s", attachment.public_id, error)
         return
+    except OSError as error:
+        raise Unreadable(error) from error
     record_scan(attachment, threat=threat, at=timezone.now())
+
+
+def pieces(content: File[bytes]) -> Iterator[bytes]:
+    """The content of a file, for the antivirus, which is not to blame for what cannot be read. Raises Unreadable."""
+    try:
+        yield from content.chunks()
+    except OSError as error:
+        raise Unreadable(error) from error
 
 
 @transaction.atomic

@@ -90,7 +90,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accounts.middleware.sign_in_first",
     "accounts.middleware.refuse_politely",
     "ecare.middleware.audited",
     "accounts.middleware.second_step_and_terms",
@@ -344,9 +344,11 @@ LOGGING = {
         }
     },
     "filters": {"refused_politely": {"()": "ecare.logs.RefusedPolitely"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refused_politely"]},
+    },
     "loggers": {
-        "django.request": {"handlers": ["stderr"], "level": "ERROR", "filters": ["refused_politely"]},
+        "django.request": {"handlers": ["stderr"], "level": "ERROR"},
         "django.security": {"handlers": ["stderr"], "level": "WARNING"},
         # The head of the audit log and what was purged, which nobody finds in the database once it is rewritten.
         "ecare": {"handlers": ["stderr"], "level": "INFO", "propagate": False},

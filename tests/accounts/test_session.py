@@ -54,6 +54,33 @@ def test_pages_of_nobody_may_be_kept(client):
     assert "Cache-Control" not in client.get("/")
 
 
+def test_what_is_sent_once_signed_out_leads_back_to_the_page_that_sent_it(client):
+    """Never to an address that only takes what is sent to it."""
+    address = "/instruction/ABCDEFGHJK/notes/"
+    sent = client.post(
+        address, {"text": "Note."}, headers={"Referer": "http://testserver/instruction/ABCDEFGHJK/?tri=region"}
+    )
+    assert sent.url == "/connexion/?next=/instruction/ABCDEFGHJK/%3Ftri%3Dregion"
+    for sender in ("https://ailleurs.example/instruction/", "", "http://[", "testserver"):
+        assert client.post(address, headers={"Referer": sender}).url == f"/connexion/?next={address}"
+
+
+def test_sentences_sent_once_signed_out_are_shown_and_no_secret_is(client):
+    """Without JavaScript, nothing else keeps a note, a reason or an objection."""
+    sender = {"Referer": "http://testserver/instruction/ABCDEFGHJK/"}
+    post = {"text": "Appeler l'établissement\nlundi <b>matin</b>.", "new_password1": "tulipe tracteur", "read": "12"}
+    page = client.post("/instruction/ABCDEFGHJK/notes/", post, headers=sender)
+    assert page.status_code == 403
+    body = page.content.decode()
+    assert "Appeler l&#x27;établissement\nlundi &lt;b&gt;matin&lt;/b&gt;.</textarea>" in body
+    assert 'href="/connexion/?next=/instruction/ABCDEFGHJK/"' in body
+    assert "tracteur" not in body
+    assert body.count("<textarea") == 1
+    assert "no-store" in page["Cache-Control"]
+    # A page that saves by itself says so itself.
+    assert client.post("/instruction/ABCDEFGHJK/notes/", post, headers={"HX-Request": "true"}).status_code == 302
+
+
 # Half an hour (Q14)
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import os
 import socket
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
@@ -15,9 +19,11 @@ from pytest_django import Settings
 from dossiers import antivirus, queries, tasks, workflow
 from dossiers.enums import EventKind, Scan
 from dossiers.models import Attachment, DossierStage
+from dossiers.workflow import scans
 from notifications.models import Email
 from tests.accounts.factories import UserFactory
 from tests.dossiers import clamd, factories, pages, samples
+from tests.dossiers.buckets import NOBODY, kept_in_bucket
 
 
 @pytest.fixture
@@ -205,3 +211,49 @@ def test_what_waits_is_swept_and_one_file_that_cannot_be_read_stops_no_other(
         "Deux.pdf": Scan.CLEAN,
     }
     assert other.scan == Scan.PENDING, "the rows were read again"
+
+
+class Worn(FileSystemStorage):
+    """A disk that gives some files and not others."""
+
+    def _open(self, name: str, mode: str = "rb") -> Any:
+        if name in WORN:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super()._open(name, mode)
+
+
+#: What the disk above does not give.
+WORN: set[str] = set()
+
+
+def test_files_that_cannot_be_read_wait_and_hold_back_no_other(
+    stage: DossierStage, server: clamd.Obedient, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    waiting = [factories.deposit(stage, factories.pdf(f"{number}.pdf")) for number in range(3)]
+    Attachment.objects.update(uploaded_at=timezone.now() - dt.timedelta(minutes=2))
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": f"{Worn.__module__}.Worn"}}
+    WORN.update(file.file.name or "" for file in waiting[:2])
+    tasks.scan(waiting[0].pk)
+    tasks.sweep_scans()
+    assert [Attachment.objects.get(pk=file.pk).scan for file in waiting] == [Scan.PENDING, Scan.PENDING, Scan.CLEAN]
+    assert {line.levelname for line in caplog.records if "cannot be read and waits" in line.message} == {"WARNING"}
+    WORN.clear()
+    tasks.sweep_scans()
+    assert not Attachment.objects.filter(scan=Scan.PENDING).exists()
+
+
+def test_a_bucket_out_of_reach_leaves_files_to_wait_without_asking_for_each(
+    stage: DossierStage,
+    server: clamd.Obedient,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(scans, "UNREADABLE_IN_A_ROW", 2)
+    for number in range(4):
+        factories.deposit(stage, factories.pdf(f"{number}.pdf"))
+    Attachment.objects.update(uploaded_at=timezone.now() - dt.timedelta(minutes=2))
+    kept_in_bucket(settings, NOBODY)
+    tasks.sweep_scans()
+    assert Attachment.objects.filter(scan=Scan.PENDING).count() == 4
+    assert caplog.text.count("cannot be read and waits") == 2

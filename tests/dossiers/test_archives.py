@@ -84,7 +84,7 @@ HARMFUL: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "a crowd after a pdf": (
         lambda: factories.pdf_bytes() + crowd(100_000, zip64=False),
         "lettre.pdf",
-        "celui d'un pdf",
+        "celui d'un PDF",
     ),
     "a path that climbs": (lambda: archive(("../../etc/cron.d/x", b"x")), "pieces.zip", "hors de l'archive"),
     "a path that climbs, written as on Windows": (lambda: archive(("a\\..\\..\\x", b"x")), "pieces.zip", "hors de"),

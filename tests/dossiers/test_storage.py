@@ -19,15 +19,17 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
 from dossiers import storage, tasks, workflow
 from dossiers.models import Attachment, DossierStage, TemplateFile
+from ecare.models import AuditEntry, AuditKind
+from tests.accounts.factories import UserFactory
 from tests.dossiers import factories, pages
+from tests.dossiers.buckets import NOBODY, kept_in_bucket
 
-KEYS = {"access_key": "essai", "secret_key": "essai"}
 DAYS = dt.timedelta(days=2)
 
 
@@ -42,6 +44,15 @@ class Full(FileSystemStorage):
     def _save(self, name: str, content: Any) -> str:
         super()._save(name, ContentFile(b"%PDF-"))
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+class Keeping(FileSystemStorage):
+    """A storage that lets some files go, and not others."""
+
+    def delete(self, name: str) -> None:
+        if name.endswith("garde"):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+        super().delete(name)
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +86,7 @@ def s3() -> Iterator[str]:
 
 @pytest.fixture
 def bucket(settings: Settings, s3: str) -> None:
-    options = {"bucket_name": "pieces", "endpoint_url": s3, "region_name": "eu-west-3", **KEYS}
-    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "ecare.storage.PrivateS3", "OPTIONS": options}}
+    kept_in_bucket(settings, s3)
 
 
 def orphan(name: str = "pieces/2026/01/perdu", *, age: dt.timedelta = DAYS) -> str:
@@ -148,11 +158,10 @@ def test_a_full_storage_is_told_and_leaves_no_row_no_file_and_the_rest_working(
     where: str, stage: DossierStage, settings: Settings, media: Path
 ) -> None:
     """Q52."""
-    backend: dict[str, Any] = {"BACKEND": f"{Full.__module__}.Full"}
-    if where == "bucket":  # nobody listens there
-        options = {"bucket_name": "pieces", "endpoint_url": "http://127.0.0.1:1", "region_name": "x", **KEYS}
-        backend = {"BACKEND": "ecare.storage.PrivateS3", "OPTIONS": options}
-    settings.STORAGES = {**settings.STORAGES, "default": backend}
+    if where == "bucket":
+        kept_in_bucket(settings, NOBODY)
+    else:
+        settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": f"{Full.__module__}.Full"}}
     client = pages.owner(stage)
 
     response = client.post(
@@ -166,6 +175,59 @@ def test_a_full_storage_is_told_and_leaves_no_row_no_file_and_the_rest_working(
     assert not Attachment.objects.exists()
     assert not [path for path in media.rglob("pieces/**/*") if path.is_file()]
     assert client.get(pages.url("form", stage)).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["file", "view-file", "template-file"])
+def test_a_bucket_out_of_reach_is_an_outage_that_ends_by_itself_and_a_file_it_lost_is_not(
+    name: str, stage: DossierStage, settings: Settings, s3: str
+) -> None:
+    """Nothing of a page or of a file is sent before the whole file is there."""
+    attachment = factories.deposit(stage, factories.pdf())
+    address = pages.url(name, stage, TemplateFile.objects.get().code if "template" in name else attachment.public_id)
+    client = pages.owner(stage)
+    client.raise_request_exception = False
+    for endpoint, status in ((NOBODY, 503), (s3, 500)):
+        kept_in_bucket(settings, endpoint)
+        response = client.get(address)
+        assert (response.status_code, "Retry-After" in response) == (status, status == 503)
+
+
+@pytest.mark.parametrize("name", ["file", "instructed-file", "pieces.zip"])
+def test_a_file_that_could_not_leave_is_not_kept_as_taken(name: str, db: None, settings: Settings) -> None:
+    """S2: the audit log tells what was taken."""
+    stage = factories.transmitted()
+    kept_in_bucket(settings, NOBODY)
+    client = pages.owner(stage) if name == "file" else factories.signed_in(UserFactory(verifier=True))
+    address = f"/instruction/{stage.dossier.reference}/pieces.zip"
+    if name != "pieces.zip":
+        address = pages.url(name, stage, stage.attachments.all()[0].public_id)
+    client.raise_request_exception = False
+    assert client.get(address).status_code == 503
+    assert not AuditEntry.objects.filter(kind=AuditKind.DOWNLOADED).exists()
+
+
+@pytest.mark.parametrize("where", ["nobody listens", "no such bucket"])
+def test_a_sweep_of_a_bucket_out_of_reach_deletes_nothing_and_says_so(
+    where: str, db: None, settings: Settings, s3: str, bucket: None
+) -> None:
+    """The command fails in a line, and the task is tried again."""
+    lost = orphan()
+    kept_in_bucket(settings, *((NOBODY,) if where == "nobody listens" else (s3, "ailleurs")))
+    with pytest.raises(CommandError, match=r"Rien n'a été supprimé\u00a0: le stockage des fichiers ne répond pas"):
+        call_command("sweep_files")
+    outcome = tasks.sweep_files.apply(throw=False, retries=tasks.sweep_files.max_retries - 1)
+    assert (outcome.state, type(outcome.result)) == ("FAILURE", storage.NotSwept), "tried again, then an error"
+    kept_in_bucket(settings, s3)
+    assert default_storage.exists(lost)
+    default_storage.delete(lost)
+
+
+def test_a_sweep_tells_what_the_storage_kept(db: None, settings: Settings) -> None:
+    orphan()
+    orphan("pieces/2026/01/garde")
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": f"{Keeping.__module__}.Keeping"}}
+    with pytest.raises(CommandError, match=r"1\u00a0fichier supprimé, 1\u00a0fichier que le stockage a gardé"):
+        call_command("sweep_files")
 
 
 def test_a_refused_file_is_not_kept(stage: DossierStage, media: Path) -> None:

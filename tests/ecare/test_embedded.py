@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -15,6 +14,7 @@ import redis
 
 from ecare import embedded
 from ecare.settings import redis_urls
+from tests.waiting import wait_until
 
 EMBEDDED = [sys.executable, "-m", "ecare.embedded"]
 
@@ -39,15 +39,6 @@ def processes_about(folder: Path) -> list[str]:
             if "--pdeathsig" not in command and (str(folder) in command or directory.startswith(str(folder))):
                 found.append(f"{entry.name} {command}")
     return found
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def test_servers_answer_on_sockets_keep_their_data_and_leave(root: Path) -> None:

@@ -8,7 +8,7 @@ from unittest import mock
 
 import pytest
 from cryptography.fernet import Fernet, InvalidToken
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
@@ -77,6 +77,8 @@ def test_a_key_is_changed_and_the_old_one_forgotten(settings: Settings) -> None:
     settings.ENCRYPTION_KEYS = [new]
     with pytest.raises(InvalidToken):
         Transmission.objects.get()
+    with pytest.raises(CommandError, match="Remettez l'ancienne clé après la nouvelle"):
+        call_command("reencrypt", verbosity=0)
     settings.ENCRYPTION_KEYS = [new, old]
     call_command("reencrypt", verbosity=0)
     settings.ENCRYPTION_KEYS = [new]

@@ -11,10 +11,13 @@ from pytest_django import Settings
 
 from ecare import health
 
+OTHERS = dict.fromkeys(health.CHECKS, "ok")
+
 
 @pytest.fixture(autouse=True)
 def forget_last_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "_last", (float("-inf"), frozenset()))
+    monkeypatch.setattr(health, "_tried", None)
 
 
 @pytest.fixture
@@ -47,7 +50,7 @@ def test_alive_needs_neither_database_nor_broker(client: Client, settings: Setti
 @pytest.mark.django_db
 def test_ready_when_everything_is_there(client: Client) -> None:
     response = client.get("/readyz")
-    assert response.json() == {"status": "ok", "database": "ok", "migrations": "ok", "broker": "ok"}
+    assert response.json() == {"status": "ok", "database": "ok", "migrations": "ok", "keys": "ok", "broker": "ok"}
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
 
@@ -57,7 +60,7 @@ def test_not_ready_without_broker(client: Client, settings: Settings) -> None:
     settings.REDIS_URL = f"redis://127.0.0.1:{closed_port()}/0"
     response = client.get("/readyz")
     assert response.status_code == 503
-    assert response.json() == {"status": "unavailable", "database": "ok", "migrations": "ok", "broker": "unavailable"}
+    assert response.json() == {"status": "unavailable", **OTHERS, "broker": "unavailable"}
 
 
 @pytest.mark.django_db
@@ -84,6 +87,7 @@ def test_database_away_is_told_quickly(
         "status": "unavailable",
         "database": "unavailable",
         "migrations": "unavailable",
+        "keys": "unavailable",
         "broker": "ok",
     }
 
@@ -98,7 +102,7 @@ def test_not_ready_while_a_migration_is_missing(client: Client) -> None:
         finally:
             cursor.execute("INSERT INTO django_migrations (app, name, applied) VALUES (%s, %s, now())", last)
     assert response.status_code == 503
-    assert response.json() == {"status": "unavailable", "database": "ok", "migrations": "unavailable", "broker": "ok"}
+    assert response.json() == {"status": "unavailable", **OTHERS, "migrations": "unavailable"}
 
 
 @pytest.mark.django_db
@@ -119,7 +123,7 @@ def test_a_crowd_of_probes_costs_one_check(client: Client, monkeypatch: pytest.M
     monkeypatch.setattr(health, "_connect", lambda: asked.append(1) or connect())
     for _ in range(10):
         client.get("/readyz")
-    assert len(asked) == 2  # one for the database, one for the migrations
+    assert len(asked) == 3  # one for the database, one for the migrations, one for the keys
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])

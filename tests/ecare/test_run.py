@@ -3,20 +3,24 @@
 import contextlib
 import http.client
 import os
+import re
 import shlex
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
+from uuid import UUID
 
 import pytest
 import yaml
+from django.conf import settings
+from django.urls import reverse
 
 from ecare import children, embedded, run
+from tests.waiting import wait_until
 
 
 def compose() -> dict[str, dict]:
@@ -42,6 +46,27 @@ def test_containers_prepare_the_database_with_the_same_command() -> None:
 def test_image_and_compose_start_the_same_web_server() -> None:
     command = (embedded.ROOT / "Dockerfile").read_text().rpartition("\nCMD ")[2]
     assert yaml.safe_load(command) == shlex.split(compose()["web"]["command"])
+
+
+def test_files_come_through_the_same_program_and_nothing_else_does() -> None:
+    services = compose()
+    words = [shlex.split(services[name]["command"]) for name in ("web", "web-files")]
+    differences = {(one, other) for one, other in zip(*words, strict=True) if one != other}
+    assert differences == {("2", "1"), ("8", "40")}
+    document = yaml.safe_load((embedded.ROOT / "docker-compose.yml").read_text())
+    caddyfile = document["configs"]["caddyfile"]["content"]
+    assert "@arriving header Content-Type multipart/form-data*\n  reverse_proxy @arriving web-files:8000\n" in caddyfile
+    assert "reverse_proxy @leaving web-files:8000\n" in caddyfile
+    assert "reverse_proxy web:8000 {\n    request_buffers 4MiB\n" in caddyfile
+    assert settings.DATA_UPLOAD_MAX_MEMORY_SIZE < 4 * 1024 * 1024
+    [line] = [line.split() for line in caddyfile.splitlines() if "@leaving path" in line]
+    addresses = [
+        reverse("dossiers:file", args=["ABCDEFGH23", UUID(int=1)]),
+        reverse("dossiers:instructed-file", args=["ABCDEFGH23", UUID(int=1)]),
+        reverse("dossiers:all-files", args=["ABCDEFGH23"]),
+        reverse("dossiers:export-file", args=[UUID(int=1)]),
+    ]
+    assert [re.sub("ABCDEFGH23|[0-9a-f-]{36}", "*", address) for address in addresses] == line[2:]
 
 
 def test_workers_speak_to_the_antivirus_of_the_compose_file() -> None:
@@ -125,15 +150,6 @@ class Portal:
     def pid(self, words: str) -> int:
         """The oldest process whose command line has these words."""
         return min(pid for pid, command in self.processes().items() if words in command)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 @pytest.fixture(scope="module")

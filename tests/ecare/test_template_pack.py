@@ -11,6 +11,7 @@ from django.template import Context, Template
 from django.test.html import parse_html
 
 from ecare.gallery import EveryField
+from ecare.templatetags import care_forms
 from ecare.widgets import Select
 
 VOID = {"input", "br", "img", "hr", "meta", "link"}
@@ -218,3 +219,18 @@ def test_a_select_written_in_one_go_is_that_of_django(value: object) -> None:
     drawn = [widget(choices=choices).render("choix", value, {"id": "id_choix"}) for widget in (Select, forms.Select)]
     assert drawn[0].count("<option") == 3
     assert parse_html(drawn[0]) == parse_html(drawn[1])
+
+
+@pytest.mark.parametrize(
+    ("label", "error", "said"),
+    [
+        ("Motif du refus", "Indiquez le motif du refus.", "Indiquez le motif du refus."),
+        ("Nom", "Saisissez un nombre.", "Nom\u00a0: Saisissez un nombre."),
+        ("Montant (€)", "Saisissez un montant en euros.", "Montant (€)\u00a0: Saisissez un montant en euros."),
+        ("Choisissez un guichet\u00a0:", "Ce guichet est fermé.", "Ce guichet est fermé."),
+    ],
+)
+def test_the_summary_names_a_field_once(label: str, error: str, said: str) -> None:
+    form = forms.Form()
+    form.fields["one"] = forms.CharField(label=label)
+    assert care_forms.summary_text(form["one"], error) == said

@@ -19,6 +19,7 @@ from notifications.models import Email
 from tests.notifications.factories import EmailFactory
 from tests.notifications.processes import Broker, Worker, private_broker
 from tests.notifications.sink import Sink
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -111,7 +112,4 @@ def test_a_frozen_then_dead_broker_is_not_felt_and_everything_leaves_on_its_retu
 
 def wait_until_sent(count: int) -> None:
     """The mark comes just after the reply of the mail server."""
-    until = time.monotonic() + 5
-    while Email.objects.filter(state=State.SENT).count() < count:
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    assert wait_until(lambda: Email.objects.filter(state=State.SENT).count() >= count, 5)

@@ -9,7 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from ecare import keys
 
 REFERENCE = {
     "load_reference": "Nomenclatures et établissements",
@@ -30,6 +33,7 @@ class Command(BaseCommand):
     def handle(self, *, demo: bool, **options: Any) -> None:
         self.step("Migrations")
         call_command("migrate", interactive=False, verbosity=0)
+        self.try_keys()
         is_new = not get_user_model()._default_manager.exists()
         stamp = settings.VAR_DIR / "reference.sha256"
         digest = digest_of(settings.BASE_DIR / "fixtures")
@@ -47,6 +51,23 @@ class Command(BaseCommand):
             call_command("seed_demo", stdout=accounts)
             call_command("seed_demo_subsidies", stdout=io.StringIO())
             (settings.VAR_DIR / "demo.txt").write_text(accounts.getvalue())
+
+    def try_keys(self) -> None:
+        """Raises CommandError when the keys are not those of what is stored."""
+        try:
+            with connection.cursor() as cursor:
+                keys.check(cursor)
+        except keys.KeyMissing as missing:
+            raise CommandError(
+                f"Aucune clé de ENCRYPTION_KEYS n'ouvre tout ce qui est enregistré ({missing}). Remettez celle qui "
+                "manque après la première\u00a0: sans elle, les pages qui montrent un IBAN échouent et les "
+                "applications d'authentification ne servent plus."
+            ) from missing
+        except keys.FingerprintKeyChanged as changed:
+            raise CommandError(
+                f"FINGERPRINT_KEY n'est pas celle de ce qui est enregistré ({changed}). Remettez-la\u00a0: avec une "
+                "autre, le point de vigilance des IBAN communs ne voit plus rien, et le journal d'audit paraît altéré."
+            ) from changed
 
     def step(self, title: str) -> None:
         self.stdout.write(f"  {title}…")

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from cryptography.fernet import InvalidToken
 from django.apps import apps
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
 from ecare.encryption import EncryptedTextField, SecretJSONField
@@ -21,8 +22,17 @@ class Command(BaseCommand):
                 for field in model._meta.concrete_fields
                 if isinstance(field, (EncryptedTextField, SecretJSONField))
             ]
-            if names:
-                self.stdout.write(f"{model._meta.verbose_name_plural} : {rewrite(model, names)}")
+            if not names:
+                continue
+            try:
+                done = rewrite(model, names)
+            except InvalidToken as error:
+                raise CommandError(
+                    f"{model._meta.verbose_name_plural}\u00a0: aucune clé de ENCRYPTION_KEYS n'ouvre ce qui est "
+                    "enregistré. Remettez l'ancienne clé après la nouvelle, puis relancez la commande\u00a0: ce qui "
+                    "est fait le reste."
+                ) from error
+            self.stdout.write(f"{model._meta.verbose_name_plural}\u00a0: {done}")
 
 
 def rewrite(model: Any, names: list[str]) -> int:
