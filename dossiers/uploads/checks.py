@@ -55,7 +55,7 @@ def check(upload: UploadedFile, rules: Rules) -> Checked:
         )
     extension = PurePosixPath(name).suffix.lower().lstrip(".")
     if extension not in rules.extensions:
-        raise Invalid(f"Le fichier {shown} n'est pas accepté : déposez un document {rules.choice_text}.", why="type")
+        raise Invalid(f"Le fichier {shown} n'est pas accepté : déposez {rules.choice_text}.", why="type")
     size = upload.size or 0
     if size == 0:
         raise Invalid(f"Le fichier {shown} est vide : vérifiez-le et déposez-le à nouveau.", why="empty")

@@ -8,6 +8,16 @@ from dossiers.models import Question
 from ecare import french
 
 MEBIBYTE = 1024 * 1024
+#: How a file of each extension is called.
+KINDS = {
+    "csv": "un fichier CSV",
+    "doc": "un document Word (doc)",
+    "docx": "un document Word (docx)",
+    "ods": "un classeur OpenDocument (ods)",
+    "pdf": "un PDF",
+    "xlsx": "un classeur Excel (xlsx)",
+    "zip": "une archive zip",
+}
 
 
 class Invalid(Exception):
@@ -33,8 +43,10 @@ class Rules:
 
     @property
     def choice_text(self) -> str:
-        """« doc, docx, pdf ou zip »."""
-        return french.either(self.extensions)
+        """« un document doc, docx, pdf ou zip », « un PDF »."""
+        if len(self.extensions) == 1:
+            return KINDS[self.extensions[0]]
+        return f"un document {french.either(self.extensions)}"
 
     @property
     def accept(self) -> str:
@@ -69,7 +81,7 @@ def rules(question: Question) -> Rules:
 
 def not_a(extension: str, shown: str) -> Invalid:
     return Invalid(
-        f"Le contenu du fichier {shown} n'est pas celui d'un {extension} : "
+        f"Le contenu du fichier {shown} n'est pas celui d'{KINDS[extension]} : "
         "enregistrez-le à nouveau depuis son logiciel d'origine.",
         why="content",
     )

@@ -118,16 +118,16 @@ def slot(request: HttpRequest, reference: str, code: str) -> HttpResponse:
 
 
 def download(request: HttpRequest, attachment: Attachment, *, reference: str) -> FileResponse:
-    """An attachment under the name its owner gave it (RFC 6266), whatever its type. Who took it is kept (S2)."""
-    audit.record(AuditKind.DOWNLOADED, by=request.user, subject=reference, file=str(attachment.public_id))
-    return leaving(
-        FileResponse(
-            attachment.file.open("rb"),
-            as_attachment=True,
-            filename=attachment.name,
-            content_type=attachment.content_type,
-        )
+    """An attachment under the name its owner gave it (RFC 6266), whatever its type. Who took it is kept (S2), once it
+    is there to be taken."""
+    response = FileResponse(
+        attachment.file.open("rb"),
+        as_attachment=True,
+        filename=attachment.name,
+        content_type=attachment.content_type,
     )
+    audit.record(AuditKind.DOWNLOADED, by=request.user, subject=reference, file=str(attachment.public_id))
+    return leaving(response)
 
 
 def leaving(response: Response) -> Response:

@@ -6,8 +6,14 @@ const waiting = [];
 let sending = 0;
 // The button pressed while files were on their way.
 let held = null;
+// How many answers each slot has had, and the last upload of each name.
+const heard = new WeakMap();
+const latest = new Map();
+// What leaves the machine before a cancellation may still enter: seen by the server within so many milliseconds.
+const SETTLED = 1500;
 
 const form = document.querySelector("form[data-dossier-form]");
+const answersOf = (slot) => heard.get(slot) ?? 0;
 const quoted = (name) => `«\u00a0${name}\u00a0»`;
 const megabytes = new Intl.NumberFormat("fr-FR", { maximumFractionDigits: 1 });
 
@@ -16,8 +22,12 @@ const FAILED = "Le portail n'a pas pu recevoir ce fichier. Réessayez dans un in
 const SIGNED_OUT = "Votre session a expiré. Reconnectez-vous dans un autre onglet, puis réessayez ici.";
 const TOO_LARGE = "Cet envoi dépasse la taille acceptée.";
 
-function token() {
-  return form.querySelector("[name=csrfmiddlewaretoken]").value;
+// What every request for a slot says.
+function formData() {
+  const data = new FormData();
+  data.append("csrfmiddlewaretoken", form.querySelector("[name=csrfmiddlewaretoken]").value);
+  data.append("saisie", form.elements.saisie.value);
+  return data;
 }
 
 // After a new sign-in in another tab, the page is known under another token.
@@ -61,12 +71,42 @@ function reasons(fresh) {
 }
 
 function renew(slot, fresh) {
+  const active = document.activeElement;
+  const focused = slot.contains(active) ? active.closest("[data-file]") : null;
   slot.querySelector("[data-files]").replaceWith(fresh.querySelector("[data-files]"));
+  if (focused) {
+    const kept = slot.querySelector(`[data-file="${focused.dataset.file}"]`);
+    kept?.querySelector(active.name ? `[name="${active.name}"]` : "a")?.focus();
+  }
   // What depends on the files, elsewhere in the page, comes along.
   for (const part of fresh.ownerDocument.querySelectorAll("[hx-swap-oob][id]")) {
     part.removeAttribute("hx-swap-oob");
     document.getElementById(part.id)?.replaceWith(part);
   }
+}
+
+// Answers cross on their way: the last to arrive may have been made first, and lack a file that is there. The slot is
+// then asked for as it is now.
+function hear(slot, fresh, since) {
+  const before = answersOf(slot);
+  heard.set(slot, before + 1);
+  renew(slot, fresh);
+  return before === since ? null : refresh(slot);
+}
+
+async function refresh(slot) {
+  const since = answersOf(slot);
+  try {
+    const answer = await fetch(slot.dataset.upload, { method: "POST", body: formData(), credentials: "same-origin" });
+    const fresh = shown(slot, await answer.text());
+    if (fresh) await hear(slot, fresh, since);
+  } catch {
+    // What is shown stays, until the next answer.
+  }
+}
+
+function filesNamed(slot, name) {
+  return [...slot.querySelectorAll("[data-file] .care-file__name > :first-child")].filter((each) => each.textContent === name);
 }
 
 // One file on its way.
@@ -75,6 +115,7 @@ class Upload {
     this.slot = slot;
     this.file = file;
     this.replaced = replaced;
+    latest.set(file.name, this);
     this.row = slot.querySelector("[data-row]").content.firstElementChild.cloneNode(true);
     this.part("name").textContent = file.name;
     for (const place of this.row.querySelectorAll("[data-of]")) place.textContent = quoted(file.name);
@@ -123,11 +164,10 @@ class Upload {
   }
 
   send() {
-    const data = new FormData();
-    data.append("csrfmiddlewaretoken", token());
-    data.append("saisie", form.elements.saisie.value);
+    const data = formData();
     if (this.replaced) data.append("replace", this.replaced);
     data.append(this.slot.querySelector("input[type=file]").name, this.file);
+    this.since = answersOf(this.slot);
     this.request = new XMLHttpRequest();
     this.request.upload.addEventListener("progress", (event) => {
       const percent = Math.floor((event.loaded * 100) / event.total);
@@ -150,7 +190,7 @@ class Upload {
     const { status, responseText } = this.request;
     const fresh = shown(this.slot, responseText);
     if (fresh) {
-      renew(this.slot, fresh);
+      hear(this.slot, fresh, this.since);
       const texts = reasons(fresh);
       if (texts.length) this.refuse(texts.join(" "));
       else this.leave(`${quoted(this.file.name)} est déposé.`);
@@ -187,8 +227,20 @@ class Upload {
   cancel() {
     const place = waiting.indexOf(this);
     if (place >= 0) waiting.splice(place, 1);
-    else this.request.abort();
+    else this.abort();
     this.leave(`L'envoi de ${quoted(this.file.name)} est annulé.`);
+  }
+
+  // Its last bytes may have left already: what the server kept is then shown, and said.
+  abort() {
+    const { slot, file } = this;
+    const before = filesNamed(slot, file.name).length;
+    this.request.abort();
+    setTimeout(async () => {
+      await refresh(slot);
+      if (latest.get(file.name) !== this || filesNamed(slot, file.name).length <= before) return;
+      say(slot, `${quoted(file.name)} était déjà arrivé\u00a0: il est dans la liste, d'où vous pouvez l'archiver.`);
+    }, SETTLED);
   }
 
   leave(text = "") {
@@ -227,11 +279,10 @@ async function press(slot, button) {
   const { name, value } = button;
   const row = button.closest("[data-file]");
   const neighbour = row.nextElementSibling ?? row.previousElementSibling;
-  const data = new FormData();
-  data.append("csrfmiddlewaretoken", token());
-  data.append("saisie", form.elements.saisie.value);
+  const data = formData();
   data.append(name, value);
   button.setAttribute("aria-disabled", "true");
+  const since = answersOf(slot);
   let fresh = null;
   let why = "";
   try {
@@ -247,7 +298,7 @@ async function press(slot, button) {
     complain(slot, [why || (navigator.onLine ? SIGNED_OUT : CUT)]);
     return;
   }
-  renew(slot, fresh);
+  hear(slot, fresh, since);
   complain(slot, reasons(fresh));
   const file = row.querySelector(".care-file__name > :first-child").textContent;
   if (name === "archive") say(slot, `${quoted(file)} est archivé.`);

@@ -41,7 +41,7 @@ def test_files_are_sent_to_a_slot_without_the_form(stage: DossierStage) -> None:
     assert f'id="lien-{CODE}" hx-swap-oob="true"' in content, "the side follows"
     assert '<div id="completion" hx-swap-oob="true">' in content
     text = pages.text(response)
-    assert "« b.pdf » n'est pas celui d'un pdf" in text
+    assert "« b.pdf » n'est pas celui d'un PDF" in text
     assert "<html" not in response.content.decode()
     assert names(stage) == ["a.pdf", "c.docx"]
     assert names(stage, "bank") == [], "another slot has its own address"

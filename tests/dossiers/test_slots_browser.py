@@ -4,6 +4,7 @@ JavaScript (D7, Q61–Q65)."""
 from __future__ import annotations
 
 import base64
+import itertools
 import os
 import socket
 import socketserver
@@ -23,6 +24,7 @@ from dossiers import workflow
 from dossiers.models import DossierStage
 from tests.browsing import fits
 from tests.dossiers import factories
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,6 +49,8 @@ class Cable(socketserver.ThreadingTCPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.strands: set[socket.socket] = set()
         self.is_cut = False
+        #: Called before each piece of an answer goes on.
+        self.gate: Callable[[], None] = lambda: None
 
     def cut(self) -> None:
         """Nothing goes through any more, until `mend`."""
@@ -75,8 +79,12 @@ class Strand(socketserver.BaseRequestHandler):
             cable.strands -= pair
 
     def carry(self, source: socket.socket, target: socket.socket) -> None:
+        cable = self.server
+        assert isinstance(cable, Cable)
         with suppress(OSError):
             while piece := source.recv(64 * 1024):
+                if target is self.request:
+                    cable.gate()
                 target.sendall(piece)
         for end in (source, target):
             with suppress(OSError):
@@ -171,7 +179,7 @@ def test_files_are_dropped_followed_cancelled_tried_again_and_put_in_order(
     expect(slot.locator("[data-files] li")).to_have_count(2)
     refused = sending.locator("li")
     expect(refused).to_have_count(2)
-    expect(refused.filter(has_text="faux.pdf").first).to_contain_text("n'est pas celui d'un pdf")
+    expect(refused.filter(has_text="faux.pdf").first).to_contain_text("n'est pas celui d'un PDF")
     expect(refused.filter(has_text="notes.txt").first).to_contain_text("n'est pas accepté\u00a0: déposez un document")
     assert sorted(names(stage)) == ["a.pdf", "b.docx"]
     look("refused")
@@ -196,9 +204,12 @@ def test_files_are_dropped_followed_cancelled_tried_again_and_put_in_order(
     cancelled = refused.filter(has_text="annulé.pdf")
     expect(cancelled.locator("[data-state]")).to_contain_text("\u00a0% de 6\u00a0Mo")
     look("uploading")
+    strands = len(cable.strands)
     cancelled.get_by_role("button", name="Annuler").press("Enter")
     expect(cancelled).to_have_count(0)
     expect(status).to_contain_text("L'envoi de «\u00a0annulé.pdf\u00a0» est annulé.")
+    # Let go at once, all of it would leave before the browser closes.
+    assert wait_until(lambda: len(cable.strands) < strands, 20)
     wire.send("Network.emulateNetworkConditions", FAST)
     expect(slot.get_by_role("link", name="lent.pdf")).to_be_visible()
     assert "annulé.pdf" not in names(stage)
@@ -265,6 +276,51 @@ def test_files_are_dropped_followed_cancelled_tried_again_and_put_in_order(
     page.reload()
     expect(slot.locator("[data-files] li").first).to_contain_text("Virus détecté (Win.Test.EICAR_HDB-1)")
     look("infected")
+    page.context.close()
+
+
+def test_answers_that_cross_and_files_that_arrive_though_cancelled_leave_the_list_as_it_is_kept(
+    browser: Browser, browser_context_args: dict[str, object], cable: Cable, stage: DossierStage
+) -> None:
+    page = open_form(browser, browser_context_args, cable.url, stage)
+    slot = page.locator(f"#slot-{CODE}")
+    files, status = slot.locator("[data-files] li a"), slot.locator("[data-status]")
+
+    # The answer made first, whose list has one file, arrives last.
+    turn, other = itertools.count(), threading.Event()
+
+    def crossed() -> None:
+        place = next(turn)
+        if place == 0:
+            other.wait(10)
+        elif place == 1:
+            threading.Timer(1, other.set).start()
+
+    cable.gate = crossed
+    drop(slot, ("a.pdf", pdf()), ("b.pdf", pdf()))
+    assert other.wait(20)
+    expect(slot.locator("[data-sending]")).to_be_hidden()
+    expect(files).to_have_count(2)
+    assert shown(slot) == names(stage)
+
+    # All of it had left when it was cancelled. The focus stays where the person has gone since.
+    page.evaluate(
+        """() => {
+          const { open } = XMLHttpRequest.prototype;
+          XMLHttpRequest.prototype.open = function (method, url) { this.url = url; open.call(this, method, url); };
+          XMLHttpRequest.prototype.send = function (body) { this.body = body; };
+          XMLHttpRequest.prototype.abort = function () { fetch(this.url, { method: "POST", body: this.body }); };
+        }"""
+    )
+    drop(slot, ("trop tard.pdf", pdf()))
+    slot.get_by_role("button", name="Annuler").click()
+    expect(status).to_have_text("L'envoi de «\u00a0trop tard.pdf\u00a0» est annulé.")
+    archive = slot.get_by_role("button", name="Archiver a.pdf")
+    archive.focus()
+    expect(status).to_contain_text("«\u00a0trop tard.pdf\u00a0» était déjà arrivé\u00a0: il est dans la liste")
+    assert shown(slot) == names(stage)
+    assert "trop tard.pdf" in shown(slot)
+    expect(archive).to_be_focused()
     page.context.close()
 
 

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from dossiers import kinds, uploads, workflow
 from dossiers.enums import EventKind
 from dossiers.models import Attachment, DossierStage, Event, Question
+from dossiers.uploads.rules import KINDS
 from tests.dossiers import factories
 from tests.dossiers.samples import archive, docx, docx_with, ole, pdf, streamed_archive
 
@@ -115,26 +116,26 @@ DISGUISED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "extension before the last": (factories.pdf_bytes, "lettre.pdf.exe", "n'est pas accepté"),
     "hidden file": (factories.pdf_bytes, ".pdf", "n'est pas accepté"),
     "empty": (lambda: b"", "lettre.pdf", "est vide"),
-    "program of Windows": (lambda: b"MZ\x90\0" + bytes(60) + b"PE\0\0" + bytes(200), "lettre.pdf", "celui d'un pdf"),
-    "program of Linux": (lambda: Path("/bin/true").read_bytes(), "lettre.pdf", "celui d'un pdf"),
-    "page": (lambda: b"<html><script>alert(1)</script></html>", "lettre.pdf", "celui d'un pdf"),
-    "page before a pdf": (lambda: b"<html>" + factories.pdf_bytes(), "lettre.pdf", "celui d'un pdf"),
-    "page after a pdf": (lambda: factories.pdf_bytes() + b"<HTML><script>", "lettre.pdf", "celui d'un pdf"),
-    "archive after a pdf": (lambda: factories.pdf_bytes() + factories.zip_bytes(), "lettre.pdf", "celui d'un pdf"),
-    "pdf named docx": (factories.pdf_bytes, "cadre.docx", "celui d'un docx"),
-    "docx named pdf": (factories.docx_bytes, "cadre.pdf", "celui d'un pdf"),
-    "zip named docx": (factories.zip_bytes, "cadre.docx", "celui d'un docx"),
+    "program of Windows": (lambda: b"MZ\x90\0" + bytes(60) + b"PE\0\0" + bytes(200), "lettre.pdf", "celui d'un PDF"),
+    "program of Linux": (lambda: Path("/bin/true").read_bytes(), "lettre.pdf", "celui d'un PDF"),
+    "page": (lambda: b"<html><script>alert(1)</script></html>", "lettre.pdf", "celui d'un PDF"),
+    "page before a pdf": (lambda: b"<html>" + factories.pdf_bytes(), "lettre.pdf", "celui d'un PDF"),
+    "page after a pdf": (lambda: factories.pdf_bytes() + b"<HTML><script>", "lettre.pdf", "celui d'un PDF"),
+    "archive after a pdf": (lambda: factories.pdf_bytes() + factories.zip_bytes(), "lettre.pdf", "celui d'un PDF"),
+    "pdf named docx": (factories.pdf_bytes, "cadre.docx", "celui d'un document Word (docx)"),
+    "docx named pdf": (factories.docx_bytes, "cadre.pdf", "celui d'un PDF"),
+    "zip named docx": (factories.zip_bytes, "cadre.docx", "celui d'un document Word (docx)"),
     "spreadsheet named docx": (
         lambda: archive(("[Content_Types].xml", b"<T/>"), ("_rels/.rels", b""), ("xl/workbook.xml", b"<x/>")),
         "cadre.docx",
-        "celui d'un docx",
+        "celui d'un document Word (docx)",
     ),
     "macros in a docx": (lambda: docx_with("word/vbaProject.bin", b"x" * 99), "cadre.docx", "contient des macros"),
     "document with macros in a docx": (lambda: docx_with("word/embeddings/x.xlsm", b"x"), "cadre.docx", "des macros"),
     "docx without its list of parts": (
         lambda: archive(("word/document.xml", b"<w/>")),
         "cadre.docx",
-        "celui d'un docx",
+        "celui d'un document Word (docx)",
     ),
     "docm whose macros have another name": (
         lambda: archive(
@@ -147,7 +148,7 @@ DISGUISED: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "cadre.docx",
         "contient des macros",
     ),
-    "spreadsheet named doc": (lambda: ole("Workbook"), "ancien.doc", "celui d'un doc"),
+    "spreadsheet named doc": (lambda: ole("Workbook"), "ancien.doc", "celui d'un document Word (doc)"),
     "macros in a doc": (
         lambda: ole("WordDocument", "Macros/PROJECT", "Macros/VBA/_VBA_PROJECT"),
         "ancien.doc",
@@ -173,8 +174,8 @@ DISGUISED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "pdf with a password": (lambda: pdf(password="secret"), "bilan.pdf", "protégé par un mot de passe"),
     "pdf that starts a program": (lambda: pdf(action="Launch"), "bilan.pdf", "lance une action à l'ouverture"),
     "pdf that runs a script": (lambda: pdf(action="JavaScript"), "bilan.pdf", "lance une action à l'ouverture"),
-    "something before a pdf": (lambda: b"GIF89a" + factories.pdf_bytes(), "lettre.pdf", "celui d'un pdf"),
-    "text named doc": (lambda: b"bonjour", "ancien.doc", "celui d'un doc"),
+    "something before a pdf": (lambda: b"GIF89a" + factories.pdf_bytes(), "lettre.pdf", "celui d'un PDF"),
+    "text named doc": (lambda: b"bonjour", "ancien.doc", "celui d'un document Word (doc)"),
     "encrypted zip": (encrypted_zip, "pieces.zip", "protégé par un mot de passe"),
     "encrypted docx": (lambda: encrypted_zip(), "cadre.docx", "protégé par un mot de passe"),
     "broken zip": (lambda: truncated(factories.zip_bytes()), "pieces.zip", "illisible"),
@@ -190,7 +191,7 @@ DISGUISED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "antivirus test file": (
         lambda: b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*",
         "lettre.pdf",
-        "celui d'un pdf",
+        "celui d'un PDF",
     ),
 }
 
@@ -249,14 +250,18 @@ def test_a_byte_under_the_limit_is_accepted_and_the_limit_is_refused(tmp_path: P
     assert "il doit peser moins de 50 Mo" in str(refusal.value)
 
 
+def test_each_format_has_a_name() -> None:
+    assert KINDS.keys() == uploads.MIME_TYPES.keys()
+
+
 def test_a_slot_has_the_rules_that_its_question_gives() -> None:
     question = Question(options={"files": {"extensions": ["pdf"], "max_megabytes": 1, "max_files": 1}})
     rules = uploads.rules(question)
     assert (rules.extensions, rules.max_bytes, rules.max_files) == (("pdf",), 1024 * 1024, 1)
-    assert (rules.max_files_text, rules.choice_text, rules.accept) == ("1 fichier", "pdf", ".pdf")
+    assert (rules.max_files_text, rules.choice_text, rules.accept) == ("1 fichier", "un PDF", ".pdf")
     default = uploads.rules(Question())
     assert default == RULES
-    assert (default.max_files_text, default.choice_text) == ("10 fichiers", "doc, docx, pdf ou zip")
+    assert (default.max_files_text, default.choice_text) == ("10 fichiers", "un document doc, docx, pdf ou zip")
 
 
 # Names
