@@ -17,6 +17,9 @@ _LOST_ELISION = re.compile(r"\b[cdjlmnst] (?=[a-z]{2})")
 # Sorts after every letter and digit: the entities whose name is unknown come last.
 LAST = "~"
 
+# What a `sort_name` column takes: a name whose abbreviations are spelt out may be three times as long as published.
+LONGEST_KEY = 250
+
 # Words too common to select anything: the search ignores them when there are others.
 STOP_WORDS = frozenset(("a", "au", "aux", "de", "des", "du", "en", "et", "la", "le", "les", "par", "pour", "sur"))
 
@@ -216,7 +219,7 @@ def columns(name: str, long_name: str) -> tuple[str, str]:
     text = f" {short}" if short else ""
     if long and long != short:
         text += f" {long}"
-    return short or long or LAST, text
+    return (short or long or LAST)[:LONGEST_KEY], text
 
 
 def line(name: str, long_name: str, city: str) -> str:
@@ -226,4 +229,4 @@ def line(name: str, long_name: str, city: str) -> str:
 
 def sort_key(name: str) -> str:
     """What a `sort_name` column holds; compared byte by byte, so that every server sorts alike."""
-    return normalise(name) or LAST
+    return normalise(name)[:LONGEST_KEY] or LAST

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 
+from ecare import french
 from establishments import finess
 from establishments.enums import ImportStatus
 from establishments.importing import (
+    bounds,
     dating,
     deriving,
     flat,
@@ -31,6 +33,7 @@ from establishments.models import Departement, ImportRun
 
 # Enough to understand what is wrong with a file; all of them are counted.
 MOST_REJECTIONS_KEPT = 1000
+LONGEST_REASON = 300
 # When most of its rows are malformed, the file is not what it claims.
 MOST_REJECTED = 0.5
 _LOCK = 0x46494E455353  # « FINESS »
@@ -60,9 +63,10 @@ class _Reading:
             if finess.is_valid(number):
                 self.spared.add(number)
             if len(self.rejections) < MOST_REJECTIONS_KEPT:
-                self.rejections.append(
-                    {"file": extract.path.name, "place": place, "number": number[:20], "reason": reason}
-                )
+                # A reason quotes the row, which may hold what PostgreSQL refuses.
+                kept = {"place": place, "number": number[:20], "reason": reason[:LONGEST_REASON]}
+                clean = {name: text.replace("\0", "") for name, text in kept.items()}
+                self.rejections.append({"file": extract.path.name, **clean})
 
         return reject
 
@@ -94,7 +98,7 @@ def import_extracts(
                 transaction.set_rollback(True)
                 run.pk = None
             return run
-    except (reading.Unrecognised, merging.TooManyClosures, Refused) as reason:
+    except (bounds.Unrecognised, merging.TooManyClosures, Refused) as reason:
         refused = Refused(str(reason))
         refused.run = _record(ImportStatus.REFUSED, names, started, str(reason), kept=not dry_run)
         raise refused from reason
@@ -179,6 +183,8 @@ def _import(extracts: list[Extract], accept_closures: bool, progress: Progress, 
         )
     read = _Reading(departements, progress)
     extracts = [_read(extract, read) for extract in extracts]
+    for extract in extracts:
+        _refuse_a_day_to_come(extract)
     read.stage.finish()
     total = read.stage.entities + read.stage.sites + read.rejected
     if read.rejected > total * MOST_REJECTED:
@@ -230,6 +236,16 @@ def _import(extracts: list[Extract], accept_closures: bool, progress: Progress, 
         rejections=read.rejections,
         fingerprint=merging.fingerprint(),
     )
+
+
+def _refuse_a_day_to_come(extract: Extract) -> None:
+    """Raises Refused for a file dated after tomorrow (FINESS dates in UTC): nothing that comes before that day would
+    change what it says."""
+    if extract.extracted_on is not None and extract.extracted_on > timezone.localdate() + timedelta(days=1):
+        raise Refused(
+            f"{extract.path.name}\u00a0: ce fichier se dit du {french.day(extract.extracted_on)}, un jour qui "
+            "n'est pas encore venu. Vérifiez sa date et l'heure du serveur. Rien n'a été écrit."
+        )
 
 
 def _unchanged(extracts: list[Extract], started: datetime) -> ImportRun | None:

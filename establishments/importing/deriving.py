@@ -80,7 +80,7 @@ _VOCABULARY = """
     FROM establishments_legalentity,
          unnest(string_to_array(words, E'\n')) line,
          unnest(string_to_array(split_part(line, '#', 1), ' ')) word
-    WHERE word <> '' GROUP BY word
+    WHERE length(word) BETWEEN 1 AND 250 GROUP BY word
 """
 _SPELT = "CREATE TEMP TABLE spelt (id bigint, search_text text, sort_name text, search_town text)"
 _COLUMNS = 3

@@ -96,7 +96,7 @@ def _expect(fields: list[str], columns: dict[str, int]) -> None:
     if len(fields) != len(columns):
         raise Malformed(f"{len(fields)} champs au lieu de {len(columns)}")
     if "\0" in "".join(fields):
-        raise Malformed("caractère nul")
+        raise Malformed(rows.NUL)
 
 
 def _unquoted(name: str) -> str:

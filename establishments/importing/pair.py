@@ -49,7 +49,7 @@ def _expect(fields: list[str], kind: str, length: int) -> None:
     if len(fields) != length:
         raise Malformed(f"{len(fields)} champs au lieu de {length}")
     if "\0" in "".join(fields):
-        raise Malformed("caractère nul")
+        raise Malformed(rows.NUL)
 
 
 def _entity(fields: list[str], departements: frozenset[str]) -> EntityRow:

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import ijson
 
 from establishments import search
-from establishments.importing import reading, rows
+from establishments.importing import bounds, reading, rows
 from establishments.importing.pair import Reject
-from establishments.importing.rows import TWICE, EntityRow, GroupRow, Malformed, SiteRow
+from establishments.importing.rows import NUL, TWICE, EntityRow, GroupRow, Malformed, SiteRow
 from establishments.importing.staging import Stage
 
 # The only type of group seen so far, and it is a GHT; another type would be another kind of cooperation.
@@ -22,6 +22,7 @@ _GHT = "001"
 _SUPPORT = "S"
 _ENTITY_ADDRESS, _SITE_ADDRESS = "02", "03"
 _FIRST_VERSION = ("v1.", "1.")
+_UNREADABLE = (ijson.JSONError, UnicodeDecodeError, *reading.BROKEN)
 
 Row = TypeVar("Row", EntityRow, SiteRow)
 
@@ -39,23 +40,21 @@ def header(extract: reading.Extract, reject: Reject) -> Header:
     found = Header()
     try:
         with reading.opened_bytes(extract) as (_, content):
-            for key, value in _top_level(content, reject, found):
+            for key, value in _top_level(bounds.Structure(content, extract.path.name), reject, found):
                 if key == "schemaVersion":
-                    found.version = str(value)
+                    found.version = str(value)[:20]
                 elif key == "generatedAt":
                     found.generated_on = rows.day(str(value)[:10])
-    except (ijson.JSONError, EOFError, UnicodeDecodeError) as error:
-        raise reading.Unrecognised(f"{extract.path.name}\u00a0: ce JSON est incomplet ou abîmé.") from error
+    except _UNREADABLE as error:
+        raise _refused(extract, error) from error
     except Malformed as error:
-        raise reading.Unrecognised(f"{extract.path.name}\u00a0: {error}.") from error
+        raise bounds.Unrecognised(f"{extract.path.name}\u00a0: {error}.") from error
     if not found.has_entities:
-        raise reading.Unrecognised(
-            f"{extract.path.name}\u00a0: ce JSON n'est pas un fichier FINESS+ (pas de « pmej »)."
-        )
+        raise bounds.Unrecognised(f"{extract.path.name}\u00a0: ce JSON n'est pas un fichier FINESS+ (pas de « pmej »).")
     if found.generated_on is None:
-        raise reading.Unrecognised(f"{extract.path.name}\u00a0: ce fichier FINESS+ ne dit pas son jour (generatedAt).")
+        raise bounds.Unrecognised(f"{extract.path.name}\u00a0: ce fichier FINESS+ ne dit pas son jour (generatedAt).")
     if not found.version.startswith(_FIRST_VERSION):
-        raise reading.Unrecognised(
+        raise bounds.Unrecognised(
             f"{extract.path.name}\u00a0: schéma FINESS+ « {found.version} ». Cet import connaît la version 1."
         )
     return found
@@ -65,7 +64,7 @@ def _top_level(content: Any, reject: Reject, found: Header) -> Iterator[tuple[st
     """The scalars of the top level, up to the entities; the groups go to `found` as they come."""
     builder: Any = None
     count = 0
-    for prefix, event, value in ijson.parse(content):
+    for prefix, event, value in ijson.parse(content, use_float=True):
         if builder is not None:
             builder.event(event, value)
             if prefix == "gcc.item" and event == "end_map":
@@ -82,6 +81,12 @@ def _top_level(content: Any, reject: Reject, found: Header) -> Iterator[tuple[st
             yield prefix, value
 
 
+def _refused(extract: reading.Extract, error: Exception) -> bounds.Unrecognised:
+    """Why this JSON cannot be read. An integer that its parser cannot hold is no identifier: those are texts."""
+    reason = "porte un nombre démesuré" if "overflow" in str(error) else "est incomplet ou abîmé"
+    return bounds.Unrecognised(f"{extract.path.name}\u00a0: ce JSON {reason}.")
+
+
 def _keep_group(item: dict[str, Any], count: int, reject: Reject, found: Header) -> None:
     try:
         if item.get("typeGcc") != _GHT:
@@ -95,6 +100,10 @@ def _keep_group(item: dict[str, Any], count: int, reject: Reject, found: Header)
         support = next((reference for reference, role in members if role == _SUPPORT), None)
         number = str(item.get("numFinessGcc") or "")[:20]
         references = tuple(reference for reference, _ in members)
+        if "\0" in "".join((name, code, number, *references)):
+            raise Malformed(NUL)
+        if any(group.code == code for group in found.groups):
+            raise Malformed("groupement déjà lu plus haut dans le fichier")
         found.groups.append(GroupRow(code, number, name, item.get("etatObjet") == "A", support, references))
     except (Malformed, KeyError, TypeError, AttributeError) as reason:
         reject(f"gcc n° {count}", _explained(reason), "")
@@ -110,7 +119,8 @@ def read(
     """Every EJ, then its EG, one EJ in memory at a time (the largest has 1,062 EG)."""
     try:
         with reading.opened_bytes(extract) as (raw, content):
-            for count, item in enumerate(ijson.items(content, "pmej.item", use_float=True), start=1):
+            structure = bounds.Structure(content, extract.path.name)
+            for count, item in enumerate(ijson.items(structure, "pmej.item", use_float=True), start=1):
                 if not count % 200:
                     progress.advance(raw.tell())
                 place = f"pmej n° {count}"
@@ -122,8 +132,8 @@ def read(
                     reject(place, _explained(reason), _number(item, "informationsGeneralesPMEJ", "numFinessPm"))
                     row = None
                 _read_sites(item, place, row, departements, reject, stage)
-    except (ijson.JSONError, EOFError, UnicodeDecodeError) as error:
-        raise reading.Unrecognised(f"{extract.path.name}\u00a0: ce JSON est incomplet ou abîmé.") from error
+    except _UNREADABLE as error:
+        raise _refused(extract, error) from error
     progress.next_file()
 
 
@@ -225,7 +235,7 @@ def _number(item: Any, part: str, name: str) -> str:
 
 def _clean(row: Row) -> Row:
     if any(isinstance(value, str) and "\0" in value for value in row):
-        raise Malformed("caractère nul")
+        raise Malformed(NUL)
     return row
 
 

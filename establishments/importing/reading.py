@@ -7,7 +7,7 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -15,19 +15,22 @@ from enum import Enum
 from pathlib import Path
 from typing import IO, Any
 
+from establishments.importing import bounds
+from establishments.importing.bounds import Unrecognised
+
 # To be raised when the same file would be read otherwise than before.
 RULES = 1
 
 _GZIP = b"\x1f\x8b"
+BROKEN = (EOFError, zlib.error, gzip.BadGzipFile)
+"""What reading an archive raises when it is incomplete or damaged."""
 _CHUNK = 1 << 20
+# Lines that quotation marks may hold together before they are read one by one.
+_MOST_PENDING = 1000
 _DATED = re.compile(r"(?<!\d)(20\d{2})-?(\d{2})-?(\d{2})(?!\d)")
 _HEADER = re.compile(r"finess;etalab;[^;]*;(\d{4}-\d{2}-\d{2})\s*\Z")
 _FLAT_SITES = {"nofinesset", "nofinessej", "rs", "categetab", "departement"}
 _FLAT_ENTITIES = {"nofiness_ej", "rs_affichage"}
-
-
-class Unrecognised(Exception):
-    """The file is not what it claims to be; the message is for whoever ran the import, in French."""
 
 
 class Format(Enum):
@@ -88,7 +91,7 @@ def recognise(path: Path) -> Extract:
     try:
         with _opened(path) as (_, content):
             start = content.read(4096)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except BROKEN as error:
         raise Unrecognised(f"{path.name}\u00a0: archive gzip incomplète ou abîmée.") from error
     except OSError as error:
         raise Unrecognised(f"{path.name}\u00a0: illisible ({error.strerror or error}).") from error
@@ -133,23 +136,23 @@ def _recognise_csv(path: Path) -> Extract:
 
 
 def csv_rows(extract: Extract, progress: Progress | None = None) -> Iterator[tuple[int, list[str]]]:
-    """The lines of a CSV with their number, from 1. Raises Unrecognised when an archive breaks off."""
+    """The lines of a CSV with their number, from 1. Raises Unrecognised: it breaks off, or is out of bounds."""
     with _opened(extract.path) as (raw, content):
         encoding = "utf-8-sig" if extract.encoding == "utf-8" else extract.encoding
         text = io.TextIOWrapper(content, encoding=encoding, errors="replace", newline="")
         try:
-            for count, (number, row) in enumerate(_parsed(text)):
+            for count, (number, row) in enumerate(_parsed(bounds.lines(text, extract.path.name))):
                 if progress and not count % 2000:
                     progress.advance(raw.tell())
                 if row:
                     yield number, row
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        except BROKEN as error:
             raise Unrecognised(f"{extract.path.name}\u00a0: archive gzip incomplète ou abîmée.") from error
     if progress:
         progress.next_file()
 
 
-def _parsed(text: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+def _parsed(text: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
     """One row a line: a lone quotation mark spoils its own line, not all those up to the next one."""
     pending: list[str] = []
     count = 0
@@ -157,11 +160,12 @@ def _parsed(text: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
     def kept() -> Iterator[str]:
         for line in text:
             pending.append(line)
+            if len(pending) > _MOST_PENDING:
+                raise csv.Error
             yield line
 
-    lines = kept()
     while True:
-        reader = csv.reader(lines, delimiter=";")
+        reader = csv.reader(kept(), delimiter=";")
         try:
             for row in reader:
                 if len(pending) == 1:
@@ -173,7 +177,7 @@ def _parsed(text: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
                         yield count, next(csv.reader([line], delimiter=";"), [])
                 pending.clear()
             return
-        except csv.Error:  # a field without end
+        except csv.Error:  # a field without end, or a row
             for line in pending:
                 count += 1
                 yield count, line.split(";")
@@ -193,23 +197,27 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], Any]]:
         packed = raw.read(2) == _GZIP
         raw.seek(0)
         if packed:
-            with gzip.open(raw, "rb") as content:
+            with bounds.Archive(raw, path.name) as content:
                 yield raw, content
         else:
             yield raw, raw
 
 
 def _encoding(path: Path) -> str:
-    """UTF-8 when every byte agrees; the older files are in cp1252."""
+    """UTF-8 when every byte agrees; the older files are in cp1252. Raises Unrecognised for a line without end."""
     decoder = codecs.getincrementaldecoder("utf-8")()
+    number = 1
     with _opened(path) as (_, content):
         try:
             while chunk := content.read(_CHUNK):
+                if len(chunk) == _CHUNK and b"\n" not in chunk and b"\r" not in chunk:
+                    raise bounds.endless(path.name, number)
+                number += chunk.count(b"\n")
                 decoder.decode(chunk)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return "cp1252"
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        except BROKEN as error:
             raise Unrecognised(f"{path.name}\u00a0: archive gzip incomplète ou abîmée.") from error
     return "utf-8"
 

@@ -10,6 +10,7 @@ from establishments import finess, search
 # Nothing published is longer; the columns are wide enough for these.
 LONGEST_NAME = 200
 LONGEST_LINE = 250
+NUL = "caractère nul"
 TWICE = "numéro déjà lu plus haut dans les fichiers"
 
 _STREETS = {

@@ -311,12 +311,12 @@ def test_flat_files_add_and_update_but_never_close(write: Write, plus_sample: Pa
     workflow.import_extracts([plus_sample])
     active = GeographicEntity.objects.active().count()
     sites = write(
-        "eg_20270101.csv",
+        "eg_20260901.csv",
         "nofinesset;nofinessej;rs;categetab;departement",
         f'{EG};{EJ};"""SAAD """"NEUF""""""";460;94',
         "2A0002408;060020443;SAMSAH DEVENU AUTRE;445;2A",
     )
-    entities = write("ej_20270101.csv", "nofiness_ej;rs_affichage", f'{EJ};"""DOMINO"" SERVICES"', "060020443;")
+    entities = write("ej_20260901.csv", "nofiness_ej;rs_affichage", f'{EJ};"""DOMINO"" SERVICES"', "060020443;")
     run = workflow.import_extracts([sites, entities])
     assert totals(run) == {"read": 4, "created": 2, "updated": 1, "closed": 0, "rejected": 0}
     assert GeographicEntity.objects.active().count() == active + 1
@@ -361,5 +361,5 @@ def test_a_selection_that_says_one_of_two_names_leaves_the_words_of_both(write: 
     workflow.import_extracts(
         [write("ej", extracts.HEADER, csv_entity(EJ, "PHARE").replace("PHARE;PHARE", "PHARE;LA LANTERNE"))]
     )
-    workflow.import_extracts([write("ej_20270101.csv", "nofiness_ej;rs_affichage", f"{EJ};LE PHARE")])
+    workflow.import_extracts([write("ej_20260901.csv", "nofiness_ej;rs_affichage", f"{EJ};LE PHARE")])
     assert LegalEntity.objects.get().search_text == " le phare la lanterne"

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from establishments import workflow
 from establishments.enums import ImportStatus
-from establishments.models import GeographicEntity, ImportRun, LegalEntity
+from establishments.models import GeographicEntity, HospitalGroup, ImportRun, LegalEntity
 from tests.establishments import extracts
 from tests.establishments.extracts import csv_entity, csv_site, plus, plus_entity, plus_site
 from tests.establishments.factories import finess_number
@@ -74,6 +76,47 @@ def test_entity_whose_row_is_malformed_is_not_taken_for_gone(write: Write) -> No
     run = workflow.import_extracts([write("2", extracts.HEADER, *sites[1:], sites[0].replace("2020-01-01", "hier"))])
     assert (run.rejected, run.closed) == (1, 0)
     assert GeographicEntity.objects.active().count() == 20
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        pytest.param({"nomGcc": "A\0B"}, "caractère nul", id="name"),
+        pytest.param({"numFinessGcc": "1\0"}, "caractère nul", id="number"),
+        pytest.param({"gccId": "7\0"}, "caractère nul", id="code"),
+        pytest.param({"pmejDuGcc": [{"pmSmsseId": "\0"}]}, "caractère nul", id="member"),
+        pytest.param({}, "groupement déjà lu plus haut dans le fichier", id="twice"),
+    ],
+)
+def test_malformed_group_is_reported_and_stops_nothing(write: Write, changes: dict[str, Any], reason: str) -> None:
+    groups = (extracts.group("7", (EJ, "S")), extracts.group("7", (EJ, "S")) | changes)
+    run = workflow.import_extracts([write("f.json", content=plus(plus_entity(EJ, plus_site(EG)), groups=groups))])
+    assert [(row["place"], row["reason"]) for row in run.rejections] == [("gcc n° 2", reason)]
+    assert HospitalGroup.objects.get().support == LegalEntity.objects.get(finess=EJ)
+
+
+@pytest.mark.parametrize("name", ["CHRU " * 40, "ST PR " * 33, "\ufb03" * 200])
+def test_name_that_grows_once_spelt_out_stops_nothing(write: Write, name: str) -> None:
+    """The words of a name are as many as they are; its place in the alphabet is told by their beginning."""
+    run = workflow.import_extracts([write("f.json", content=plus(plus_entity(EJ, plus_site(EG), name=name)))])
+    assert (run.created, run.rejected) == (2, 0)
+    entity = LegalEntity.objects.get()
+    assert entity.search_text.strip().startswith(entity.sort_name)
+    assert workflow.spell_names(again=True) == 0
+
+
+def test_file_of_a_day_to_come_is_refused(write: Write) -> None:
+    """No later extract would change what it says, for as long as that day is not there."""
+    tomorrow, after = (timezone.localdate() + timedelta(days=days) for days in (1, 2))
+    for name, content in (
+        ("f.json", plus(plus_entity(EJ), generatedAt=f"{after}T02:00:00Z")),
+        ("et.csv", f"finess;etalab;93;{after}\n{csv_site(EG, EJ)}\n".encode()),
+        (f"eg_{after:%Y%m%d}.csv", f"nofinesset;nofinessej;rs;categetab;departement\n{EG};{EJ};A;182;01\n".encode()),
+    ):
+        with pytest.raises(workflow.Refused, match="un jour qui n'est pas encore venu"):
+            workflow.import_extracts([write(name, content=content)])
+    assert not LegalEntity.objects.exists()
+    assert workflow.import_extracts([write("f.json", content=plus(plus_entity(EJ), generatedAt=f"{tomorrow}"))]).created
 
 
 @pytest.mark.parametrize(
