@@ -19,6 +19,7 @@ class Role(models.TextChoices):
 
 
 INSTRUCTORS = frozenset({Role.VERIFIER, Role.REGIONAL, Role.LEAD})
+STAFF = INSTRUCTORS | {Role.ADMIN}
 
 
 class Digest(models.TextChoices):

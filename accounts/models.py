@@ -28,6 +28,8 @@ from notifications.enums import NOWHERE
 
 #: How history calls somebody whose account is deleted.
 DELETED = "Compte supprimé"
+#: Of accounts: activated and not disabled, they may sign in.
+USABLE = Q(is_active=True, activated_at__isnull=False)
 
 username_characters = RegexValidator(
     r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z",
@@ -51,7 +53,7 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def usable(self) -> Self:
         """Accounts that may sign in: activated and not disabled."""
-        return self.filter(is_active=True, activated_at__isnull=False)
+        return self.filter(USABLE)
 
     def with_terms_due(self, at: datetime | None = None) -> Self:
         """Annotate `terms_due`: the terms in force, now or at `at`, were not accepted. In the same query as

@@ -15,13 +15,13 @@ SIX_DIGITS = {"+508": "Saint-Pierre-et-Miquelon", "+681": "Wallis-et-Futuna", "+
 
 
 class Ambiguous(ValueError):
-    """Six digits, which exist in several territories."""
+    """Six digits, which exist in several territories: none of them begins by 0, as the others do."""
 
 
 def e164(typed: str) -> str:
     """The number typed, as +33101010101; without calling code, that of the territory whose it is.
 
-    Raises `Ambiguous` for six digits, ValueError for what is no number.
+    Raises `Ambiguous` for six digits of several territories, ValueError for what is no number.
     """
     text = typed.replace("(0)", "").strip()
     digits = "".join(char for char in text if char.isdecimal())
@@ -37,7 +37,7 @@ def e164(typed: str) -> str:
     for territory in TERRITORIES:
         if found := _valid(text, territory):
             return found
-    if len(digits) == 6:
+    if len(digits) == 6 and not digits.startswith("0"):
         raise Ambiguous(typed)
     raise ValueError(typed)
 

@@ -3,16 +3,19 @@
 import uuid
 from dataclasses import dataclass
 
-from django.db.models import F, QuerySet, Value
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Concat, Trim
 from django.utils import timezone
 
 from accounts import access
-from accounts.enums import INSTRUCTORS, Role
+from accounts.enums import INSTRUCTORS, STAFF, Role
 from accounts.factors import Authenticator, RecoveryCodes
-from accounts.models import EmailChange, Representation, Session, TermsVersion, User
+from accounts.models import USABLE, EmailChange, Representation, Session, TermsVersion, User
 from accounts.passkeys import Passkey
 from establishments.models import LegalEntity
+
+#: Of accounts: those who instruct, of the ANS and of the régions, and may sign in.
+INSTRUCTING = USABLE & Q(role__in=sorted(INSTRUCTORS))
 
 
 def establishments_of(user: User) -> QuerySet[Representation]:
@@ -50,14 +53,23 @@ def leads() -> QuerySet[User]:
 
 def instructors() -> QuerySet[User]:
     """Those who instruct, of the ANS and of the régions, and may sign in."""
-    usable: QuerySet[User] = User.objects.usable()
-    return usable.filter(role__in=[Role.VERIFIER, Role.REGIONAL, Role.LEAD]).order_by("last_name", "first_name", "pk")
+    return people().filter(INSTRUCTING)
+
+
+def former_instructors() -> QuerySet[User]:
+    """Those of the staff who may no longer instruct, by name: their account is closed, or plays another role."""
+    return people().exclude(INSTRUCTING)
+
+
+def people() -> QuerySet[User]:
+    """The staff, those who left included, by name: a few accounts among tens of thousands, found by their role."""
+    found: QuerySet[User] = User.objects.filter(role__in=sorted(STAFF))
+    return found.order_by("last_name", "first_name", "pk")
 
 
 def staff(public_id: uuid.UUID) -> User | None:
-    """Whoever instructs, or did before their account was closed, by public key."""
-    found: User | None = User.objects.filter(public_id=public_id, role__in=INSTRUCTORS).first()
-    return found
+    """Whoever instructs, or did before their account was closed or played another role, by public key."""
+    return people().filter(public_id=public_id).first()
 
 
 def sessions_of(user: User) -> QuerySet[Session]:

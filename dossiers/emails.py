@@ -28,6 +28,8 @@ from ecare import french
 from notifications import outbox
 
 VIEW = "Voir le dossier"
+#: Who is told of what no référent can read, and when.
+LEADS, WHEN = "les responsables d'instruction sont prévenus", "demain matin au plus tard"
 #: The kind of an e-mail, its subject and its button.
 Letter = tuple[str, str, str]
 #: What a dossier tells its référent, whoever that was: the next one reads it too (N4). What names somebody who asks for
@@ -271,7 +273,8 @@ def post(event: Event, kind: str, subject: str, button: str, *, to: User | None 
 def write(
     dossier: Dossier, kind: str, subject: str, button: str, *, key: str, to: User | None = None, **context: Any
 ) -> None:
-    """One e-mail about a dossier, to its référent unless `to` says otherwise."""
+    """One e-mail about a dossier, to its référent unless `to` says otherwise. To one who can no longer sign in, it is
+    kept for the next, who reads it in the history of the dossier, and does not leave: see `queries.unread`."""
     recipient = to or dossier.referent
     path = reverse("dossiers:form", args=[dossier.reference])
     outbox.post(
@@ -282,7 +285,29 @@ def write(
         key=key,
         action=(button, outbox.absolute(path)) if button else None,
         about=dossier.reference,
+        is_kept_only=to is None and not dossier.has_referent,
     )
+
+
+def reader(dossier: Dossier, what: str = "", *, with_address: bool = False) -> str:
+    """Who is told of what is done on a dossier, in a French sentence without its full stop: the référent, with `what`
+    in the e-mail, or those who replace him when he left (`workflow.vacancies.tell_unread`)."""
+    referent = dossier.referent
+    if dossier.has_referent:
+        address = f" ({referent.email})" if with_address else ""
+        return f"{referent.full_name}{address} reçoit un e-mail{what}"
+    gone = "Le compte du référent est supprimé" if referent.deleted_at else f"{referent.full_name} n'est plus référent"
+    return f"{gone}\u00a0: {LEADS} à sa place, {WHEN}"
+
+
+def readers(dossiers: int, vacant: int, what: str = "") -> str:
+    """The same of several dossiers, of which `vacant` have a référent who left: whole sentences."""
+    who = "Le référent" if dossiers == 1 else "Chaque référent"
+    told = [f"{who} reçoit un e-mail{what}."] if vacant < dossiers else []
+    if vacant:
+        whose = french.count(vacant, "dossier n'a plus de référent", "dossiers n'ont plus de référent")
+        told.append(f"{whose}\u00a0: {LEADS} {WHEN}.")
+    return " ".join(told)
 
 
 def about(dossier: Dossier) -> dict[str, Any]:

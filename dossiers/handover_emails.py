@@ -5,6 +5,7 @@ Who asks for a dossier learns nothing of it before it is his: neither its refere
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.urls import reverse
@@ -12,9 +13,11 @@ from django.urls import reverse
 from accounts import queries as accounts_queries
 from accounts.models import User
 from dossiers import emails
-from dossiers.models import Event, TakeoverRequest
+from dossiers.models import DossierStage, Event, TakeoverRequest
+from dossiers.models.dossiers import DossierStageQuerySet
 from ecare import french
 from notifications import outbox
+from notifications.outbox import Group
 
 #: An e-mail names that many dossiers; the list has them all.
 MOST_NAMED = 20
@@ -42,7 +45,7 @@ def takeover_asked(event: Event, request: TakeoverRequest) -> None:
     """The asker, the référent in place, whose address is written to even when he left, and the responsables."""
     to_asker(event, request, "takeover_received", "Votre demande de reprise est enregistrée", follow=True)
     former = request.former
-    may_answer = former.is_active and former.is_referent
+    may_answer = event.dossier.has_referent
     address = outbox.absolute(reverse("dossiers:takeovers", args=[event.dossier.reference]))
     outbox.post(
         kind="takeover_asked",
@@ -108,6 +111,38 @@ def referent_gone(events: list[Event]) -> None:
             key=key(first, "referent_gone", lead),
             action=("Réattribuer", outbox.absolute(reverse("dossiers:ownerless"))),
         )
+
+
+def unread(lead: User, stages: DossierStageQuerySet, morning: dt.datetime) -> None:
+    """What was kept for référents to come until `morning`, in one e-mail. `stages` are those of `queries.unread.news`.
+    No colleague is told: anybody may be attached to an EJ, and learns nothing of its dossiers by it (D3)."""
+    count = stages.count()
+    address = outbox.absolute(reverse("dossiers:ownerless"))
+    outbox.post(
+        kind="referent_unreachable",
+        to=lead.email,
+        subject=french.count(count, "dossier a un message", "dossiers ont des messages") + " que personne n'a lu",
+        context={"recipient": lead, "count": count},
+        key=f"{unread_key(lead)}{morning:%Y-%m-%d}",
+        groups=[
+            Group(
+                title=french.count(count, "dossier à réattribuer", "dossiers à réattribuer"),
+                links=[unread_line(each) for each in stages[:MOST_NAMED]],
+                more=("Voir les dossiers à réattribuer", address),
+            )
+        ],
+    )
+
+
+def unread_key(lead: User) -> str:
+    """Followed by a day: one e-mail a responsable and a day, of what was kept until its morning."""
+    return f"unread-{lead.pk}-"
+
+
+def unread_line(dossier_stage: DossierStage) -> tuple[str, str]:
+    dossier = dossier_stage.dossier
+    label = f"{dossier.reference}, {dossier.legal_entity.label}, guichet {french.quoted(dossier.guichet.short_title)}"
+    return label, outbox.absolute(reverse("dossiers:reassign", args=[dossier.reference]))
 
 
 def to_asker(event: Event, request: TakeoverRequest, kind: str, subject: str, *, follow: bool = False) -> None:

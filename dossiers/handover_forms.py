@@ -115,7 +115,7 @@ class ReassignmentForm(care_forms.Form):
     )
     reason = reason(
         "Motif du remplacement",
-        help_text="L'ancien et le nouveau référent reçoivent ce texte par e-mail\u00a0; l'historique le garde.",
+        help_text="Ce texte accompagne l'e-mail\u00a0; l'historique le garde.",
         required="Indiquez le motif du remplacement\u00a0: l'ancien et le nouveau référent le lisent.",
     )
 

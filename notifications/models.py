@@ -20,6 +20,11 @@ class EmailQuerySet(models.QuerySet["Email"]):
         """Sign-in codes written until then, and still readable."""
         return self.filter(is_code=True, created_at__lte=written_until).exclude(text="")
 
+    def kept(self) -> EmailQuerySet:
+        """What was written about a dossier to nobody who could read it, and is there for who can, one day (Q38): see
+        `outbox.post`."""
+        return self.filter(state=State.EXPIRED).exclude(about="").exclude(text="")
+
     def about(self, reference: str) -> EmailQuerySet:
         """The e-mails of one dossier, the newest first (N4)."""
         return self.filter(about=reference).order_by("-created_at", "-pk")

@@ -50,6 +50,7 @@ def post(
     about: str = "",
     is_code: bool = False,
     is_farewell: bool = False,
+    is_kept_only: bool = False,
 ) -> Email:
     """Write one e-mail to `to` and have it sent after the commit.
 
@@ -59,7 +60,8 @@ def post(
     posting it again returns the row of the first time. `about` is the reference of a dossier, or nothing.
     `is_code` sends through the queue of the sign-in codes; its text is erased once sent or 10 minutes old (Q3).
     `is_farewell` is the last one to somebody who leaves: its address goes with it. What is written to an account that
-    was deleted is kept as a line, and goes nowhere.
+    was deleted is kept as a line, and goes nowhere. What `is_kept_only` goes nowhere either, and keeps its text: it is
+    about a dossier, and there to be read in the portal (`EmailQuerySet.kept`).
 
     Raises TransactionManagementError outside a transaction: the row must stand or fall with its cause.
     """
@@ -79,7 +81,9 @@ def post(
         is_code=is_code,
         is_farewell=is_farewell,
     )
-    if recipient.endswith(f"@{NOWHERE}"):
+    if is_kept_only:
+        draft.state, draft.next_attempt_at = State.EXPIRED, None
+    elif recipient.endswith(f"@{NOWHERE}"):
         draft.state, draft.next_attempt_at, draft.text, draft.html = State.EXPIRED, None, "", ""
     # The unique key decides, in one statement, and waits for a concurrent transaction that posts the same.
     Email.objects.bulk_create([draft], ignore_conflicts=True)
@@ -91,13 +95,15 @@ def post(
 
 def forget(address: str, *, until: dt.datetime | None = None, key: str = "") -> None:
     """Somebody leaves with this address: what did not leave yet never will, what did keeps its subject and its dates,
-    and neither address nor text. `until`: only what was written by then; `key`: only the e-mail posted with it. To be
+    and neither address nor text. What is kept for the next référent of a dossier stays to be read, without the address;
+    `rename` takes the names out. `until`: only what was written by then; `key`: only the e-mail posted with it. To be
     called in the transaction of the departure, before its last e-mail."""
     emails = Email.objects.filter(to__iexact=one_line(address).replace(" ", ""))
     if until is not None:
         emails = emails.filter(created_at__lte=until)
     if key:
         emails = emails.filter(key=key)
+    emails.kept().update(to=FORGOTTEN)
     emails.exclude(state=State.SENT).delete()
     emails.update(to=FORGOTTEN, text="", html="", last_error="")
 

@@ -23,8 +23,8 @@ def own_data(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "accounts/own_data.html")
     user = access.person(request)
-    audit.record(AuditKind.DOWNLOADED, by=user, subject="données personnelles")
     response = JsonResponse(composition.export(user), json_dumps_params={"ensure_ascii": False, "indent": 2})
+    audit.record(AuditKind.DOWNLOADED, by=user, subject="données personnelles")
     name = f"donnees-personnelles-{timezone.localdate():%Y-%m-%d}.json"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -171,4 +171,4 @@ def _without(condition: bool, page: str) -> HttpResponse | None:
 
 
 def _size(typed: str | None) -> int:
-    return int(typed) if typed and typed.isdecimal() and int(typed) in SITE_SIZES else SITE_SIZES[0]
+    return next((size for size in SITE_SIZES if str(size) == typed), SITE_SIZES[0])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
 
 from accounts import queries as accounts_queries
 from accounts.models import User
 from dossiers import access
-from dossiers.models import Dossier, DossierStage, TakeoverRequest
-from dossiers.models.dossiers import DossierStageQuerySet
+from dossiers.models import Dossier, TakeoverRequest
+from dossiers.models.dossiers import DossierStageQuerySet, is_open
 from dossiers.models.takeovers import TakeoverRequestQuerySet
+from dossiers.queries import unread
+from notifications.models import Email
 
 
 def successors(dossier: Dossier) -> QuerySet[User]:
@@ -39,11 +42,13 @@ def to_decide() -> TakeoverRequestQuerySet:
     return takeovers().pending().order_by("at", "pk")
 
 
-def ownerless() -> DossierStageQuerySet:
-    """« Dossiers à réattribuer »: the current étapes of open dossiers whose référent can no longer sign in, the longest
-    known first."""
-    stages = DossierStage.objects.current().filter(dossier__in=Dossier.objects.ownerless()).with_context()
-    return stages.order_by(F("dossier__vacant_since").asc(nulls_last=True), "pk")
+def to_reassign() -> DossierStageQuerySet:
+    """« Dossiers à réattribuer »: the current étapes of the dossiers whose référent can no longer sign in, with
+    `unread` (see `unread.left`). The open ones, the longest known first; then those that are over, as long as they hold
+    a message that nobody read: the establishment does not know that its dossier is rejected."""
+    kept = Q(dossier__reference__in=Email.objects.kept().values("about"), unread__gt=0)
+    stages = unread.left().filter(is_open(timezone.now()) | kept)
+    return stages.with_context().order_by(F("dossier__vacant_since").asc(nulls_last=True), "pk")
 
 
 def takeovers() -> TakeoverRequestQuerySet:
@@ -57,6 +62,6 @@ class HandoverCounts:
     """What waits for the responsables about référents, for the links between their lists: one query a count that is
     not known yet."""
 
-    def __init__(self, *, takeovers: int | None = None, ownerless: int | None = None) -> None:
+    def __init__(self, *, takeovers: int | None = None, vacant: int | None = None) -> None:
         self.takeovers = TakeoverRequest.objects.pending().count() if takeovers is None else takeovers
-        self.ownerless = Dossier.objects.ownerless().count() if ownerless is None else ownerless
+        self.vacant = to_reassign().count() if vacant is None else vacant

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
+from accounts.enums import Role
 from accounts.models import User
 from dossiers import access
 from dossiers.enums import Status
@@ -18,14 +19,21 @@ NAMED = 10
 DAY = dt.timedelta(days=1)
 
 
+#: What nobody instructs, for who may take all of it; then for an instructeur régional, who only reads a part of it.
+TO_TAKE = (
+    ("À prendre en charge", "Personne ne les instruit."),
+    ("Sans vérificateur", "Dans vos régions. Vous prenez en charge ceux des guichets qu'elles instruisent."),
+)
+
+
 @dataclass(frozen=True)
 class Waiting:
     """A figure, what it counts, and the filters of the list that show the same dossiers."""
 
     label: str
+    hint: str
     count: int
     query: str
-    hint: str
 
 
 def own(user: User) -> QuerySet[Line]:
@@ -43,28 +51,27 @@ def waiting(user: User, now: dt.datetime) -> list[Waiting]:
     )
     return [
         Waiting(
-            "À prendre en charge",
+            *TO_TAKE[user.role == Role.REGIONAL],
             nobody[Status.TRANSMITTED],
             "statut=transmitted&verificateur=personne",
-            "Personne ne les instruit.",
         ),
         Waiting(
             "À instruire par vous",
+            "Vous les avez pris en charge.",
             counts["mine"],
             "statut=transmitted&verificateur=moi",
-            "Vous les avez pris en charge.",
         ),
         Waiting(
             "Réponses reçues",
+            "Le référent a répondu à votre demande de modification.",
             counts["answered"],
             "verificateur=moi&reponse=recue",
-            "Le référent a répondu à votre demande de modification.",
         ),
         Waiting(
             "Échéances proches",
+            "Le référent a moins de sept jours pour répondre.",
             counts["due"],
             "verificateur=moi&echeance=proche",
-            "Le référent a moins de sept jours pour répondre.",
         ),
     ]
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 from accounts.models import User
 from dossiers.emails import TO_REFERENT
 from dossiers.models import DossierStage, Event
-from dossiers.queries.transmitted import history
+from dossiers.queries.transmitted import history, told_apart
 from notifications.enums import State
 from notifications.models import Email
 
@@ -64,5 +64,5 @@ def letters(dossier_stage: DossierStage, reader: User) -> list[Letter]:
 
 def told(dossier_stage: DossierStage, reader: User) -> list[Event | Letter]:
     """History and e-mails of the dossier of `reader`, the newest first: 2 queries."""
-    lines: list[Event | Letter] = [*letters(dossier_stage, reader), *history(dossier_stage)]
+    lines: list[Event | Letter] = [*letters(dossier_stage, reader), *told_apart(history(dossier_stage))]
     return sorted(lines, key=lambda line: line.at, reverse=True)

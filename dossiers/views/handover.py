@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
@@ -34,8 +35,8 @@ def takeovers(request: HttpRequest) -> HttpResponse:
 def ownerless(request: HttpRequest) -> HttpResponse:
     """« Dossiers à réattribuer »: their référent can no longer sign in."""
     scope.leads_only(request)
-    page = Paginator(queries.ownerless(), PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"page": page, "counts": queries.HandoverCounts(ownerless=page.paginator.count)}
+    page = Paginator(queries.to_reassign(), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"page": page, "counts": queries.HandoverCounts(vacant=page.paginator.count)}
     return render(request, "dossiers/instruction/ownerless.html", context)
 
 
@@ -78,20 +79,24 @@ def is_done(asked: TakeoverRequest, user: User, *, refusing: bool) -> bool:
 def decided(asked: TakeoverRequest, *, refusing: bool) -> str:
     reference, name = asked.dossier.reference, asked.asker.full_name
     if refusing:
-        return f"La reprise du dossier {reference} est refusée. {name} et le référent en sont informés par e-mail."
-    return (
-        f"{name} est désormais le référent du dossier {reference}. L'ancien référent et les autres demandeurs en sont "
-        "informés par e-mail."
-    )
+        told = "en est informé" if asked.former.deleted_at else "et le référent en sont informés"
+        return f"La reprise du dossier {reference} est refusée. {name} {told} par e-mail."
+    told = "Les autres" if asked.former.deleted_at else "L'ancien référent et les autres"
+    return f"{name} est désormais le référent du dossier {reference}. {told} demandeurs en sont informés par e-mail."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def reassign(request: HttpRequest, reference: str) -> HttpResponse:
-    """« Remplacer le référent » of any dossier, a draft included, of which nothing else is shown (I8)."""
+    """« Remplacer le référent » of any dossier, a draft included, of which nothing else is shown (I8). With `retour` in
+    the address, one comes from the dossier and goes back to it."""
     user = scope.leads_only(request)
     stages = DossierStage.objects.current().with_context()
     dossier_stage = get_object_or_404(stages, dossier__reference=reference)
     dossier = dossier_stage.dossier
+    is_readable = DossierStage.objects.filter(dossier=dossier, is_instructed=True).exists()
+    back, query = reverse("dossiers:ownerless"), request.GET.copy()
+    if query.pop("retour", None) and is_readable:
+        back = reverse("dossiers:instruction-dossier", args=[reference], query=query or None)
     form = ReassignmentForm(
         request.POST if request.method == "POST" else None, successors=list(queries.successors(dossier))
     )
@@ -103,16 +108,19 @@ def reassign(request: HttpRequest, reference: str) -> HttpResponse:
         except workflow.Refused as refusal:
             form.add_error(None, str(refusal))
         else:
+            told = "L'ancien référent et le nouveau en sont informés par e-mail."
+            if dossier.referent.deleted_at:
+                told = "Un e-mail l'en informe."
             messages.success(
-                request,
-                f"{form.chosen.full_name} est désormais le référent du dossier {reference}. L'ancien référent et le "
-                "nouveau en sont informés par e-mail.",
+                request, f"{form.chosen.full_name} est désormais le référent du dossier {reference}. {told}"
             )
-            return redirect("dossiers:ownerless")
+            return redirect(back)
     context = {
         "dossier": dossier,
         "dossier_stage": dossier_stage,
         "form": form,
-        "is_readable": dossier_stage.first_transmitted_at is not None,
+        "is_readable": is_readable,
+        "back": back,
+        "query": query,
     }
     return render(request, "dossiers/instruction/reassign.html", context)

@@ -25,6 +25,7 @@ def index(request: HttpRequest) -> HttpResponse:
             "news": morning.news(user, now),
             "mine": morning.longest_waiting(user),
             "panels": neighbours.notices(user),
+            "left_behind": queries.left_behind() if access.may_assign(user) else [],
             "handover": queries.HandoverCounts() if access.may_reassign(user) else None,
         },
     )

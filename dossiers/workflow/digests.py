@@ -17,14 +17,12 @@ from dossiers import days, digest_emails, queries
 
 #: How many people one pass writes to; the others come with the next, a minute later.
 BATCH = 100
-#: What was received before the morning is committed by then.
-SETTLED = dt.timedelta(minutes=2)
 DAY = dt.timedelta(days=1)
 
 
 def digest(at: dt.datetime) -> int:
     """Write the digests due at `at`; how many people were looked at, those who had no news included."""
-    morning = days.morning(days.last_morning(at - SETTLED))
+    morning = days.settled_morning(at)
     due = list(awaiting(morning).order_by("pk").values_list("pk", flat=True)[:BATCH])
     return sum(digest_of(pk, morning) for pk in due)
 

@@ -1,7 +1,10 @@
 """A dossier is never left to somebody who cannot sign in any more (Q38).
 
 Accounts are closed by several doors, none of which knows dossiers: this looks at what is, every minute, and tells the
-responsables what they do not know yet. Their list itself does not wait for it (`queries.ownerless`).
+responsables what they do not know yet. Their list itself does not wait for it (`queries.to_reassign`).
+
+What is written to a référent who left is kept for the next. Responsables are told of it the morning after, in one
+e-mail whatever the number of dossiers: a batch of decisions would otherwise write to each of them once a dossier.
 """
 
 from __future__ import annotations
@@ -11,10 +14,13 @@ from collections.abc import Iterator
 
 from django.db import transaction
 
-from dossiers import handover_emails
+from accounts import queries as accounts_queries
+from accounts.models import User
+from dossiers import days, handover_emails
 from dossiers.enums import EventKind
 from dossiers.models import Dossier, DossierStage
 from dossiers.models.dossiers import DossierQuerySet
+from dossiers.queries import unread
 from dossiers.workflow.table import locked, record
 
 #: How many référents one pass looks at; the others come with the next, a minute later.
@@ -55,10 +61,30 @@ def reoccupy(*, at: dt.datetime) -> int:
     for dossier_stage in locked_in_order(over):
         dossier = dossier_stage.dossier
         set_vacant(dossier, None)
-        if dossier.referent.is_active and dossier.referent.is_referent:
+        if dossier.has_referent:
             record(dossier_stage, EventKind.REFERENT_BACK, by=None, former=dossier.referent)
         count += 1
     return count
+
+
+def tell_unread(at: dt.datetime) -> int:
+    """Tell every responsable what was kept until the last morning, and of which no e-mail told yet; how many were. Two
+    passes at once tell once: a day has one e-mail, by its key."""
+    morning = days.settled_morning(at)
+    return sum(tell_lead(lead, morning) for lead in accounts_queries.leads())
+
+
+@transaction.atomic
+def tell_lead(lead: User, morning: dt.datetime) -> bool:
+    """Whether there was something to tell."""
+    since = unread.told_until(lead)
+    if since is not None and since >= morning:
+        return False
+    news = unread.news(since, morning)
+    if not news.exists():
+        return False
+    handover_emails.unread(lead, news, morning)
+    return True
 
 
 def set_vacant(dossier: Dossier, at: dt.datetime | None) -> None:

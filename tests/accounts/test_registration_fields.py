@@ -55,6 +55,7 @@ def test_phone_numbers_are_kept_in_international_form(client, legal_entity, type
         ("first_name", "", "Saisissez votre prénom, par exemple Marie."),
         ("phone", "", "Saisissez votre numéro de téléphone, par exemple 01 01 01 01 01."),
         ("phone", "123", "Saisissez un numéro de téléphone valable, par exemple 01 01 01 01 01."),
+        ("phone", "06 12 34", "Saisissez un numéro de téléphone valable, par exemple 01 01 01 01 01."),
         ("phone", "25 12 34", "Ajoutez l'indicatif devant ces six chiffres"),
         ("email", "", "Saisissez votre adresse e-mail, par exemple nom@exemple.fr."),
         ("email", "marie.exemple.fr", "Saisissez une adresse électronique, par exemple nom@exemple.fr."),

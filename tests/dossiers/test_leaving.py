@@ -130,6 +130,28 @@ def test_an_account_left_for_years_leaves_as_little_and_its_dossiers_are_vacant(
     assert Transmission.objects.filter(dossier_stage=held).exists()
 
 
+def test_what_is_kept_for_the_next_referent_outlives_the_account_and_names_nobody(person: User) -> None:
+    """Written before the account is deleted and after: the next référent reads both (Q38)."""
+    home = person.representations.get().legal_entity
+    held, lead = factories.transmitted(by=person, legal_entity=home), UserFactory(lead=True)
+    delivery.sweep()
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    workflow.reject(held, by=lead, reason="Hors périmètre.")
+    told = timezone.now() - dt.timedelta(days=30)
+    User.objects.filter(pk=person.pk).update(last_login=told - dt.timedelta(days=800), inactivity_told_at=told)
+    assert purged("inactive") == 1
+    delivery.sweep()
+    workflow.reopen(factories.fresh(held), by=lead, reason="Nouvel examen.")
+    assert traces() == []
+
+    colleague = factories.referent(home)
+    workflow.reassign(factories.fresh(held), by=lead, to=colleague, reason="Départ.")
+    page = pages.text(factories.signed_in(colleague).get(pages.url("history", held)))
+    letters = page.split("Lire l'e-mail")
+    for subject, body in (("est rejeté", "Hors périmètre."), ("est de nouveau en instruction", "Nouvel examen.")):
+        assert any(subject in each and body in each for each in letters), subject
+
+
 def test_nothing_of_the_person_stays_and_their_dossiers_do(person: User) -> None:
     kept, given, colleague = live(person)
     assert {place.split(":")[0] for place in traces()} >= {

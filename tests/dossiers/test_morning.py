@@ -51,6 +51,7 @@ def test_a_regional_instructor_sees_what_waits_in_his_regions() -> None:
     client = factories.signed_in(UserFactory(regional=True, regions=[RegionFactory(code="84")]))
     page = client.get(URL)
     assert page.context["waiting"][0].count == 1
+    assert "À prendre en charge" not in pages.text(page), "he reads some, and takes others"
     assert page.context["news"].transmitted == 1
 
 

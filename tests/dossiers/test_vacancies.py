@@ -14,6 +14,8 @@ from dossiers import tasks, workflow
 from dossiers.enums import EventKind
 from dossiers.models import Dossier, DossierStage, Stage
 from dossiers.personal_data import open_matters
+from notifications import delivery
+from notifications.enums import State
 from notifications.models import Email
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories, pages
@@ -167,7 +169,7 @@ def test_the_page_of_a_reassignment_shows_nothing_of_a_draft(lead: User, stage: 
 
 def test_a_responsable_replaces_the_referent_of_a_dossier_he_reads(lead: User) -> None:
     stage = factories.transmitted()
-    link = f'href="{reverse("dossiers:reassign", args=[stage.dossier.reference])}"'
+    link = f'href="{reverse("dossiers:reassign", args=[stage.dossier.reference])}'
     url = reverse("dossiers:instruction-dossier", args=[stage.dossier.reference])
     assert link in factories.signed_in(lead).get(url).content.decode()
     assert link not in factories.signed_in(UserFactory(verifier=True)).get(url).content.decode()
@@ -199,3 +201,34 @@ def test_the_list_costs_the_same_whatever_its_length(lead: User) -> None:
         costs.append((pages.cost(lambda: client.get(LIST)), pages.cost(lambda: client.get("/instruction/"))))
     assert len(set(costs)) == 1
     assert max(costs[0]) <= 12
+
+
+@pytest.mark.parametrize("gone", [{"is_active": False}, {"role": Role.VERIFIER}])
+def test_what_is_decided_is_kept_for_the_next_referent(lead: User, gone: dict[str, object]) -> None:
+    """Nothing goes to the address of who left; one e-mail a change of status all the same (N1), which the next référent
+    reads in the history of the dossier (N4). No colleague of the EJ is told: he has no right to know of it (D3)."""
+    stage = factories.transmitted()
+    former, entity = stage.dossier.referent, stage.dossier.legal_entity
+    colleague = factories.referent(entity)
+    delivery.sweep()
+    User.objects.filter(pk=former.pk).update(**gone)
+    before = set(Email.objects.values_list("pk", flat=True))
+
+    desk, name = factories.signed_in(UserFactory(verifier=True)), former.full_name
+    instead = (
+        f"{name} n'est plus référent : les responsables d'instruction sont prévenus à sa place, demain matin au plus "
+        "tard."
+    )
+    assert instead in pages.text(desk.get(pages.url("reject", stage)))
+    said = desk.post(pages.url("reject", stage), {"read": 1, "reason": "Hors périmètre."}, follow=True)
+    assert f"L'étape est rejetée. {instead}" in pages.text(said)
+
+    [kept] = Email.objects.exclude(pk__in=before)
+    assert (kept.kind, kept.to, kept.state) == ("dossier_rejected", former.email, State.EXPIRED)
+    delivery.sweep()
+    assert not Email.objects.exclude(pk__in=before).filter(sent_at__isnull=False).exists()
+
+    workflow.reassign(factories.fresh(stage), by=lead, to=colleague, reason="Départ.")
+    page = pages.text(factories.signed_in(colleague).get(pages.url("history", stage)))
+    assert "E-mail non remis" in page
+    assert "Hors périmètre." in page
