@@ -7,28 +7,26 @@ from dataclasses import dataclass
 
 from dossiers.queries.statistics import Period, Share
 
-#: The régions as tiles, about where they are: INSEE code → column, row, abbreviation. Overseas on the left.
-TILES: dict[str, tuple[int, int, str]] = {
-    "01": (0, 0, "GUA"),
-    "02": (0, 1, "MTQ"),
-    "03": (0, 2, "GUF"),
-    "04": (0, 3, "REU"),
-    "06": (0, 4, "MAY"),
-    "32": (3, 0, "HDF"),
-    "28": (2, 1, "NOR"),
-    "11": (3, 1, "IDF"),
-    "44": (4, 1, "GES"),
-    "53": (1, 2, "BRE"),
-    "52": (2, 2, "PDL"),
-    "24": (3, 2, "CVL"),
-    "27": (4, 2, "BFC"),
-    "75": (2, 3, "NAQ"),
-    "84": (3, 3, "ARA"),
-    "76": (2, 4, "OCC"),
-    "93": (3, 4, "PAC"),
-    "94": (4, 5, "COR"),
+#: Where the count of each région is written, on its shape (static/img/regions.svg): INSEE code → x, y.
+MAINLAND = {
+    "32": (525, 98),
+    "28": (307, 228),
+    "11": (510, 250),
+    "44": (723, 250),
+    "53": (135, 300),
+    "52": (262, 390),
+    "24": (436, 395),
+    "27": (682, 412),
+    "75": (385, 600),
+    "84": (668, 590),
+    "76": (445, 795),
+    "93": (763, 765),
+    "94": (971, 907),
 }
-TILE_WIDTH, TILE_HEIGHT, GAP = 104, 68, 6
+#: The others, one under another in the ocean: INSEE code → abbreviation.
+OVERSEAS = {"01": "GUA", "02": "MTQ", "03": "GUF", "04": "REU", "06": "MAY"}
+#: Where the first of them is, and from one to the next.
+FIRST, STEP = 440, 112
 LEVELS = 5
 #: The height of the bars of a period, in pixels.
 HIGHEST = 120
@@ -44,14 +42,17 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Tile:
+class Region:
+    """A shape of the map, from 0 (no dossier) to 5 (the most); where its count is, or its shape when it is apart."""
+
     code: str
     name: str
-    short: str
     count: int
     level: int
     x: int
     y: int
+    #: The abbreviation of those that are drawn apart.
+    short: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,22 +84,17 @@ def bars(counts: Iterable[tuple[str, int]]) -> list[Bar]:
     return [Bar(label, count, round(100 * count / longest, 1)) for label, count in counts]
 
 
-def tiles(shares: Iterable[Share], names: dict[str, str]) -> list[Tile]:
-    """Every région of the map, those without a dossier too; a level from 0 (none) to 5 (the most)."""
+def regions(shares: Iterable[Share], names: dict[str, str]) -> list[Region]:
+    """Every région of the map, those without a dossier too."""
     counts = {share.code: share.count for share in shares}
-    most = max((counts.get(code, 0) for code in TILES), default=0) or 1
-    return [
-        Tile(
-            code,
-            names.get(code, short),
-            short,
-            count := counts.get(code, 0),
-            -(-LEVELS * count // most),
-            column * (TILE_WIDTH + GAP),
-            row * (TILE_HEIGHT + GAP),
-        )
-        for code, (column, row, short) in TILES.items()
-    ]
+    most = max((counts.get(code, 0) for code in [*MAINLAND, *OVERSEAS]), default=0) or 1
+
+    def region(code: str, x: int, y: int, short: str = "") -> Region:
+        count = counts.get(code, 0)
+        return Region(code, names.get(code, code), count, -(-LEVELS * count // most), x, y, short)
+
+    apart = [region(code, 0, FIRST + place * STEP, short) for place, (code, short) in enumerate(OVERSEAS.items())]
+    return [region(code, x, y) for code, (x, y) in MAINLAND.items()] + apart
 
 
 def columns(periods: Sequence[Period]) -> list[Column]:

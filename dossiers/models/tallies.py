@@ -7,6 +7,7 @@ all dossiers, so that whoever reads everything adds up as few rows at any volume
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 
 from dossiers.enums import Status
 from dossiers.models.guichets import Stage
@@ -21,6 +22,7 @@ class Counted(models.Model):
 
     class Meta:
         abstract = True
+        indexes = [models.Index(fields=["stage"], condition=Q(regions=None), name="%(class)s_of_all")]
 
 
 class Tally(Counted):
@@ -37,7 +39,7 @@ class Tally(Counted):
     #: What the subsidies granted to these dossiers may still reach, in euros.
     granted = models.DecimalField("montant accordé", max_digits=14, decimal_places=2, default=0)
 
-    class Meta:
+    class Meta(Counted.Meta):
         verbose_name = "décompte"
 
     def __str__(self) -> str:
@@ -50,7 +52,7 @@ class DailyTally(Counted):
     day = models.DateField("jour")
     decided = models.PositiveIntegerField("décidés")
 
-    class Meta:
+    class Meta(Counted.Meta):
         verbose_name = "décompte par jour"
         verbose_name_plural = "décomptes par jour"
 
@@ -63,7 +65,7 @@ class DelayTally(Counted):
 
     hours = models.PositiveIntegerField("heures")
 
-    class Meta:
+    class Meta(Counted.Meta):
         verbose_name = "décompte par délai"
         verbose_name_plural = "décomptes par délai"
 

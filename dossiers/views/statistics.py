@@ -45,7 +45,7 @@ def index(request: HttpRequest) -> HttpResponse:
     if statistics:
         context |= {
             "funnel": charts.bars(statistics.step.funnel),
-            "tiles": charts.tiles(statistics.regions, queries.region_names()),
+            "regions": charts.regions(statistics.regions, queries.region_names()),
             "columns": charts.columns(statistics.periods),
         }
     return render(request, "dossiers/instruction/statistics/index.html", context)

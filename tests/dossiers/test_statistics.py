@@ -6,12 +6,16 @@ import csv
 import datetime as dt
 import io
 import math
+import re
 from collections import Counter
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +24,7 @@ from accounts.models import User
 from dossiers import charts, queries
 from dossiers.enums import RegionalRole, Status
 from dossiers.models import DailyTally, DossierStage, Guichet, Tally
-from dossiers.queries.statistics import Period, Statistics, percentile, periods
+from dossiers.queries.statistics import Period, Share, Statistics, percentile, periods
 from dossiers.workflow import tallies
 from funding.models import Grant
 from tests.accounts.factories import UserFactory
@@ -229,6 +233,20 @@ def test_periods_follow_one_another_and_lose_nothing(days: dict[dt.date, tuple[i
     assert all(bool(each.transmitted) == bool(each.period.transmitted) for each in drawn)
 
 
-def test_every_region_has_its_tile() -> None:
-    assert len({(column, row) for column, row, _ in charts.TILES.values()}) == len(charts.TILES) == 18
+def test_every_region_of_the_register_has_its_shape_and_its_count() -> None:
+    with (settings.BASE_DIR / "fixtures/reference/regions_departements.csv").open(encoding="utf-8") as known:
+        rows = list(csv.DictReader(known, delimiter=";"))
+    # A collectivité that is no région, of three digits, stands in the table alone.
+    names = {row["code_region"]: row["region"] for row in rows if len(row["code_region"]) == 2}
+    none = Decimal(0)
+    shares = [Share("84", "", 5, none, none), Share("06", "", 1, none, none)]
+    drawn = {region.code: region for region in charts.regions(shares, names)}
+    assert {code: region.name for code, region in drawn.items()} == names
+    assert (drawn["84"].level, drawn["06"].level, drawn["11"].level) == (5, 1, 0)
+    found = finders.find("img/regions.svg")
+    assert isinstance(found, str)
+    assert set(re.findall(r'<path id="region-(\d\d)"', Path(found).read_text())) == set(drawn)
+
+
+def test_a_period_without_a_dossier_has_no_height() -> None:
     assert charts.columns([Period(AT.date(), AT.date(), 0, 0)])[0].transmitted == 0
