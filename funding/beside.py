@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from dossiers.enums import StageEntry, Status
-from dossiers.models import Attachment, DossierStage, Transmission
+from dossiers.models import Attachment, Dossier, DossierStage, Transmission
 from dossiers.neighbours import Granted, Panel, Refusal
 from dossiers.sheet import Sheet
 from ecare import french
 from funding import access, objective_forms, queries, workflow
+from funding import printed as on_paper
 from funding.models import Grant
 from funding.queries import envelopes, objectives
 
@@ -92,6 +93,12 @@ def form_parts(sheet: Sheet) -> list[Panel]:
     """What the objectives declared would give: 1 query, none for étapes of another kind."""
     found = objectives.of_sheet(sheet)
     return [Panel("funding/objectives_declared.html", found)] if found else []
+
+
+def printed(dossier: Dossier, stages: Sequence[DossierStage]) -> list[Panel]:
+    """The subsidy, once granted: see `funding.printed.of`."""
+    found = on_paper.of(dossier, stages)
+    return [Panel("funding/pdf/subsidy.html", found)] if found else []
 
 
 def why_not_validated(stages: Sequence[DossierStage]) -> dict[int, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from django.core.files.uploadedfile import UploadedFile
 
 from dossiers import sheets, uploads
-from dossiers.sheets.choosing import plain
+from dossiers.sheets.choosing import title
 from dossiers.sheets.table import Doubt
 from ecare import french
 
@@ -95,11 +95,11 @@ def placed(
 ) -> tuple[dict[str, int], list[str]]:
     """The position of each of `columns`, by field, and the headings that are none of them. Raises Unreadable when one
     that is not `optional` is missing, or when one is there twice."""
-    by_name = {plain(label): name for name, label in columns.items()}
+    by_name = {title(label): name for name, label in columns.items()}
     places: dict[str, int] = {}
     ignored = []
     for position, heading in enumerate(headings):
-        name = by_name.get(plain(heading))
+        name = by_name.get(title(heading))
         if name is None:
             ignored += [heading] if heading else []
         elif name in places:

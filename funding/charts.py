@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from funding.models import Consumption
+from funding.queries import envelopes
 from funding.schedule import calculation
 from funding.schedule.terms import Terms
 
@@ -65,6 +66,22 @@ def parts(consumption: Consumption) -> list[Part]:
         drawn.append(Part(code, label, amount, place(before, whole), place(amount, whole)))
         before += amount
     return drawn
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A part of a budget from which the leads are told: in percents of it, in euros, and where it stands in the bar."""
+
+    level: int
+    amount: Decimal
+    x: float
+
+
+def thresholds(consumption: Consumption) -> list[Threshold]:
+    """Where the leads are told, on the bar of `parts`."""
+    whole = max(consumption.budget, consumption.used)
+    amounts = [(level, consumption.budget * level / 100) for level in envelopes.LEVELS]
+    return [Threshold(level, amount, place(amount, whole)) for level, amount in amounts]
 
 
 def place(amount: Decimal, whole: Decimal) -> float:

@@ -11,8 +11,7 @@ from django.utils.datastructures import MultiValueDict
 
 from ecare import forms as care_forms
 from ecare import french
-from ecare.widgets import DateInput
-from funding.grant_forms import AmountField
+from funding.grant_forms import AmountField, DayField
 
 
 class OpenForm(care_forms.Form):
@@ -26,9 +25,8 @@ class OpenForm(care_forms.Form):
             "max_length": "Ce texte dépasse 5000 caractères\u00a0: raccourcissez-le.",
         },
     )
-    due_on = forms.DateField(
+    due_on = DayField(
         label="À déposer au plus tard le",
-        widget=DateInput(),
         error_messages={
             "required": "Choisissez la date limite du dépôt.",
             "invalid": "Saisissez une date, par exemple 15/09/2026.",

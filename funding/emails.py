@@ -7,8 +7,9 @@ from typing import Any
 
 from django.urls import reverse
 
+from accounts import queries as accounts_queries
 from accounts.models import User
-from dossiers import emails
+from dossiers import access, emails
 from dossiers.models import Event
 from ecare import french
 from funding import links
@@ -155,6 +156,7 @@ def post(
         kind=kind,
         to=dossier.referent.email,
         subject=subject.format(reference=dossier.reference),
+        is_kept_only=not dossier.has_referent,
         context={**emails.about(dossier), "event": event, **context},
         key=f"event-{event.pk}-{kind}",
         action=(button, outbox.absolute(reverse(page, args=[dossier.reference]))),
@@ -165,15 +167,23 @@ def post(
 def post_to_desk(
     event: Event, kind: str, subject: str, button: str, *, page: str, otherwise: User, **context: Any
 ) -> None:
-    """To who instructs the dossier, `otherwise` to that person: the référent has done his part."""
+    """To who instructs the dossier, `otherwise` to that person: the référent has done his part. To every responsable
+    when neither of them may act on it any more: it would wait for nobody, and tell of a dossier to who lost it."""
     dossier = event.dossier
-    recipient = dossier.verifier or otherwise
-    outbox.post(
-        kind=kind,
-        to=recipient.email,
-        subject=subject.format(reference=dossier.reference),
-        context={**emails.about(dossier), "recipient": recipient, **context},
-        key=f"event-{event.pk}-{kind}",
-        action=(button, outbox.absolute(reverse(page, args=[dossier.reference]))),
-        about=dossier.reference,
-    )
+    assert event.dossier_stage is not None  # a subsidy is that of an étape
+    for recipient in (dossier.verifier, otherwise):
+        if recipient is not None and access.may_instruct(recipient, event.dossier_stage):
+            recipients = [recipient]
+            break
+    else:
+        recipients = list(accounts_queries.leads())
+    for recipient in recipients:
+        outbox.post(
+            kind=kind,
+            to=recipient.email,
+            subject=subject.format(reference=dossier.reference),
+            context={**emails.about(dossier), "recipient": recipient, **context},
+            key=f"event-{event.pk}-{kind}-{recipient.pk}",
+            action=(button, outbox.absolute(reverse(page, args=[dossier.reference]))),
+            about=dossier.reference,
+        )

@@ -86,14 +86,16 @@ class ChangeForm(ExpenseForm):
         self.fields["mission_letter"].label = "Référence de la lettre de mission"
         self.fields["mission_letter"].help_text = "Pour les ressources humaines\u00a0: qui, sur quoi, depuis quand."
         for name in ("proof_file", "letter_file"):
-            self.fields[name].help_text = "pdf, doc, docx ou zip, moins de 50\u00a0Mo."
+            self.fields[name].help_text = "PDF, Word (doc, docx) ou zip, moins de 50\u00a0Mo."
             self.fields[name].widget = forms.FileInput(attrs={"accept": ".pdf,.doc,.docx,.zip"})
 
 
 class Lines:
     """Several lines typed at once; those left empty are left aside."""
 
-    def __init__(self, data: QueryDict | None = None, *, terms: Terms) -> None:
+    def __init__(self, data: QueryDict | None = None, *, terms: Terms, read: int) -> None:
+        """`read` is the key of the last line written that the page knows."""
+        self.read = read
         formset = forms.formset_factory(ExpenseForm, extra=LINES, max_num=LINES, absolute_max=LINES)
         self.formset = formset(data, form_kwargs={"terms": terms}, prefix="lignes")
         self.missing = ""

@@ -6,11 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
 from ecare import forms as care_forms
 from ecare import french
+from ecare.widgets import DateInput
+from funding.models import EARLIEST, LATEST
 
 
 class AmountField(forms.DecimalField):
@@ -36,6 +39,22 @@ class AmountField(forms.DecimalField):
 
     def prepare_value(self, value: Any) -> Any:
         return f"{value:.2f}".replace(".", ",").removesuffix(",00") if isinstance(value, Decimal) else value
+
+
+class DayField(forms.DateField):
+    """A day whose year is one that the database takes."""
+
+    widget = DateInput
+
+    def __init__(self, **options: Any) -> None:
+        check = ": vérifiez l'année."
+        super().__init__(
+            validators=[
+                MinValueValidator(EARLIEST, f"Cette date est antérieure à {EARLIEST.year}\u00a0{check}"),
+                MaxValueValidator(LATEST, f"Cette date est postérieure à {LATEST.year}\u00a0{check}"),
+            ],
+            **options,
+        )
 
 
 class GrantForm(care_forms.Form):
@@ -75,7 +94,19 @@ class GrantForm(care_forms.Form):
         return cleaned
 
 
+#: Said to who deposits a copy without the key of what was signed: the page that comes back has it.
+UNNAMED = (
+    "Cette page ne dit plus quelle convention vous avez signée\u00a0: relisez-la, puis déposez à nouveau le fichier."
+)
+
+
 class SignedCopyForm(care_forms.Form):
+    """A copy of the convention that was on the page: `read` is its public key."""
+
+    read = forms.UUIDField(
+        widget=forms.HiddenInput,
+        error_messages=dict.fromkeys(("required", "invalid"), UNNAMED),
+    )
     file = forms.FileField(
         label="Exemplaire signé",
         help_text="Un fichier PDF de moins de 50 Mo, avec toutes les pages de la convention.",
@@ -96,6 +127,6 @@ class CheckForm(care_forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         max_length=2000,
         required=False,
-        help_text="Nécessaire pour refuser\u00a0: le référent reçoit ce texte par e-mail.",
+        help_text="Nécessaire pour refuser\u00a0: le référent lira ce texte.",
         error_messages={"max_length": "Ce motif dépasse 2000 caractères\u00a0: raccourcissez-le."},
     )

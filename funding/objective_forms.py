@@ -30,9 +30,10 @@ class ObjectiveForm(care_forms.Form):
         error_messages={"max_length": "Ce motif dépasse 2000 caractères\u00a0: raccourcissez-le."},
     )
 
-    def __init__(self, data: QueryDict | None = None, *, row: Row, number: int) -> None:
-        """`number` is that of the transmission shown."""
-        reason = row.decision.reason if row.is_refused and row.decision else ""
+    def __init__(self, data: QueryDict | None = None, *, row: Row, number: int, typed: str = "") -> None:
+        """`number` is that of the transmission shown; `typed`, the reason of a decision that came too late."""
+        self.typed = typed
+        reason = typed or (row.decision.reason if row.is_refused and row.decision else "")
         super().__init__(
             data,
             auto_id=f"id_{row.objective.code}_%s",
@@ -49,6 +50,8 @@ class Part:
     objectives: Objectives
     rows: list[tuple[Row, ObjectiveForm]]
     may_decide: bool
+    #: Whether the user may take charge of the dossier, which nobody instructs: a decision gives it to nobody (I5).
+    may_take: bool
     refusal: str = ""
     #: The objective that it was about, and what had been typed for it.
     code: str = ""
@@ -63,15 +66,20 @@ def part(
     code: str = "",
     refusal: str = "",
 ) -> Panel:
-    """The panel; with the form that was just sent for the objective `code`, when it is shown again."""
-    rows = [
-        (row, sent if sent and row.objective.code == code else ObjectiveForm(row=row, number=objectives.number))
-        for row in objectives.rows
-    ]
+    """The panel; with the form that was just sent for the objective `code`, when it is shown again. What came too late,
+    which `refusal` says, is about the objective as it is now: once read, the same decision may be sent again."""
+
+    def form_of(row: Row) -> ObjectiveForm:
+        if sent is None or row.objective.code != code:
+            return ObjectiveForm(row=row, number=objectives.number)
+        return ObjectiveForm(row=row, number=objectives.number, typed=sent["reason"].value() or "") if refusal else sent
+
+    rows = [(row, form_of(row)) for row in objectives.rows]
     may_decide = (
         access.may_decide_objectives(user, dossier_stage)
         and dossier_stage.is_current
         and dossier_stage.status == Status.TRANSMITTED
     )
-    content = Part(dossier_stage, objectives, rows, may_decide, refusal, code)
+    may_take = may_decide and dossier_stage.dossier.verifier_id is None
+    content = Part(dossier_stage, objectives, rows, may_decide, may_take, refusal, code)
     return Panel("funding/instruction/objectives.html", content, title="Objectifs", anchor="titre-objectifs")

@@ -14,10 +14,12 @@ from django.core.files.uploadedfile import UploadedFile
 from dossiers import sheets
 from ecare import french
 from funding.cells import DOUBTS, Fault, Faulty, amount, cells_of, day, opened
+from funding.models import EARLIEST
 
 SHEET = "Paiements"
 LONGEST_TRANSFER = 50
 TOO_LONG = f"Cette référence dépasse {LONGEST_TRANSFER} caractères\u00a0: raccourcissez-la."
+TOO_OLD = f"Cette date est antérieure à {EARLIEST.year}\u00a0: vérifiez l'année."
 #: Columns of `queries.payment_list.HEADINGS`; the others are not read.
 COLUMNS = {
     "reference": "Référence du paiement",
@@ -113,5 +115,7 @@ class Reading:
             self.wrong.setdefault(
                 "paid_on", "Cette date est à venir\u00a0: indiquez le jour où le paiement a été fait."
             )
+        elif self.paid_on < EARLIEST:
+            self.wrong.setdefault("paid_on", TOO_OLD)
         if len(self.transfer) > LONGEST_TRANSFER:
             self.wrong.setdefault("transfer", TOO_LONG)

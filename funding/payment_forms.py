@@ -11,7 +11,7 @@ from django.utils import timezone
 from ecare import forms as care_forms
 from ecare.widgets import DateInput, Select
 from funding.enums import PaymentKind, PaymentState
-from funding.grant_forms import AmountField
+from funding.grant_forms import AmountField, DayField
 from funding.models import Payment
 from funding.payment_files import LONGEST_TRANSFER, TOO_LONG
 
@@ -19,28 +19,29 @@ A_DATE = "Saisissez une date, par exemple 15/09/2026."
 
 
 class PlanForm(care_forms.Form):
-    """« Ajouter au calendrier »: a payment, or money to give back."""
+    """« Ajouter au calendrier »: a payment, or money to give back. `read` is the highest number on the page."""
 
+    read = forms.IntegerField(widget=forms.HiddenInput, min_value=0, required=False)
     kind = forms.ChoiceField(label="Nature", choices=PaymentKind.choices, widget=Select)
     amount = AmountField(label="Montant (€)")
-    due_on = forms.DateField(
+    due_on = DayField(
         label="Échéance",
-        widget=DateInput(),
         error_messages={"required": "Choisissez la date prévue.", "invalid": A_DATE},
     )
 
-    def __init__(self, data: QueryDict | None = None, *, payment: Payment | None = None) -> None:
-        initial = {"amount": payment.amount, "due_on": payment.due_on} if payment else {"kind": PaymentKind.PAYMENT}
+    def __init__(self, data: QueryDict | None = None, *, payment: Payment | None = None, read: int = 0) -> None:
+        initial: dict[str, Any] = {"kind": PaymentKind.PAYMENT, "read": read}
+        if payment is not None:
+            initial = {"amount": payment.amount, "due_on": payment.due_on}
         super().__init__(data, initial=initial, use_required_attribute=False)
         self.fields["amount"].error_messages["required"] = "Saisissez le montant, par exemple 18800,50."
         if payment is not None:
-            del self.fields["kind"]  # what a payment is does not change
+            del self.fields["kind"], self.fields["read"]  # what a payment is does not change
 
 
 class PayForm(care_forms.Form):
-    paid_on = forms.DateField(
+    paid_on = DayField(
         label="Date du paiement",
-        widget=DateInput(),
         error_messages={"required": "Indiquez le jour où le paiement a été fait.", "invalid": A_DATE},
     )
 

@@ -15,6 +15,11 @@ def plain(text: str) -> str:
     return " ".join("".join(each for each in letters if not unicodedata.combining(each)).lower().split())
 
 
+def title(heading: str) -> str:
+    """A heading as it is compared: its words alone. « (€) » becomes « (?) » where the euro cannot be written."""
+    return " ".join("".join(each if each.isalnum() else " " for each in plain(heading)).split())
+
+
 def chosen(names: Sequence[str], wanted: str) -> str:
     """The sheet of the name wanted, or the only one. Raises Unreadable with those that there are."""
     for name in names:

@@ -1,9 +1,9 @@
-"""Payments and controls: read here, written by the pages of the portal alone (F7)."""
+"""Payments, controls and their interviews: read here, written by the pages of the portal alone (F7)."""
 
 from django.contrib import admin
 
 from dossiers.admin.dossiers import ReadOnly
-from funding.models import Control, Payment
+from funding.models import Control, Interview, Payment
 
 
 @admin.register(Payment)
@@ -22,3 +22,11 @@ class ControlAdmin(ReadOnly):
     list_filter = ("state",)
     list_select_related = ("grant__dossier",)
     fields = (*list_display, "documents", "opened_by", "closed_by", "reason")
+
+
+@admin.register(Interview)
+class InterviewAdmin(ReadOnly):
+    dossier_path = "control__grant__dossier__"
+    list_display = ("control", "noted_by", "noted_at")
+    list_select_related = ("control__grant__dossier", "noted_by")
+    fields = (*list_display, "text")

@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import QuerySet
+from django.forms.formsets import DELETION_FIELD_NAME
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -37,13 +38,14 @@ class BracketForm(forms.ModelForm):
 
 class PartFormSet(BaseInlineFormSet):
     def kept(self, *names: str) -> list[dict[str, Any]]:
-        """The rows as they will be once saved, whether touched or not."""
+        """The rows as they will be once saved, whether touched or not, without what is wrong in them: one save tells of
+        each row and of all of them together."""
         rows = []
         for form in self.forms:
-            if form in self.deleted_forms:
+            if form.cleaned_data.get(DELETION_FIELD_NAME):  # `deleted_forms` has none as long as a row is wrong
                 continue
             if form.has_changed():
-                rows.append({name: form.cleaned_data[name] for name in names})
+                rows.append({name: form.cleaned_data[name] for name in names if name in form.cleaned_data})
             elif form in self.initial_forms:
                 rows.append({name: getattr(form.instance, name) for name in names})
         return rows
@@ -51,11 +53,12 @@ class PartFormSet(BaseInlineFormSet):
 
 class BracketFormSet(PartFormSet):
     def clean(self) -> None:
-        """Together, the brackets give every site exactly one rate."""
+        """Together, the brackets give every site exactly one rate, whatever the rates are."""
         super().clean()
-        if any(self.errors):
+        rows = self.kept("first", "last")
+        if any(len(row) < 2 for row in rows):
             return
-        flaws = checks.of_brackets([Step(**row) for row in self.kept("first", "last", "rate")])
+        flaws = checks.of_brackets([Step(**row, rate=Decimal(0)) for row in rows])
         if flaws:
             raise ValidationError(flaws)
 
@@ -64,10 +67,12 @@ class ShareFormSet(PartFormSet):
     def clean(self) -> None:
         """Together, the shares of a parcours make up the whole subsidy."""
         super().clean()
-        if any(self.errors):
+        rows = self.kept("track", "share")
+        if any("track" not in row for row in rows):
             return
-        rows = self.kept("track", "code", "label", "mandatory", "share")
-        flaws = checks.of_objectives([Objective(**row) for row in rows])
+        doubtful = {row["track"] for row in rows if "share" not in row}
+        sure = [row for row in rows if row["track"] not in doubtful]
+        flaws = checks.of_objectives([Objective(**row, code="", label="", mandatory=True) for row in sure])
         if flaws:
             raise ValidationError(flaws)
 

@@ -7,6 +7,7 @@ dossier that waits for its grant is there already.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,15 +24,15 @@ from dossiers.demo.applications import current
 from dossiers.demo.cast import Plan
 from dossiers.enums import Status
 from dossiers.kinds import Raw
-from dossiers.models import Dossier, Stage
+from dossiers.models import Dossier, Guichet, Stage
 from dossiers.workflow import tallies
 from establishments.models import LegalEntity
 from funding import workflow
 from funding.demo import answers, spending
 from funding.enums import ObjectiveState
 from funding.expense_rules import Entry
-from funding.models import Grant, Payment
-from funding.queries import agreements, payments
+from funding.models import Envelope, Grant, Payment
+from funding.queries import agreements, envelopes, payments
 from funding.schedule.estimates import Estimate
 from notifications import delivery
 from notifications.models import Email
@@ -46,6 +47,10 @@ CORRECTION = "Une partie des travaux a déjà été financée par le programme E
 CONTROL = "Rapport du test de restauration\nFactures acquittées du serveur de sauvegarde"
 INTERVIEW = "Appel de M. Delattre : le test de restauration a été refait depuis, le rapport suit."
 DAYS_TO_ANSWER, DAYS_TO_PAY = 20, 15
+#: The part of its budget that a guichet has used: past the first threshold, under the second one.
+USED = Decimal("0.84")
+#: What a budget is a multiple of, in euros.
+ROUND = 5_000
 
 
 class Impossible(Exception):
@@ -78,6 +83,7 @@ def load() -> None:
     team.present(PRESENTED, accepted=("diagnosis", "inventory"))
     team.control(CONTROLLED)
     team.pay(PAID)
+    follow_the_budget()
     put_emails_away(after=first.pk if first else 0)
     tallies.refresh(timezone.now())
 
@@ -171,6 +177,15 @@ class Team:
     def order(self, granted: Grant, amount: Decimal, *, due_on: dt.date) -> Payment:
         payment = workflow.payments.plan(granted, by=self.lead, amount=amount, due_on=due_on)
         return workflow.payments.order(payment, by=self.lead)
+
+
+def follow_the_budget() -> None:
+    """Give the guichet a budget, counted at once: the page of the envelopes waits for nothing. It follows what the
+    dossiers ask, which the register decides."""
+    guichet = Guichet.objects.get(code=GUICHET)
+    budget = ROUND * math.ceil(envelopes.amounts(guichet.pk).used / USED / ROUND)
+    Envelope.objects.update_or_create(guichet=guichet, defaults={"budget": budget})
+    workflow.envelopes.count(timezone.now())
 
 
 def stage_of(code: str) -> Stage:

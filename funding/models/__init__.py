@@ -1,8 +1,9 @@
 from funding.models.agreements import Agreement, AgreementTemplate
-from funding.models.controls import Control
+from funding.models.controls import Control, Interview
+from funding.models.days import EARLIEST, LATEST
 from funding.models.discrepancies import Discrepancy
 from funding.models.envelopes import DEFAULT_AGREEMENT_FROM, Consumption, Envelope
-from funding.models.expenses import EARLIEST, Expense, ExpenseClosure, ExpenseImport
+from funding.models.expenses import Expense, ExpenseClosure, ExpenseImport
 from funding.models.grants import Grant
 from funding.models.objectives import ObjectiveDecision
 from funding.models.payments import Payment
@@ -12,6 +13,7 @@ from funding.schedule.models import Bracket, ObjectiveShare, Schedule, UnitAmoun
 __all__ = [
     "DEFAULT_AGREEMENT_FROM",
     "EARLIEST",
+    "LATEST",
     "Agreement",
     "AgreementTemplate",
     "Bracket",
@@ -23,6 +25,7 @@ __all__ = [
     "ExpenseClosure",
     "ExpenseImport",
     "Grant",
+    "Interview",
     "ObjectiveDecision",
     "ObjectiveShare",
     "Payment",

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from funding.enums import ControlState
+from funding.models.days import plausible
 from funding.models.grants import Grant
 
 #: Those that wait for something.
@@ -50,6 +51,11 @@ class Control(models.Model):
                 name="control_lowers_with_a_reason",
                 violation_error_message="Un contrôle qui diminue le montant dit lequel, et pourquoi.",
             ),
+            models.CheckConstraint(
+                condition=plausible("due_on"),
+                name="control_due_day_plausible",
+                violation_error_message="L'année d'une échéance est comprise entre 2020 et 2099.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -67,3 +73,21 @@ class Control(models.Model):
     def slot(self) -> str:
         """Where its files are, among those of the dossier: the code of no question."""
         return f"controle-{self.number}"
+
+
+class Interview(models.Model):
+    """What was said with the laureate during a control, for those who instruct. The database refuses changes."""
+
+    control = models.ForeignKey(Control, models.PROTECT, related_name="interviews", verbose_name="contrôle")
+    text = models.TextField("compte rendu")
+    noted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="noté par")
+    noted_at = models.DateTimeField("noté le", default=timezone.now)
+
+    class Meta:
+        verbose_name = "entretien de contrôle"
+        verbose_name_plural = "entretiens de contrôle"
+        ordering = ["control_id", "-noted_at", "-pk"]
+        constraints = [models.CheckConstraint(condition=~Q(text=""), name="interview_says_something")]
+
+    def __str__(self) -> str:
+        return f"Entretien – {self.control}"

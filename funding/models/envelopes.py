@@ -123,7 +123,9 @@ class Consumption(models.Model):
 
     @property
     def reached(self) -> str:
-        """« Seuil de 80 % atteint »."""
+        """« Seuil de 80 % atteint », or that there is no budget left."""
+        if self.excess:
+            return "Budget dépassé"
         return f"Seuil de {self.level}\u00a0% atteint"
 
     @property

@@ -12,10 +12,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from funding.enums import ExpenseNature
+from funding.models.days import EARLIEST
 from funding.models.grants import Grant
-
-#: Nothing was spent on this programme before: a year typed wrong is caught.
-EARLIEST = dt.date(2020, 1, 1)
 
 
 class ExpenseQuerySet(models.QuerySet["Expense"]):

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from funding.enums import PaymentKind, PaymentState
+from funding.models.days import plausible
 from funding.models.grants import Grant
 
 
@@ -55,6 +56,11 @@ class Payment(models.Model):
                 name="payment_transfer_once_paid",
                 violation_error_message="Seul un paiement versé a la référence d'un virement.",
             ),
+            models.CheckConstraint(
+                condition=plausible("due_on") & plausible("paid_on"),
+                name="payment_days_plausible",
+                violation_error_message="L'année d'un paiement est comprise entre 2020 et 2099.",
+            ),
         ]
         indexes = [
             models.Index(fields=["state", "due_on", "id"], name="payment_due"),
@@ -82,6 +88,11 @@ class Payment(models.Model):
         if self.is_repayment and self.state == PaymentState.PAID:
             return "Reversé"
         return PaymentState(self.state).label
+
+    @property
+    def seen(self) -> str:
+        """What a page that shows it gives back, when what it may become depends on what was read."""
+        return f"{self.amount:.2f}|{self.due_on.isoformat()}"
 
     @property
     def may_change(self) -> bool:

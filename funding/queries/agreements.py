@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts.enums import Civility
+from dossiers import queries
 from dossiers.models import Transmission
 from ecare import french
 from funding.enums import AgreementState
@@ -51,18 +52,21 @@ def template_of(guichet: int) -> AgreementTemplate | None:
 
 
 def draft(grant: Grant, *, on: dt.datetime) -> Draft:
-    """The convention of a subsidy as it would be sent at `on`: 2 queries."""
+    """The convention of a subsidy as it would be sent at `on`: 3 queries, 4 when a contact was corrected."""
     signatory = signatory_of(grant)
     template = template_of(grant.dossier.guichet_id)
     return Draft(template, signatory, values_of(grant, signatory, on=on) if signatory else {})
 
 
 def signatory_of(grant: Grant) -> dict[str, str] | None:
-    """The signatory that the dossier named last, whatever the étape: name, position and address."""
+    """The signatory that the dossier named last, whatever the étape, as a responsable corrected it since if one did
+    (I8): the convention is written to that person. Name, position and address."""
     transmissions = Transmission.objects.filter(dossier_stage__dossier=grant.dossier_id).order_by("-at", "-pk")
     for transmission in transmissions:
         said: dict[str, Any] | None = transmission.answers.get(SIGNATORY)
         if said:
+            stage = transmission.dossier_stage_id
+            said = queries.contacts_in_force({stage: transmission.at}, [SIGNATORY]).get((stage, SIGNATORY), said)
             civility = Civility(said["civility"]).label
             return {
                 "name": f"{civility} {said['first_name']} {said['last_name']}",

@@ -111,7 +111,7 @@ def gathered() -> QuerySet[Any]:
 
 def of_sums(row: Any) -> Iterator[Found]:
     """What does not agree in a row of `gathered`, its objectives left out."""
-    totals = {name: Decimal(amount) for name, amount in (row.totals or {}).items()}
+    totals: dict[str, Any] = {name: Decimal(amount) for name, amount in (row.totals or {}).items()}
     sums = Sums(ceiling=row.ceiling, payable=row.payable, **totals)
     estimated = Decimal(row.total)
     ceiling = row.amount if row.lowered_to is None else row.lowered_to

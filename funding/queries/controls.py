@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 
 from django.db.models import QuerySet
 
-from dossiers.enums import EventKind
-from dossiers.models import Attachment, Event
-from funding.models import Control, Grant
+from dossiers.models import Attachment
+from funding.models import Control, Grant, Interview
 from funding.models.controls import UNDER_WAY
 
 
@@ -18,6 +17,8 @@ class Controlled:
 
     control: Control
     files: list[Attachment] = field(default_factory=list)
+    #: For those who instruct, the last first.
+    interviews: list[Interview] = field(default_factory=list)
 
 
 def under_way(grant: Grant) -> Control | None:
@@ -25,23 +26,21 @@ def under_way(grant: Grant) -> Control | None:
     return Control.objects.filter(grant=grant, state__in=UNDER_WAY).select_related("opened_by").first()
 
 
-def of(grant: Grant) -> list[Controlled]:
-    """Every control of a subsidy, the last first, with its pieces: 2 queries, 1 without any."""
+def of(grant: Grant, *, interviews: bool = False) -> list[Controlled]:
+    """Every control of a subsidy, the last first, with its pieces: 2 queries, 1 without any. With its `interviews` when
+    they are asked for: 1 more."""
     found = {
         each.slot: Controlled(each)
         for each in Control.objects.filter(grant=grant).select_related("opened_by", "closed_by")
     }
     for piece in files(grant, *found) if found else ():
         found[piece.code].files.append(piece)
+    if found and interviews:
+        for each in Interview.objects.filter(control__grant=grant).select_related("control", "noted_by"):
+            found[each.control.slot].interviews.append(each)
     return list(found.values())
 
 
 def files(grant: Grant, *slots: str) -> QuerySet[Attachment]:
     """The pieces in these slots."""
     return Attachment.objects.active().filter(dossier_stage=grant.dossier_stage_id, code__in=slots)
-
-
-def notes(grant: Grant) -> QuerySet[Event]:
-    """The interviews noted, the last first: for those who instruct."""
-    noted = Event.objects.filter(dossier=grant.dossier_id, kind=EventKind.CONTROL_NOTED)
-    return noted.select_related("actor").order_by("-at", "-pk")

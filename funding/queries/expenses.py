@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Page
-from django.db.models import Count, Sum
+from django.db.models import Count, Max, Sum
 from django.utils import timezone
 
 from ecare import french
@@ -82,6 +82,12 @@ def objectives_of(grant: Grant) -> dict[str, str]:
     estimate = Estimate.from_json(grant.transmission.estimate)
     found = schedules.objectives(estimate.schedule_id, track=estimate.track)
     return {each.code: each.label for each in found} or dict([WHOLE])
+
+
+def last_written(grant: Grant) -> int:
+    """The key of the last line written, in force or not; 0 without any: 1 query."""
+    found: int | None = grant.expenses.aggregate(last=Max("pk"))["last"]
+    return found or 0
 
 
 def trame(grant: Grant) -> Trame:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet, Subquery, TextField
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, TextField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, JSONObject
 
@@ -41,6 +41,13 @@ class Basis:
 def has_objectives(dossier_stage: DossierStage) -> bool:
     """Whether an étape is about objectives; its dossier may still have none."""
     return dossier_stage.stage.kind == StageKind.OBJECTIVES
+
+
+def has_shares(grant: Grant) -> bool:
+    """Whether the barème of a subsidy pays its parcours by objectives, and not as a whole (Q&A 3.5): 1 query."""
+    shares = ObjectiveShare.objects.filter(schedule=OuterRef("schedule"), track=OuterRef("track"))
+    applied = Transmission.objects.filter(pk=grant.transmission_id).annotate(track=KT("estimate__track"))
+    return applied.filter(Exists(shares)).exists()
 
 
 def bases(stages: Iterable[DossierStage]) -> dict[int, Basis]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
@@ -29,6 +30,8 @@ class Sums:
     asked_back: Decimal = NOTHING
     #: What no decision has refused, out of the ceiling: see `queries.reachable`. None where nobody asks.
     reachable: Decimal | None = None
+    #: Whether what is payable follows the objectives accepted: a barème may pay the subsidy as a whole (Q&A 3.5).
+    follows_objectives: bool = True
 
     @property
     def kept(self) -> Decimal:
@@ -107,11 +110,39 @@ def sums(grant: Grant) -> Sums:
 
 def summed(grant: Grant, rows: Collection[Payment]) -> Sums:
     """The same from its payments, once they are read; those cancelled may be left out."""
-    found = {
+    found: dict[str, Any] = {
         name: sum((each.amount for each in rows if each.kind == kind and each.state in states), NOTHING)
         for name, (kind, states) in PARTS.items()
     }
     return Sums(ceiling=grant.ceiling, payable=grant.payable, **found)
+
+
+@dataclass(frozen=True)
+class Way:
+    """What brings a schedule down to what may be paid: a payment to lower, or to give up."""
+
+    payment: Payment
+    #: In euros, what may be left of it; zero when nothing may.
+    left: Decimal
+
+
+def ways_down(sums: Sums, rows: Collection[Payment]) -> list[Way]:
+    """What to do, in this order, about payments planned beyond what the subsidy may reach: those due last give way
+    first, as they do to a control (`workflow.payable.give_way`)."""
+    planned = [each for each in rows if not each.is_repayment and each.state == PaymentState.PLANNED]
+    excess, found = sums.overplanned, []
+    for payment in sorted(planned, key=lambda each: (each.due_on, each.pk), reverse=True):
+        if excess <= 0:
+            break
+        found.append(Way(payment, max(NOTHING, payment.amount - excess)))
+        excess -= payment.amount
+    return found
+
+
+def to_cancel(sums: Sums, rows: Collection[Payment]) -> list[Payment]:
+    """The payments ordered, due last first, while more is ordered than what is payable."""
+    ordered = [each for each in rows if not each.is_repayment and each.state == PaymentState.ORDERED]
+    return sorted(ordered, key=lambda each: (each.due_on, each.pk), reverse=True) if sums.overordered else []
 
 
 def schedule(grant: Grant) -> QuerySet[Payment]:

@@ -26,9 +26,9 @@ _ABOUT = DossierStage.objects.filter(dossier=OuterRef("dossier"), stage__kind=St
 IS_SETTLED = Exists(_ABOUT.filter(status__in=SETTLED)) & ~Exists(_ABOUT.exclude(status__in=SETTLED))
 
 
-def reachable(grant: Grant) -> Decimal:
-    """The euros of the ceiling that no decision told has refused: 1 query, 3 more while an étape about objectives is
-    open.
+def reachable(grant: Grant) -> tuple[Decimal, bool]:
+    """The euros of the ceiling that no decision told has refused, and whether what may be paid follows objectives at
+    all: 2 queries, or 4 once an étape about objectives presents some.
 
     What is payable once that étape is decided, validated or rejected (`workflow.payable`). Until then, the ceiling less
     the part of each objective refused when it last came back: what is not presented yet may still be, and what
@@ -37,7 +37,7 @@ def reachable(grant: Grant) -> Decimal:
     about = DossierStage.objects.filter(dossier=grant.dossier_id, stage__kind=StageKind.OBJECTIVES)
     stages: list[Any] = list(dossiers.with_told_until(about.select_related("stage", "revision")))
     if stages and all(each.status in SETTLED for each in stages):
-        return grant.payable
+        return grant.payable, deciding.has_shares(grant)
     presented = deciding.of_stages(stages)
     refused = {
         row.objective.code
@@ -46,9 +46,9 @@ def reachable(grant: Grant) -> Decimal:
         for row in told(presented[each.pk].refused, until=each.told_until)
     }
     if not refused:
-        return grant.ceiling
+        return grant.ceiling, bool(presented) or deciding.has_shares(grant)
     known = {row.objective.code: row.objective for each in presented.values() for row in each.rows}
-    return objectives.payable(grant.ceiling, list(known.values()), known.keys() - refused)
+    return objectives.payable(grant.ceiling, list(known.values()), known.keys() - refused), True
 
 
 def told(rows: Iterable[Row], *, until: dt.datetime | None) -> Iterable[Row]:
@@ -60,4 +60,5 @@ def sums(grant: Grant, rows: Collection[Payment] | None = None) -> Sums:
     """The money of a subsidy with what it may still reach (`reachable`): from its payments once they are read, else 1
     query more."""
     found = payments.sums(grant) if rows is None else payments.summed(grant, rows)
-    return replace(found, reachable=reachable(grant))
+    reach, follows_objectives = reachable(grant)
+    return replace(found, reachable=reach, follows_objectives=follows_objectives)

@@ -58,7 +58,7 @@ def said(name: str, value: Any, trame: Trame) -> str:
         case "amount":
             return french.euros(value)
         case "spent_on":
-            return f"{value:%d/%m/%Y}"
+            return french.short_day(value)
         case "nature":
             return nature(value)
         case "objective":

@@ -20,5 +20,6 @@ def to_sign(request: HttpRequest, token: str) -> HttpResponse:
     if agreement is None:
         raise Http404
     reference = agreement.grant.dossier.reference
+    content = agreement_pdf.of(agreement)
     audit.record(AuditKind.DOWNLOADED, subject=reference, paper="convention", number=agreement.number)
-    return pdf(agreement_pdf.of(agreement), f"convention-{reference}.pdf")
+    return pdf(content, f"convention-{reference}.pdf")

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
+from dossiers import emails
 from dossiers.views import files
 from dossiers.views.scope import user_of
 from funding import access, workflow
@@ -35,6 +36,9 @@ def control(request: HttpRequest, reference: str) -> HttpResponse:
     if not name or (name != "open" and current is None):
         return page(request, subsidy, {}, refusal="Aucun contrôle n'est en cours sur ce dossier.", status=409)
     form = form_of(name, request, subsidy, current)
+    if name != "open" and current and request.POST.get("control") not in (None, str(current.control.number)):
+        refusal = f"{current.control} est maintenant en cours\u00a0: relisez-le avant de continuer."
+        return page(request, subsidy, {name: form}, refusal=refusal, status=409)
     if not form.is_valid():
         return page(request, subsidy, {name: form}, status=422)
     try:
@@ -65,20 +69,20 @@ def act(name: str, subsidy: Subsidy, current: Controlled | None, *, by: User, da
     """Do what the button says; what is told then. Raises what `workflow.controls` raises."""
     if name == "open":
         workflow.controls.open(subsidy.grant, by=by, documents=data["documents"], due_on=data["due_on"])
-        return "Le contrôle est ouvert. Le référent reçoit un e-mail avec les pièces à déposer."
+        return f"Le contrôle est ouvert. {emails.reader(subsidy.dossier, ' avec les pièces à déposer')}."
     assert current is not None
     if name == "note":
         workflow.controls.note(current.control, by=by, text=data["text"])
         return "L'entretien est noté. Le référent ne le voit pas."
     ceiling = data["ceiling"] if data["outcome"] == "lower" else None
     workflow.controls.close(current.control, by=by, read=data["read"], ceiling=ceiling, reason=data["reason"])
-    return "Le contrôle est terminé. Le référent reçoit un e-mail avec la conclusion."
+    return f"Le contrôle est terminé. {emails.reader(subsidy.dossier, ' avec la conclusion')}."
 
 
 def page(
     request: HttpRequest, subsidy: Subsidy, sent: dict[str, Any], *, refusal: str = "", status: int = 200
 ) -> HttpResponse:
-    found = controls.of(subsidy.grant)
+    found = controls.of(subsidy.grant, interviews=True)
     current = found[0] if found and found[0].control.is_under_way else None
     context = {
         "subsidy": subsidy,
@@ -87,7 +91,6 @@ def page(
         "may_grant": access.may_grant(user_of(request), subsidy.grant.dossier_stage),
         "current": current,
         "closed": found[1:] if current else found,
-        "notes": controls.notes(subsidy.grant) if found else (),
         "open_form": sent.get("open") or OpenForm(),
         "note_form": sent.get("note") or InterviewForm(),
         "close_form": sent.get("close")

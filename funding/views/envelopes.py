@@ -18,5 +18,8 @@ def index(request: HttpRequest) -> HttpResponse:
         raise Http404
     followed = list(envelopes.followed())
     counted = [(each, getattr(each, "consumption", None)) for each in followed]
-    drawn = [(each, found, charts.parts(found) if found else []) for each, found in counted]
+    drawn = [
+        (each, found, charts.parts(found) if found else [], charts.thresholds(found) if found else [])
+        for each, found in counted
+    ]
     return render(request, "funding/instruction/envelopes.html", {"envelopes": drawn})

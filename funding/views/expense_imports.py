@@ -18,9 +18,6 @@ from funding.queries import expense_imports as queries
 from funding.views import spreadsheets
 from funding.views.expenses import own_trame
 
-#: Faults told on the page: whoever corrects these sends the file again.
-SHOWN = 100
-
 
 @require_safe
 def template(request: HttpRequest, reference: str, format: str) -> HttpResponseBase:
@@ -64,9 +61,7 @@ def choose(request: HttpRequest, reference: str) -> HttpResponse:
         "trame": trame,
         "dossier": trame.grant.dossier,
         "form": form,
-        "faults": faults[:SHOWN],
-        "count": len(faults),
-        "hidden": max(len(faults) - SHOWN, 0),
+        **spreadsheets.told(faults),
         "natures": expense_files.ExpenseNature,
     }
     return render(request, "funding/expenses/import.html", context, status=status)

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from dossiers.views.scope import user_of
+from dossiers.views.scope import read_of, user_of
 from ecare import french
 from funding import workflow
 from funding.expense_forms import ChangeForm, Lines
@@ -34,11 +34,13 @@ def index(request: HttpRequest, reference: str) -> HttpResponse:
 def add(request: HttpRequest, reference: str) -> HttpResponse:
     """Several lines typed at once."""
     trame = own_trame(request, reference)
-    lines = Lines(request.POST if request.method == "POST" else None, terms=trame.terms)
+    data = request.POST if request.method == "POST" else None
+    read = queries.last_written(trame.grant) if data is None else read_of(request)
+    lines = Lines(data, terms=trame.terms, read=read)
     refusal = ""
     if request.method == "POST" and lines.is_valid():
         try:
-            added = workflow.expenses.add(trame.grant, lines.entries, by=user_of(request))
+            added = workflow.expenses.add(trame.grant, lines.entries, by=user_of(request), read=lines.read)
         except workflow.NotAllowed as error:
             raise Http404 from error
         except workflow.Refused as error:
@@ -95,9 +97,8 @@ def change(request: HttpRequest, reference: str, line: uuid.UUID) -> HttpRespons
 def remove(request: HttpRequest, reference: str, line: uuid.UUID) -> HttpResponse:
     """Take a line out. One that was changed meanwhile stays, and is shown."""
     _, expense = own_line(request, reference, line)
-    read = request.POST.get("read", "")
     try:
-        workflow.expenses.remove(expense, by=user_of(request), read=int(read) if read.isdecimal() else 0)
+        workflow.expenses.remove(expense, by=user_of(request), read=read_of(request))
     except workflow.NotAllowed as error:
         raise Http404 from error
     except workflow.Refused as error:

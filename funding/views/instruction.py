@@ -11,17 +11,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from dossiers import emails
 from dossiers.queries import de_minimis, latest_transmission
 from dossiers.views import files
 from dossiers.views.instruction import instructors_only
-from dossiers.views.scope import pdf, user_of
+from dossiers.views.scope import pdf, read_of, user_of
 from ecare import audit, french
 from ecare.models import AuditKind
 from funding import access, agreement_pdf, beside, queries, workflow
 from funding.enums import GrantStep
 from funding.grant_forms import CheckForm, GrantForm
 from funding.models import Agreement
-from funding.queries import Subsidy, agreements, controls, payments, rules
+from funding.queries import Subsidy, agreements, controls, reachable, rules
 from funding.schedule.estimates import Estimate
 from funding.views import scope
 
@@ -78,7 +79,7 @@ def page(
             "check_form": check_form or CheckForm(initial={"read": read}),
             "refusal": refusal,
             "control": controls.under_way(subsidy.grant),
-            "sums": payments.sums(subsidy.grant),
+            "sums": reachable.sums(subsidy.grant),
         },
         status=status,
     )
@@ -114,7 +115,7 @@ def grant(request: HttpRequest, reference: str) -> HttpResponse:
         except workflow.Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            told = f"{dossier_stage.dossier.referent.full_name} reçoit un e-mail."
+            told = f"{emails.reader(dossier_stage.dossier)}."
             messages.success(request, f"{french.euros(granted.amount)} sont accordés. {told}")
             return redirect("funding:subsidy", reference)
     return render(
@@ -140,12 +141,12 @@ def send_agreement(request: HttpRequest, reference: str) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         try:
-            workflow.agreements.send(subsidy.grant, by=user)
+            workflow.agreements.send(subsidy.grant, by=user, read=read_of(request))
         except workflow.NotAllowed as refusal:
             raise Http404 from refusal
         except workflow.Refused as refusal:
             return page(request, scope.readable_subsidy(request, reference), refusal=str(refusal), status=409)
-        messages.success(request, "La convention est envoyée au signataire et au référent.")
+        messages.success(request, f"La convention est envoyée au signataire. {emails.reader(subsidy.dossier)}.")
         return redirect("funding:subsidy", reference)
     return render(
         request,
@@ -197,10 +198,11 @@ def check_agreement(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if "refuse" in request.POST:
             workflow.agreements.refuse(current, by=user, read=read, reason=reason)
-            said = "L'exemplaire est refusé. Le référent reçoit le motif et en dépose un autre."
+            told = emails.reader(subsidy.dossier, " avec le motif, et peut en déposer un autre")
+            said = f"L'exemplaire est refusé. {told}."
         else:
             workflow.agreements.accept(current, by=user, read=read)
-            said = "La convention est contrôlée. Le référent en est informé."
+            said = f"La convention est contrôlée. {emails.reader(subsidy.dossier)}."
     except workflow.NotAllowed as refusal:
         raise Http404 from refusal
     except workflow.agreements.Late as refusal:

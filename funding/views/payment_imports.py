@@ -13,11 +13,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
+from dossiers import emails
 from dossiers.workflow.files import FileRefused
 from funding import cells, payment_files, workflow
 from funding.import_form import ImportForm
 from funding.payment_files import Line
+from funding.views import spreadsheets
 from funding.views.payments import leads_only
+from funding.workflow.payment_imports import Verdict
 
 #: What a page shown the day before says is read again.
 LASTS = dt.timedelta(days=1)
@@ -56,8 +59,7 @@ def chosen(
 ) -> HttpResponse:
     context = {
         "form": form,
-        "faults": faults,
-        "count": len(faults),
+        **spreadsheets.told(faults),
         "is_stale": is_stale,
         "most": payment_files.MOST,
     }
@@ -73,12 +75,19 @@ def reviewed(request: HttpRequest, content: payment_files.Content, user: User) -
         "undated": content.undated,
         "acting": acting,
         "paying": len(paying),
+        "told": told(paying),
         "naming": len(acting) - len(paying),
         "refused": sum(1 for each in verdicts if each.refusal),
         "total": sum((each.line.amount for each in paying), Decimal()),
         "lines": signed([each.line for each in acting], user),
     }
     return render(request, "funding/payments/import_review.html", context)
+
+
+def told(paying: Sequence[Verdict]) -> str:
+    """Who is told of the payments made, in French sentences."""
+    dossiers = {each.payment.grant.dossier_id: each.payment.grant.dossier for each in paying if each.payment}
+    return emails.readers(len(dossiers), sum(not dossier.has_referent for dossier in dossiers.values()))
 
 
 def done(request: HttpRequest, user: User) -> HttpResponse:

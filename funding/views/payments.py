@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
+from dossiers import emails
 from dossiers.enums import ExportFormat
 from dossiers.views.instruction import instructors_only
 from dossiers.views.scope import user_of
@@ -83,7 +84,9 @@ def schedule(request: HttpRequest, reference: str) -> HttpResponse:
     subsidy = scope.readable_subsidy(request, reference)
     may_pay = access.may_pay(user_of(request), subsidy.grant.dossier_stage)
     if request.method != "POST":
-        return schedule_page(request, subsidy, PlanForm() if may_pay else None)
+        rows = list(payments.schedule(subsidy.grant))
+        last = max((each.number for each in rows), default=0)
+        return schedule_page(request, subsidy, PlanForm(read=last) if may_pay else None, rows)
     if not may_pay:
         raise Http404
     form = PlanForm(request.POST)
@@ -96,6 +99,7 @@ def schedule(request: HttpRequest, reference: str) -> HttpResponse:
                 kind=PaymentKind(said["kind"]),
                 amount=said["amount"],
                 due_on=said["due_on"],
+                read=said["read"] or 0,
             )
         except workflow.NotAllowed as refusal:
             raise Http404 from refusal
@@ -104,17 +108,21 @@ def schedule(request: HttpRequest, reference: str) -> HttpResponse:
         else:
             messages.success(request, f"Le {payment.kind_label.lower()} {payment.reference} est prévu.")
             return redirect("funding:schedule", reference)
-    return schedule_page(request, subsidy, form, status=422)
+    return schedule_page(request, subsidy, form, list(payments.schedule(subsidy.grant)), status=422)
 
 
-def schedule_page(request: HttpRequest, subsidy: Subsidy, form: PlanForm | None, *, status: int = 200) -> HttpResponse:
-    rows = list(payments.schedule(subsidy.grant))
+def schedule_page(
+    request: HttpRequest, subsidy: Subsidy, form: PlanForm | None, rows: list[Payment], *, status: int = 200
+) -> HttpResponse:
+    sums = reachable.sums(subsidy.grant, rows)
     context = {
         "subsidy": subsidy,
         "dossier": subsidy.dossier,
         "dossier_stage": subsidy.grant.dossier_stage,
-        "sums": reachable.sums(subsidy.grant, rows),
+        "sums": sums,
         "payments": rows,
+        "ways": payments.ways_down(sums, rows),
+        "to_cancel": payments.to_cancel(sums, rows),
         "discrepancies": list(discrepancies.of_grant(subsidy.grant)),
         "form": form,
     }
@@ -125,7 +133,7 @@ def schedule_page(request: HttpRequest, subsidy: Subsidy, form: PlanForm | None,
 ACTS: dict[str, tuple[type[forms.Form] | None, str]] = {
     "change": (PlanForm, "est modifié"),
     "order": (None, "est ordonnancé"),
-    "pay": (PayForm, "est fait. Le référent reçoit un e-mail"),
+    "pay": (PayForm, "est fait"),
     "cancel": (CancelForm, "est annulé"),
     "name_transfer": (TransferForm, "a sa référence de virement"),
 }
@@ -151,7 +159,9 @@ def payment(request: HttpRequest, reference: str, number: int) -> HttpResponse:
         if not form.is_valid():
             return payment_page(request, subsidy, found, {name: form}, status=422)
     try:
-        act(name, found, by=user_of(request), said=form.cleaned_data if form else {})
+        # Nothing is ordered from a page that does not say what it showed.
+        seen = request.POST.get("seen", "" if name == "order" else None)
+        act(name, found, by=user_of(request), said=form.cleaned_data if form else {}, seen=seen)
     except workflow.NotAllowed as refusal:
         raise Http404 from refusal
     except workflow.Refused as refusal:
@@ -160,17 +170,18 @@ def payment(request: HttpRequest, reference: str, number: int) -> HttpResponse:
             return payment_page(request, subsidy, found, {}, refusal=str(refusal), status=409)
         form.add_error("reason" if "reason" in form.fields else next(iter(form.fields)), str(refusal))
         return payment_page(request, subsidy, found, {name: form}, status=422)
-    messages.success(request, f"Le {found.kind_label.lower()} {found.reference} {said}.")
+    told = f" {emails.reader(subsidy.dossier)}." if name == "pay" else ""
+    messages.success(request, f"Le {found.kind_label.lower()} {found.reference} {said}.{told}")
     return redirect("funding:schedule", reference)
 
 
-def act(name: str, payment: Payment, *, by: User, said: dict[str, Any]) -> None:
-    """Raises what the functions of `workflow.payments` raise."""
+def act(name: str, payment: Payment, *, by: User, said: dict[str, Any], seen: str | None) -> None:
+    """`seen` is what the page showed of the payment. Raises what the functions of `workflow.payments` raise."""
     match name:
         case "change":
-            workflow.payments.change(payment, by=by, amount=said["amount"], due_on=said["due_on"])
+            workflow.payments.change(payment, by=by, amount=said["amount"], due_on=said["due_on"], seen=seen)
         case "order":
-            workflow.payments.order(payment, by=by)
+            workflow.payments.order(payment, by=by, seen=seen)
         case "pay":
             workflow.payments.pay(payment, by=by, on=said["paid_on"], transfer=said["transfer"])
         case "cancel":

@@ -12,7 +12,7 @@ from ecare import audit
 from ecare.models import AuditKind
 from funding import agreement_pdf, workflow
 from funding.enums import PaymentState
-from funding.grant_forms import SignedCopyForm
+from funding.grant_forms import UNNAMED, SignedCopyForm
 from funding.queries import Subsidy, controls, payments, reachable
 from funding.views import scope
 
@@ -48,23 +48,28 @@ def agreement(request: HttpRequest, reference: str) -> HttpResponse:
     subsidy = scope.own_subsidy(request, reference)
     if subsidy.agreement is None:
         raise Http404
+    content = agreement_pdf.of(subsidy.agreement)
     audit.record(
         AuditKind.DOWNLOADED, by=request.user, subject=reference, paper="convention", number=subsidy.agreement.number
     )
-    return pdf(agreement_pdf.of(subsidy.agreement), f"convention-{reference}.pdf")
+    return pdf(content, f"convention-{reference}.pdf")
 
 
 @require_POST
 def sign(request: HttpRequest, reference: str) -> HttpResponse:
-    """Deposit the signed copy. Sent twice, it is there once."""
+    """Deposit the signed copy of the convention that was on the page. Sent twice, it is there once."""
     subsidy = scope.own_subsidy(request, reference)
     if subsidy.agreement is None:
         raise Http404
     form = SignedCopyForm(request.POST, request.FILES)
     if not form.is_valid():
         return page(request, subsidy, form=form, status=422)
+    shown = subsidy.grant.agreements.filter(public_id=form.cleaned_data["read"]).first()
+    if shown is None:
+        form.add_error("read", UNNAMED)
+        return page(request, subsidy, form=form, status=422)
     try:
-        workflow.agreements.sign(subsidy.agreement, form.cleaned_data["file"], by=user_of(request))
+        workflow.agreements.sign(shown, form.cleaned_data["file"], by=user_of(request))
     except workflow.NotAllowed as refusal:
         raise Http404 from refusal
     except workflow.Refused as refusal:

@@ -1,17 +1,27 @@
-"""Tables that leave as a file, written row after row beside the request."""
+"""Tables that leave as a file, written row after row beside the request; what is wrong in those that come."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from django.http import FileResponse
 
 from dossiers.exports import writers
 from dossiers.kinds.base import Cell
 from dossiers.views import files
+from funding.cells import Fault
+
+#: Faults told on a page: whoever corrects these sends the file again.
+SHOWN = 100
+
+
+def told(faults: Sequence[Fault]) -> dict[str, Any]:
+    """What `funding/faults.html` shows of them: the first ones, how many there are, how many it leaves out."""
+    return {"faults": faults[:SHOWN], "count": len(faults), "hidden": max(len(faults) - SHOWN, 0)}
 
 
 def leaving(

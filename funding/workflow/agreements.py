@@ -39,9 +39,10 @@ class Late(Refused):
 
 
 @transaction.atomic
-def send(grant: Grant, *, by: User) -> Agreement:
+def send(grant: Grant, *, by: User, read: int | None = None) -> Agreement:
     """Write the convention of a subsidy from the last published text of its guichet, and tell its signatory and its
-    référent. Sent again, the one before is replaced, as long as no signed copy waits.
+    référent. Sent again, the one before is replaced, as long as no signed copy waits. `read` is the number of the one
+    that the page showed (0: none): sent twice from that page, one is sent (Q32).
 
     Raises NotAllowed, Late, Refused when there is nothing to sign: no published text, no signatory, no convention due.
     """
@@ -49,6 +50,13 @@ def send(grant: Grant, *, by: User) -> Agreement:
     if not access.may_grant(by, dossier_stage):
         raise NotAllowed
     check(current, SENDS)
+    if read is not None and current is not None and current.number != read:
+        if current.state == AgreementState.SENT and current.sent_by_id == by.pk:
+            return current
+        raise Late(
+            f"{current.sent_by.full_name} a envoyé la convention n°\u00a0{current.number} le "
+            f"{french.moment(current.sent_at)}\u00a0: relisez-la avant d'en envoyer une autre."
+        )
     if not grant.needs_agreement:
         raise Refused("Cette subvention a été accordée sans convention.")
     draft = reading.draft(grant, on=timezone.now())

@@ -21,7 +21,7 @@ from dossiers.workflow.table import NotAllowed, Refused, locked, record
 from ecare import french
 from funding import access, emails
 from funding.enums import ControlState
-from funding.models import Control, Grant
+from funding.models import Control, Grant, Interview
 from funding.queries import controls as reading
 from funding.workflow import payable
 
@@ -45,6 +45,8 @@ def open(grant: Grant, *, by: User, documents: str, due_on: dt.date) -> Control:
         raise NotAllowed
     current = reading.under_way(grant)
     if current is not None:
+        if (current.opened_by_id, current.documents, current.due_on) == (by.pk, documents.strip(), due_on):
+            return current  # sent twice (Q32)
         raise Late(
             f"{current.opened_by.full_name} a ouvert un contrôle le {french.moment(current.opened_at)}\u00a0: "
             "terminez-le avant d'en ouvrir un autre."
@@ -55,7 +57,7 @@ def open(grant: Grant, *, by: User, documents: str, due_on: dt.date) -> Control:
     control = Control.objects.create(
         grant=grant, number=last + 1, documents=documents.strip(), due_on=due_on, opened_by=by
     )
-    event = record(dossier_stage, EventKind.CONTROL_OPENED, by=by, message=control.documents)
+    event = record(dossier_stage, EventKind.CONTROL_OPENED, by=by, message=line(control, control.documents))
     emails.control_opened(event, control)
     return control
 
@@ -83,7 +85,7 @@ def deposit(control: Control, upload: UploadedFile[Any], *, by: User) -> Attachm
         draft.dossier_stage, draft.code, draft.uploaded_by = dossier_stage, current.slot, by
         draft.position = (slot.aggregate(last=Max("position"))["last"] or 0) + 1
         draft.save()
-        event = record(dossier_stage, EventKind.CONTROL_ANSWERED, by=by, message=draft.name)
+        event = record(dossier_stage, EventKind.CONTROL_ANSWERED, by=by, message=line(current, draft.name))
         if current.state == ControlState.OPEN:
             current.state = ControlState.ANSWERED
             current.save(update_fields=["state"])
@@ -96,10 +98,14 @@ def deposit(control: Control, upload: UploadedFile[Any], *, by: User) -> Attachm
 @transaction.atomic
 def note(control: Control, *, by: User, text: str) -> None:
     """Note an interview, for those who instruct. Raises NotAllowed, Late, Refused without a text."""
-    dossier_stage, _ = checked(control, by=by)
-    if not text.strip():
+    dossier_stage, current = checked(control, by=by)
+    text = text.strip()
+    if not text:
         raise Refused("Écrivez le compte rendu de l'entretien avant de l'ajouter.")
-    record(dossier_stage, EventKind.CONTROL_NOTED, by=by, message=text.strip())
+    if current.interviews.filter(text=text, noted_by=by).exists():
+        return  # sent twice (Q32)
+    Interview.objects.create(control=current, text=text, noted_by=by)
+    record(dossier_stage, EventKind.CONTROL_NOTED, by=by, message=line(current, text))
 
 
 @transaction.atomic
@@ -125,10 +131,15 @@ def close(control: Control, *, by: User, read: int, ceiling: Decimal | None = No
     current.closed_by, current.closed_at = by, timezone.now()
     current.save()
     said = "Montant confirmé." if ceiling is None else f"Montant diminué à {french.euros(ceiling)}."
-    event = record(dossier_stage, EventKind.CONTROL_CLOSED, by=by, message=f"{said}\n\n{reason}".strip())
+    event = record(dossier_stage, EventKind.CONTROL_CLOSED, by=by, message=line(current, said, reason))
     current.grant = payable.recompute(grant)
     emails.control_closed(event, current)
     return current
+
+
+def line(control: Control, *said: str) -> str:
+    """What history keeps: which control it is about, then what was said."""
+    return "\n\n".join(filter(None, (str(control), *said)))
 
 
 def checked(control: Control, *, by: User) -> tuple[DossierStage, Control]:

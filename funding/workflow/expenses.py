@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -52,10 +53,15 @@ class FlawedFile(FileRefused):
 
 
 @transaction.atomic
-def add(grant: Grant, entries: Sequence[Entry], *, by: User) -> list[Expense]:
-    """Add lines to the trame, all or none. Raises NotAllowed, Late once it is closed, Flawed, Refused when there are
-    too many."""
+def add(grant: Grant, entries: Sequence[Entry], *, by: User, read: int | None = None) -> list[Expense]:
+    """Add lines to the trame, all or none. `read` is the key of the last line written when the page was shown, 0 for
+    none: the same lines sent twice from that page are there once (Q32).
+
+    Raises NotAllowed, Late once it is closed, Flawed, Refused when there are too many.
+    """
     dossier_stage, grant = held(grant, by=by)
+    if read is not None and (already := sent(grant, entries, by=by, since=read)):
+        return already
     added = write(grant, entries, by=by)
     record(dossier_stage, EventKind.EXPENSES_CHANGED, by=by, message=f"Ajout\u00a0: {said(added)}.")
     return added
@@ -171,6 +177,14 @@ def in_force(line: uuid.UUID, grant: Grant, *, read: int) -> Expense:
             "page. Vérifiez votre saisie, ci-dessous, puis enregistrez-la à nouveau."
         )
     return current
+
+
+def sent(grant: Grant, entries: Sequence[Entry], *, by: User, since: int) -> list[Expense]:
+    """The same lines as somebody added them at once after the line of that key; none when they did not."""
+    batches: dict[dt.datetime, list[Expense]] = {}
+    for each in grant.expenses.filter(pk__gt=since, version=1, written_by=by).order_by("pk"):
+        batches.setdefault(each.written_at, []).append(each)
+    return next((lines for lines in batches.values() if [Entry.of(each) for each in lines] == list(entries)), [])
 
 
 def write(grant: Grant, entries: Sequence[Entry], *, by: User) -> list[Expense]:

@@ -55,9 +55,8 @@ def read(upload: UploadedFile[Any], *, by: User) -> Content:
 def judged(lines: Sequence[Line]) -> list[Verdict]:
     """What each line would do now: 1 query."""
     named = Payment.objects.filter(reference__in=[line.reference for line in lines])
-    found = {
-        each.reference: each for each in named.select_related("grant__dossier__legal_entity", "grant__dossier_stage")
-    }
+    named = named.select_related("grant__dossier__legal_entity", "grant__dossier__referent", "grant__dossier_stage")
+    found = {each.reference: each for each in named}
     return [verdict(line, found.get(line.reference)) for line in lines]
 
 

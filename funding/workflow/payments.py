@@ -20,8 +20,9 @@ from dossiers.workflow.table import NotAllowed, Refused, locked, record
 from ecare import french
 from funding import access, emails
 from funding.enums import AgreementState, PaymentKind, PaymentState
-from funding.models import Grant, Payment
-from funding.queries import agreements, payments, reachable
+from funding.models import EARLIEST, Grant, Payment
+from funding.payment_files import TOO_OLD
+from funding.queries import agreements, objectives, payments, reachable
 
 CENT = Decimal("0.01")
 
@@ -37,15 +38,30 @@ class Late(Refused):
     """The payment no longer stands where this change starts; the message says where it stands."""
 
 
+class Changed(Refused):
+    """Its amount or its due date are no longer those that the page showed; the message says what they are."""
+
+
 @transaction.atomic
 def plan(
-    grant: Grant, *, by: User, amount: Decimal, due_on: dt.date, kind: PaymentKind = PaymentKind.PAYMENT
+    grant: Grant,
+    *,
+    by: User,
+    amount: Decimal,
+    due_on: dt.date,
+    kind: PaymentKind = PaymentKind.PAYMENT,
+    read: int | None = None,
 ) -> Payment:
     """Add a payment to the schedule of a subsidy, or ask for money back.
 
-    Raises NotAllowed, Refused when the sum would exceed what the subsidy may still reach, or what was paid.
+    `read` is the highest number that the page showed (0: none): sent twice from that page, the payment is there once
+    (Q32). Raises NotAllowed, Refused when the sum would exceed what the subsidy may still reach, or what was paid.
     """
     dossier_stage, grant = held(grant, by=by)
+    if read is not None:
+        since = grant.payments.filter(number__gt=read, prepared_by=by)
+        if already := since.filter(kind=kind, amount=amount, due_on=due_on).first():
+            return already
     check_amount(reachable.sums(grant), kind, amount)
     number = (grant.payments.aggregate(last=Max("number"))["last"] or 0) + 1
     payment = Payment.objects.create(
@@ -62,14 +78,16 @@ def plan(
 
 
 @transaction.atomic
-def change(payment: Payment, *, by: User, amount: Decimal, due_on: dt.date) -> Payment:
+def change(payment: Payment, *, by: User, amount: Decimal, due_on: dt.date, seen: str | None = None) -> Payment:
     """Correct the amount or the due date of a payment that is only planned; nothing is written when nothing changed.
 
-    Raises NotAllowed, Late, Refused as `plan` does.
+    `seen` is what the page showed of it (`Payment.seen`), here as for `order`. Raises NotAllowed, Late, Changed,
+    Refused as `plan` does.
     """
     dossier_stage, payment = moved(payment, CHANGES, by=by)
     if (payment.amount, payment.due_on) == (amount, due_on):
         return payment
+    check_seen(payment, seen)
     sums = reachable.sums(payment.grant)
     check_amount(sums, PaymentKind(payment.kind), amount, instead_of=payment.amount)
     before = told(payment)
@@ -80,10 +98,11 @@ def change(payment: Payment, *, by: User, amount: Decimal, due_on: dt.date) -> P
 
 
 @transaction.atomic
-def order(payment: Payment, *, by: User) -> Payment:
-    """Have a payment made by the accountant. Raises NotAllowed, Late, Refused when the accepted objectives do not let
-    that much be paid (Q&A 3.5), or before the convention is checked."""
+def order(payment: Payment, *, by: User, seen: str | None = None) -> Payment:
+    """Have a payment made by the accountant. Raises NotAllowed, Late, Changed when it is no longer what was `seen`,
+    Refused when the accepted objectives do not let that much be paid (Q&A 3.5), or before the convention is checked."""
     dossier_stage, payment = moved(payment, ORDERS, by=by)
+    check_seen(payment, seen)
     if not payment.is_repayment:
         check_payable(payment)
     move(payment, PaymentState.ORDERED)
@@ -94,10 +113,12 @@ def order(payment: Payment, *, by: User) -> Payment:
 @transaction.atomic
 def pay(payment: Payment, *, by: User, on: dt.date, transfer: str = "") -> Payment:
     """Note that the money has gone, on that day, by the transfer that the accountant names so. Raises NotAllowed, Late,
-    Refused for a day to come."""
+    Refused for a day to come, or so old that it is a slip of the keyboard: it could never be corrected."""
     dossier_stage, payment = moved(payment, PAYS, by=by)
     if on > timezone.localdate():
         raise Refused("La date du paiement est à venir\u00a0: indiquez le jour où il a été fait.")
+    if on < EARLIEST:
+        raise Refused(TOO_OLD)
     move(payment, PaymentState.PAID, on=on, transfer=transfer)
     event = record(dossier_stage, EventKind.PAYMENT_PAID, by=by, message=told(payment))
     emails.paid(event, payment)
@@ -166,6 +187,16 @@ def moved(payment: Payment, sources: frozenset[PaymentState], *, by: User) -> tu
     return dossier_stage, current
 
 
+def check_seen(payment: Payment, seen: str | None) -> None:
+    """Raise Changed when a payment is no longer what a page showed: nobody has an amount paid that they have not read,
+    nor writes over what a colleague has just written."""
+    if seen is not None and seen != payment.seen:
+        raise Changed(
+            f"Ce {payment.kind_label.lower()} a changé depuis que vous avez ouvert cette page\u00a0: il est maintenant "
+            f"de {french.euros(payment.amount)}, échéance du {french.day(payment.due_on)}. Relisez-le."
+        )
+
+
 def move(payment: Payment, state: PaymentState, *, on: dt.date | None = None, transfer: str = "") -> None:
     payment.state, payment.paid_on, payment.transfer = state, on, transfer.strip()
     payment.save(update_fields=["state", "paid_on", "transfer"])
@@ -195,8 +226,9 @@ def check_payable(payment: Payment) -> None:
         raise Refused("La convention n'est pas encore signée et contrôlée\u00a0: rien ne peut être ordonnancé avant.")
     sums = payments.sums(grant)
     if payment.amount > sums.may_order:
+        what = "Les objectifs acceptés permettent" if objectives.has_shares(grant) else "La subvention permet"
         raise Refused(
-            f"Les objectifs acceptés permettent de verser {french.euros(sums.payable)}, dont "
+            f"{what} de verser {french.euros(sums.payable)}, dont "
             f"{french.euros(sums.engaged)} sont déjà ordonnancés ou versés\u00a0: vous pouvez ordonnancer "
             f"{french.euros(sums.may_order)} au plus."
         )

@@ -8,11 +8,13 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 from django.urls import reverse
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
 
 from funding.models import Schedule
 from funding.schedule import workflow
 from tests.accounts.factories import UserFactory
-from tests.accounts.sessions import sign_in
+from tests.accounts.sessions import sign_in, wear
 from tests.funding.factories import poc_terms
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +117,35 @@ def test_an_impossible_bareme_is_refused_in_french(
     assert workflow.content_of(draft) == workflow.content_of(published)
 
 
+def test_what_is_wrong_in_the_rows_and_between_them_is_told_at_once(administrator: Client, published: Schedule) -> None:
+    """And nothing that a wrong row alone makes doubtful is told."""
+    draft = workflow.next_version(published.pk)
+    changes = {
+        "brackets-0-rate": "120",
+        "brackets-1-first": "6",
+        "objective_shares-0-share": "30",
+        "objective_shares-6-share": "101",
+    }
+    page = administrator.post(page_of(draft), filled(draft, **changes)).content.decode()
+    for message in (
+        "Le taux est un pourcentage",
+        "Aucune tranche ne couvre l&#x27;EG n°\u00a05",
+        "Parcours «\u00a01\u00a0»\u00a0: les parts des objectifs totalisent 110\u00a0%",
+        "La part est un pourcentage",
+    ):
+        assert message in page, message
+    assert "Parcours «\u00a02\u00a0»" not in page
+    changes = {"brackets-0-last": "0", "objective_shares-0-track": "à b", "objective_shares-6-share": "50"}
+    page = administrator.post(page_of(draft), filled(draft, **changes)).content.decode()
+    assert "Aucune tranche ne couvre" not in page
+    assert "totalisent" not in page, "which parcours the first one is of is not known"
+    # A row to delete counts for nothing, even beside a wrong one.
+    changes = {"brackets-0-rate": "120", "brackets-3-DELETE": "on", "brackets-2-last": ""}
+    page = administrator.post(page_of(draft), filled(draft, **changes)).content.decode()
+    assert "Le taux est un pourcentage" in page
+    assert "vient après une tranche sans fin" not in page
+
+
 def test_an_incomplete_draft_is_not_published_and_the_page_says_why(administrator: Client, published: Schedule) -> None:
     draft = workflow.next_version(published.pk)
     draft.brackets.filter(first=13).delete()
@@ -156,3 +187,20 @@ def test_a_draft_is_saved_and_published_in_one_go_or_saved_and_told_why_not(
     draft.refresh_from_db()
     assert draft.is_published
     assert 'name="_publish"' not in page.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_published_bareme_shows_no_empty_row_for_a_button_that_is_not_there(
+    administrator: Client, published: Schedule, live_server: LiveServer, page: Page
+) -> None:
+    """The admin's script hides what the row of its button holds, and leaves the row: on a narrow screen, it showed."""
+    wear(page, administrator, live_server)
+    draft = workflow.next_version(published.pk)
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(live_server.url + page_of(published))
+        rows = page.locator(".inline-group tr.add-row")
+        expect(rows).to_have_count(3)
+        assert [each.is_visible() for each in rows.all()] == [False] * 3
+        page.goto(live_server.url + page_of(draft))
+        assert [each.is_visible() for each in rows.all()] == [True] * 3

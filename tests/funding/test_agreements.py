@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 import re
+import uuid
 
 import pypdf
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts.models import User
+from dossiers import kinds
+from dossiers import workflow as workflow_of_dossiers
 from dossiers.enums import EventKind, Scan
 from dossiers.models import Attachment, Event
 from dossiers.workflow import FileRefused
@@ -98,11 +103,12 @@ def test_from_sending_to_the_check_each_change_is_told_and_shown() -> None:
     assert owner.get(reverse("funding:own-agreement", args=[reference])).status_code == 200
 
     address = reverse("funding:sign-agreement", args=[reference])
-    wrong = owner.post(address, {"file": factories.upload(b"pas un PDF", "convention.pdf")})
+    shown = {"read": str(agreement.public_id)}
+    wrong = owner.post(address, {"file": factories.upload(b"pas un PDF", "convention.pdf"), **shown})
     assert wrong.status_code == 422
-    assert "n'est pas celui d'un pdf" in pages.text(wrong)
-    owner.post(address, {"file": factories.pdf("Signée.pdf")})
-    owner.post(address, {"file": factories.pdf("Signée.pdf")})
+    assert "n'est pas celui d'un PDF" in pages.text(wrong)
+    owner.post(address, {"file": factories.pdf("Signée.pdf"), **shown})
+    owner.post(address, {"file": factories.pdf("Signée.pdf"), **shown})
     copy = Attachment.objects.get(code="convention-signee")
     assert Event.objects.filter(kind=EventKind.AGREEMENT_SIGNED).count() == 1
     assert Email.objects.get(kind="agreement_deposited").to == verifier.email
@@ -112,7 +118,7 @@ def test_from_sending_to_the_check_each_change_is_told_and_shown() -> None:
     desk.post(check, {"read": copy.pk, "refuse": "1", "reason": "La page 2 manque."})
     assert "La page 2 manque." in Email.objects.get(kind="agreement_refused").text
     assert "La page 2 manque." in pages.text(owner.get(reverse("funding:own-subsidy", args=[reference])))
-    owner.post(address, {"file": factories.upload(factories.pdf_bytes() + b"\n", "Signée 2.pdf")})
+    owner.post(address, {"file": factories.upload(factories.pdf_bytes() + b"\n", "Signée 2.pdf"), **shown})
     stale = desk.post(check, {"read": copy.pk, "accept": "1"})
     assert stale.status_code == 409
     assert "un autre exemplaire" in pages.text(stale)
@@ -145,3 +151,90 @@ def test_a_virus_is_never_accepted_and_a_replaced_convention_never_signed() -> N
     with pytest.raises(FileRefused):
         workflow.agreements.sign(second, factories.docx(), by=agreement.grant.dossier.referent)
     assert links.read_agreement("aucun") is None
+
+
+def test_a_convention_goes_to_the_signatory_as_a_responsable_corrected_it() -> None:
+    stage = factories.validated()
+    former = stage.answers.get(code="contact_signatory").raw
+    grant = subsidies.granted(stage)
+    first = workflow.agreements.send(grant, by=grant.granted_by)
+    workflow_of_dossiers.contacts.correct(
+        factories.fresh(stage),
+        "contact_signatory",
+        by=UserFactory(lead=True),
+        raw={**former, "last_name": "Moreau", "email": "nouvelle.direction@exemple.fr"},
+        read=kinds.digest(former),
+        reason="La directrice est partie.",
+        at=timezone.now(),
+    )
+    Email.objects.all().delete()
+
+    second = workflow.agreements.send(grant, by=grant.granted_by)
+
+    assert Email.objects.get(kind="agreement_to_sign").to == "nouvelle.direction@exemple.fr"
+    assert "Moreau" in text_of(agreement_pdf.of(second))
+    assert first.values["signataire"] in text_of(agreement_pdf.of(first)), "what was sent keeps its signatory"
+
+
+def test_a_copy_deposited_is_told_to_who_may_check_it_and_to_nobody_who_left() -> None:
+    sender, verifier, lead = UserFactory(verifier=True), UserFactory(verifier=True), UserFactory(lead=True)
+    agreement = subsidies.sent(verifier=sender)
+    workflow_of_dossiers.assignment.take(agreement.grant.dossier_stage, by=verifier)
+
+    def told(copy: bytes) -> list[str]:
+        Email.objects.filter(kind="agreement_deposited").delete()
+        file = factories.upload(factories.pdf_bytes() + copy, "Signée.pdf")
+        workflow.agreements.sign(agreement, file, by=agreement.grant.dossier.referent)
+        return sorted(Email.objects.filter(kind="agreement_deposited").values_list("to", flat=True))
+
+    assert told(b"1") == [verifier.email]
+    User.objects.filter(pk=verifier.pk).update(role="regional")  # of no région
+    assert told(b"2") == [sender.email]
+    User.objects.filter(pk=sender.pk).update(is_active=False)
+    assert told(b"3") == [lead.email]
+
+
+def test_the_copy_of_a_convention_replaced_meanwhile_is_not_taken_for_one_of_the_new() -> None:
+    first = subsidies.sent()
+    owner = factories.signed_in(first.grant.dossier.referent)
+    read = pages.fields(owner.get(reverse("funding:own-subsidy", args=[first.grant.dossier.reference])))["read"]
+    second = workflow.agreements.send(first.grant, by=first.sent_by)
+    address = reverse("funding:sign-agreement", args=[first.grant.dossier.reference])
+
+    late = owner.post(address, {"file": factories.pdf("Signée.pdf"), "read": read})
+
+    assert late.status_code == 422
+    assert "remplacée par une autre" in pages.text(late)
+    second.refresh_from_db()
+    assert (second.state, second.signed_copy) == (AgreementState.SENT, None)
+    owner.post(address, {"file": factories.pdf("Signée.pdf"), "read": pages.fields(late)["read"]})
+    second.refresh_from_db()
+    assert second.state == AgreementState.SIGNED, "the new one, once it was read"
+
+
+def test_a_copy_that_does_not_say_which_convention_it_is_of_is_not_deposited() -> None:
+    agreement = subsidies.sent()
+    owner = factories.signed_in(agreement.grant.dossier.referent)
+    address = reverse("funding:sign-agreement", args=[agreement.grant.dossier.reference])
+
+    for read in ({}, {"read": "1"}, {"read": str(uuid.uuid4())}):
+        refused = owner.post(address, {"file": factories.pdf("Signée.pdf"), **read})
+        assert refused.status_code == 422, read
+        assert "Cette page ne dit plus quelle convention vous avez signée" in pages.text(refused)
+        agreement.refresh_from_db()
+        assert agreement.state == AgreementState.SENT
+
+    owner.post(address, {"file": factories.pdf("Signée.pdf"), "read": pages.fields(refused)["read"]})
+    agreement.refresh_from_db()
+    assert agreement.state == AgreementState.SIGNED, "from the page that came back"
+
+
+def test_what_is_written_of_the_money_of_a_dossier_whose_referent_left_is_kept_for_the_next() -> None:
+    agreement = subsidies.signed()
+    User.objects.filter(pk=agreement.grant.dossier.referent_id).update(is_active=False)
+    assert agreement.signed_copy_id is not None
+
+    workflow.agreements.accept(agreement, by=agreement.sent_by, read=agreement.signed_copy_id)
+
+    [kept] = Email.objects.kept()
+    assert (kept.kind, kept.about) == ("agreement_accepted", agreement.grant.dossier.reference)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import uuid
 from decimal import Decimal
 
@@ -17,7 +18,7 @@ from dossiers.enums import EventKind, Scan
 from dossiers.models import Attachment, Event
 from funding import cells, workflow
 from funding.enums import ControlState
-from funding.models import Control, Grant
+from funding.models import Control, Grant, Interview
 from funding.queries import payments
 from notifications.models import Email
 from tests.accounts.factories import UserFactory
@@ -39,6 +40,8 @@ def test_from_opening_to_the_amount_lowered_each_side_reads_its_part() -> None:
     assert desk.post(address, {"open": "1", "documents": "", "due_on": due}).status_code == 422
     past = desk.post(address, {"open": "1", "documents": "Un rapport", "due_on": due - dt.timedelta(days=40)})
     assert "L'échéance est passée" in pages.text(past)
+    mistyped = desk.post(address, {"open": "1", "documents": "Un rapport", "due_on": "2205-09-15"})
+    assert "Cette date est postérieure à 2099 : vérifiez l'année." in pages.text(mistyped)
 
     desk.post(address, {"open": "1", "documents": "Un rapport\nUne facture", "due_on": due})
 
@@ -81,6 +84,26 @@ def test_from_opening_to_the_amount_lowered_each_side_reads_its_part() -> None:
     assert owner.post(own, {"pieces": factories.upload(factories.pdf_bytes() + b"\n", "Tard.pdf")}).status_code == 422
     kinds = list(Event.objects.filter(kind__startswith="control").order_by("pk").values_list("kind", flat=True))
     assert kinds == ["control_opened", "control_answered", "control_noted", "control_closed"]
+    said = Event.objects.filter(kind__startswith="control").values_list("message", flat=True)
+    assert all(each.startswith("Contrôle n°\u00a01\n\n") for each in said)
+
+
+def test_a_page_left_open_on_a_control_concludes_no_other() -> None:
+    verifier = UserFactory(verifier=True)
+    control = subsidies.controlled(subsidies.granted(verifier=verifier), by=verifier)
+    address = reverse("funding:control", args=[control.grant.dossier.reference])
+    desk = factories.signed_in(verifier)
+    shown = {name: value for name, value in pages.fields(desk.get(address)).items() if name in ("control", "read")}
+    workflow.controls.close(control, by=verifier, read=0)
+    second = subsidies.controlled(control.grant, by=verifier)
+    for sent in ({"close": "1", "outcome": "confirm"}, {"note": "1", "text": "Entretien du 12 mars."}):
+        late = desk.post(address, {**shown, **sent})
+        assert late.status_code == 409
+        assert "Contrôle n° 2 est maintenant en cours" in pages.text(late)
+    assert "Entretien du 12 mars." in late.content.decode(), "what was typed is not lost"
+    second.refresh_from_db()
+    assert second.is_under_way
+    assert not second.interviews.exists()
 
 
 def test_pieces_that_do_not_come_in_time_are_said_late_on_both_sides_and_may_still_come() -> None:
@@ -113,6 +136,56 @@ def test_a_second_control_lowers_further_and_one_that_confirms_changes_nothing()
     assert "confirmé" in Email.objects.filter(kind="control_closed").latest("pk").text
     close(subsidies.controlled(grant), by=verifier, read=0, ceiling=Decimal(0), reason="Rien n'est fait.")
     assert Grant.objects.get().ceiling == 0
+
+
+def test_each_interview_is_read_with_its_control() -> None:
+    verifier = UserFactory(verifier=True)
+    grant = subsidies.payable(verifier=verifier)
+    for number, said in ((1, ("Appel du matin.", "Appel du soir.")), (2, ("Visite sur place.",))):
+        control = subsidies.controlled(grant, by=verifier)
+        for text in said:
+            workflow.controls.note(control, by=verifier, text=f" {text}\n")
+        assert [each.text for each in control.interviews.all()] == list(reversed(said))
+        if number == 1:
+            workflow.controls.close(control, by=verifier, read=0)
+            with pytest.raises(workflow.controls.Late):
+                workflow.controls.note(control, by=verifier, text="Trop tard.")
+    desk = factories.signed_in(verifier)
+    page = pages.text(desk.get(reverse("funding:control", args=[grant.dossier.reference])))
+    places = [page.index(each) for each in ("Contrôle n° 2", "Visite sur place.", "Contrôle n° 1", "Appel du soir.")]
+    assert places == sorted(places)
+    for each in ("UPDATE funding_interview SET text = 'x'", "DELETE FROM funding_interview"):
+        with pytest.raises(DatabaseError, match="kept"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(each)
+
+
+def test_interviews_that_were_in_history_alone_join_the_control_of_their_day() -> None:
+    """Those before the first control and after the last one too: nothing that was written is lost."""
+    carry = importlib.import_module("funding.migrations.0025_interviews_of_controls").CARRY
+    verifier, other = UserFactory(verifier=True), UserFactory(verifier=True)
+    grant, elsewhere = subsidies.payable(verifier=verifier), subsidies.payable(verifier=verifier)
+    start = timezone.now()
+    moments = {"before": -1, "first": 1, "between": 3, "second": 5}
+    for opened in (0, 4):
+        with time_machine.travel(start + dt.timedelta(days=opened)):
+            control = subsidies.controlled(grant, by=verifier)
+        with time_machine.travel(start + dt.timedelta(days=opened + 2)):
+            workflow.controls.close(control, by=verifier, read=0)
+    subsidies.controlled(elsewhere, by=verifier)
+    for text, day in moments.items():
+        Event.objects.create(
+            dossier=grant.dossier,
+            kind=EventKind.CONTROL_NOTED,
+            actor=other,
+            message=text,
+            at=start + dt.timedelta(days=day),
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(carry)
+    found = Interview.objects.order_by("noted_at").values_list("control__grant", "control__number", "text", "noted_by")
+    assert list(found) == [
+        (grant.pk, number, text, other.pk) for number, text in zip((1, 1, 1, 2), moments, strict=True)
+    ]
 
 
 def test_only_who_instructs_controls_and_only_the_referent_answers() -> None:

@@ -17,10 +17,10 @@ from accounts.models import User
 from dossiers.enums import Status
 from dossiers.models import Dossier, Export
 from dossiers.workflow import exports
-from funding import queries
+from funding import charts, queries
 from funding.demo import answers, loading, spending
 from funding.enums import AgreementState, ControlState, GrantStep, PaymentState
-from funding.models import Agreement, Control, Expense, Grant, Payment
+from funding.models import Agreement, Consumption, Control, Expense, Grant, Payment
 from funding.queries import checking, expenses, objectives
 from funding.workflow import templates
 from notifications.models import Email
@@ -107,6 +107,14 @@ class TestAdded(TestCase):
             exported = file.read().decode("utf-8-sig")
         assert len(exported.strip().splitlines()) == 1 + Expense.objects.in_force().count()
         assert "backups" in exported
+
+    def test_the_budget_of_the_guichet_is_past_its_first_threshold(self) -> None:
+        consumption = Consumption.objects.get(envelope__guichet__code=loading.GUICHET)
+        assert (consumption.level, consumption.budget % loading.ROUND) == (80, 0)
+        parts = {part.code: part.amount for part in charts.parts(consumption)}
+        assert all(parts.values()), parts
+        lead = factories.signed_in(User.objects.get(username="sophie.laurent"))
+        assert "Seuil de 80 % atteint" in pages.text(lead.get("/subventions/enveloppes/"))
 
     def test_the_mailbox_of_a_newcomer_is_empty_and_it_takes_seconds(self) -> None:
         assert not Email.objects.due(timezone.now() + dt.timedelta(days=365)).exists()

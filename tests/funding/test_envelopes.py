@@ -198,6 +198,18 @@ def test_the_bar_is_whole_whatever_the_amounts(
     assert all(abs(one.x + one.width - two.x) < 0.01 for one, two in itertools.pairwise(parts))
 
 
+def test_the_thresholds_stand_where_the_budget_reaches_them() -> None:
+    """On a bar as wide as the budget, or as what is used of it."""
+    for used, places in ((500, [80.0, 95.0]), (2_000, [40.0, 47.5])):
+        nothing = Decimal(0)
+        consumption = Consumption(
+            budget=Decimal(1_000), in_instruction=nothing, to_grant=nothing, granted=Decimal(used), paid=nothing
+        )
+        drawn = charts.thresholds(consumption)
+        assert [each.x for each in drawn] == places
+        assert [(each.level, each.amount) for each in drawn] == [(80, 800), (95, 950)]
+
+
 @pytest.mark.django_db
 def test_each_threshold_is_told_once_to_the_leads_alone() -> None:
     lead, other = UserFactory(lead=True), UserFactory(lead=True)
@@ -292,6 +304,9 @@ def test_the_banner_is_seen_by_who_leads_on_the_home_and_the_subsidies() -> None
     assert "Voir les enveloppes" not in page.text
     for address in (reverse("dossiers:instruction-home"), reverse("funding:subsidies")):
         assert "du budget de" not in pages.text(verifier.get(address))
+    Envelope.objects.update(budget=18_000)
+    counted()
+    assert "Budget dépassé 104,4 % engagés" in pages.text(lead.get(PAGE))
     assert verifier.get(PAGE).status_code == 404
 
 

@@ -54,6 +54,11 @@ def cells(**changes: str) -> list[str]:
         (csv(CELLS).decode().encode("utf-8-sig"), "avec-bom.csv"),
         (csv(CELLS).decode().encode("cp1252"), "windows.csv"),
         (csv(CELLS).decode().encode("utf-16"), "texte-unicode.csv"),
+        (csv(CELLS).decode().encode("cp850", "replace"), "ms-dos.csv"),
+        (csv(CELLS).decode().encode("mac_roman"), "macintosh.csv"),
+        (b"sep=;\r\n" + csv(CELLS), "separateur-dit.csv"),
+        (b'"sep=|"\n' + csv(cells(amount="1250.50")).replace(b";", b"|"), "autre-separateur.csv"),
+        (b"sep=,;;\r\n" + csv(cells(amount="1250.50")).replace(b";", b","), "separateur-enregistre.csv"),
         (csv(cells(amount="1250.50")).replace(b";", b","), "virgule.csv"),
         (csv(CELLS).replace(b";", b"\t"), "tabulation.csv"),
         (csv([], CELLS, ["", "", ""]), "lignes-blanches.csv"),
@@ -90,8 +95,8 @@ TOO_BIG = (
     "Ce classeur est trop gros une fois décompressé : gardez-y la seule feuille à importer, puis déposez-le à nouveau."
 )
 NOT_XLSX = (
-    "Le contenu du fichier « trame.xlsx » n'est pas celui d'un xlsx : enregistrez-le à nouveau depuis son "
-    "logiciel d'origine."
+    "Le contenu du fichier « trame.xlsx » n'est pas celui d'un classeur Excel (xlsx) : enregistrez-le à nouveau depuis "
+    "son logiciel d'origine."
 )
 BROKEN = "Ce classeur est abîmé : ouvrez-le dans son logiciel, enregistrez-le à nouveau, puis déposez-le."
 #: What cannot be read at all: the file, its name, the one sentence.
@@ -209,8 +214,8 @@ UNREADABLE: dict[str, tuple[Callable[[], bytes], str, str]] = {
         lambda: files.xlsx(files.LINE),
         "trame.csv",
         (
-            "Le contenu du fichier « trame.csv » n'est pas celui d'un csv : enregistrez-le à nouveau depuis son "
-            "logiciel d'origine."
+            "Le contenu du fichier « trame.csv » n'est pas celui d'un fichier CSV : enregistrez-le à nouveau depuis "
+            "son logiciel d'origine."
         ),
     ),
     "letter named xlsx": (
@@ -239,6 +244,14 @@ UNREADABLE: dict[str, tuple[Callable[[], bytes], str, str]] = {
         (
             "Ce fichier CSV est coupé ou mal formé vers la ligne 2 : enregistrez-le à nouveau depuis votre "
             "tableur, puis déposez-le."
+        ),
+    ),
+    "cell too long": (
+        lambda: csv(CELLS, cells(label="L" * 20_001)),
+        "trame.csv",
+        (
+            "Ce fichier CSV a plus de 20 000 caractères dans une cellule, vers la ligne 3 : raccourcissez-la, ou "
+            "fermez le guillemet ouvert au-dessus d'elle, puis déposez-le à nouveau."
         ),
     ),
 }

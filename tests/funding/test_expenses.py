@@ -182,6 +182,7 @@ def test_who_instructs_reads_the_lines_and_their_files_once_scanned(grant: Grant
 
     assert "Temps du RSSI" in said
     assert "Lettre de mission à fournir" in said
+    assert "4 juin 2026 Licences de sauvegarde" in said, "a day as everywhere else, which its figures alone do not say"
     file = address("expense-file", grant, expense.line, "justificatif")
     Attachment.objects.filter(code="depense-justificatif").update(
         scan=Scan.INFECTED, scanned_at=timezone.now(), threat="Eicar"

@@ -59,7 +59,7 @@ def test_what_is_payable_is_shown_before_and_after_then_written_with_its_reason(
 
     text = pages.text(page)
     assert "Payable aujourd'hui 9 000 € 8 800 €" in text
-    assert f"({grant.dossier.referent.email}) lit ces montants et reçoit un e-mail" in text
+    assert f"({grant.dossier.referent.email}) reçoit un e-mail avec ces montants" in text
     without = desk.post(address(grant), {"seen": seen(page), "reason": " "})
     assert (without.status_code, Grant.objects.get().payable) == (422, 9_000)
     events = Event.objects.count()

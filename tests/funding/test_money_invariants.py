@@ -135,7 +135,7 @@ def on(grant: Grant, lead: User, browsers: list[Client], number: int) -> list[Ca
     def move(state: PaymentState, index: int, data: dict[str, Any]) -> Callable[[], Any]:
         found = by_state[state] or by_state[PaymentState.PLANNED] or list(Payment.objects.filter(grant=grant))
         payment = found[index % len(found)]
-        return post(reverse("funding:payment", args=[reference, payment.number]), data)
+        return post(reverse("funding:payment", args=[reference, payment.number]), {**data, "seen": payment.seen})
 
     return [
         move(PaymentState.PLANNED, 0, {"order": "1"}),

@@ -52,7 +52,7 @@ def test_a_verifier_accepts_and_refuses_then_validates_and_the_amount_follows() 
         assert response["Location"].endswith(f"#objectif-{code}")
     silent = browser.post(address(stage, "awareness"), {**sent, "refuse": "1", "reason": " "})
     assert silent.status_code == 422
-    assert "Indiquez le motif du refus" in pages.text(silent)
+    assert "Votre décision n'est pas enregistrée Indiquez le motif du refus" in pages.text(silent), "said once"
     assert pages.title(silent).startswith("Erreur")
     browser.post(address(stage, "awareness"), {**sent, "refuse": "1", "reason": "Les feuilles ne sont pas signées."})
     browser.post(address(stage, "updates"), {**sent, "refuse": "1", "reason": "Hors délai."})
@@ -243,6 +243,25 @@ def test_who_decides_late_is_told_who_decided_what_and_keeps_what_was_typed() ->
     stale = factories.signed_in(second).post(address(stage, "diagnosis"), {"read": 7, "version": 0, "accept": "1"})
     assert stale.status_code == 302, "a number to come is nobody's transmission"
     assert factories.signed_in(second).post(address(stage, "diagnosis"), {"accept": "1"}).status_code == 422
+
+
+def test_a_decision_gives_the_dossier_to_nobody_and_the_page_offers_to_take_it() -> None:
+    stage = reached.presented()
+    verifier = UserFactory(verifier=True)
+    browser = factories.signed_in(verifier)
+    browser.post(address(stage, "diagnosis"), {"read": 1, "version": 0, "accept": "1"})
+    assert factories.fresh(stage).dossier.verifier is None, "as any decision on a dossier"
+    offered = "chaque décision porte votre nom, mais ne vous l'attribue pas"
+    page = pages.text(browser.get(pages.url("instruction-dossier", stage)))
+    assert offered in page
+    assert f"Accepté par {verifier.full_name}" in page
+    reader = factories.signed_in(UserFactory(regional=True, regions=[stage.dossier.legal_entity.region]))
+    assert offered not in pages.text(reader.get(pages.url("instruction-dossier", stage)))
+
+    browser.post(pages.url("take", stage))
+
+    assert factories.fresh(stage).dossier.verifier == verifier
+    assert offered not in pages.text(browser.get(pages.url("instruction-dossier", stage)))
 
 
 def test_only_who_instructs_decides_and_others_read() -> None:

@@ -172,6 +172,7 @@ def test_one_transfer_pays_several_payments_and_is_not_replaced(desk: Client) ->
         (("", "10", "J"), "Indiquez la référence du paiement, par exemple ABCDEFGHJK-01."),
         (("R", "dix", "J"), "Écrivez le montant en chiffres, par exemple 1250,50."),
         (("R", "10", "hier"), "Écrivez la date sous la forme JJ/MM/AAAA, par exemple 04/06/2026."),
+        (("R", "10", "15/01/0206"), "Cette date est antérieure à 2020 : vérifiez l'année."),
         (("R", "10", "31/02/2026"), "Cette date n'existe pas : vérifiez le jour et le mois."),
         (("R", "10", "04/06/2999"), "Cette date est à venir : indiquez le jour où le paiement a été fait."),
     ],
@@ -207,6 +208,14 @@ def test_lines_twice_or_too_many_are_told(desk: Client) -> None:
     assert "Ce paiement est déjà à la ligne 2 : gardez une ligne." in said(sent(desk, row, row))
     many = [(f"ABCDEFGHJK-{number}", "10", today()) for number in range(301)]
     assert "Ce tableau a plus de 300 paiements datés" in said(sent(desk, *many))
+
+
+def test_a_hundred_faults_are_shown_of_a_file_that_is_all_wrong(desk: Client) -> None:
+    """Five thousand rows, three faults each, made a page of fifteen thousand rows."""
+    page = sent(desk, *[("", "dix", "hier")] * 200)
+    assert "600 cellules sont à corriger" in said(page)
+    assert "500 autres cellules sont à corriger plus bas dans le fichier" in said(page)
+    assert page.content.decode().count('data-label="Correction"') == 100
 
 
 def test_what_one_was_shown_nobody_else_confirms_nor_the_day_after(desk: Client) -> None:

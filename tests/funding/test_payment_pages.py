@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -10,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ecare.models import AuditEntry
+from funding import workflow
 from funding.enums import PaymentKind, PaymentState
 from funding.models import Payment
 from tests.accounts.factories import UserFactory
@@ -24,6 +26,11 @@ def desk() -> Client:
     return factories.signed_in(UserFactory(lead=True))
 
 
+def seen(desk: Client, page: str) -> dict[str, str]:
+    """What the page of a payment shows of it, as its forms give it back."""
+    return {"seen": pages.fields(desk.get(page))["seen"]}
+
+
 def test_a_payment_from_the_schedule_to_the_page_of_the_referent(desk: Client) -> None:
     grant = subsidies.payable(10_000)
     reference = grant.dossier.reference
@@ -36,16 +43,19 @@ def test_a_payment_from_the_schedule_to_the_page_of_the_referent(desk: Client) -
     for typed in ({"amount": "x"}, {"due_on": "demain"}, {"kind": "cadeau"}):
         sent = {"kind": "payment", "amount": "100", "due_on": due, **typed}
         assert desk.post(address, sent).status_code == 422, typed
+    for typed, told in (("0205-09-15", "antérieure à 2020"), ("2205-09-15", "postérieure à 2099")):
+        mistyped = desk.post(address, {"kind": "payment", "amount": "100", "due_on": typed})
+        assert f"Cette date est {told} : vérifiez l'année." in pages.text(mistyped)
     assert not Payment.objects.exists()
 
     desk.post(address, {"kind": "payment", "amount": "9 000,50", "due_on": due})
     page = reverse("funding:payment", args=[reference, 1])
-    desk.post(page, {"change": "1", "amount": "10000,50", "due_on": due})
-    refused = desk.post(page, {"order": "1"})
+    desk.post(page, {"change": "1", "amount": "10000,50", "due_on": due, **seen(desk, page)})
+    refused = desk.post(page, {"order": "1", **seen(desk, page)})
     assert refused.status_code == 409
     assert "10 000 € au plus" in pages.text(refused)
-    desk.post(page, {"change": "1", "amount": "10000", "due_on": due})
-    assert "est ordonnancé" in pages.text(desk.post(page, {"order": "1"}, follow=True))
+    desk.post(page, {"change": "1", "amount": "10000", "due_on": due, **seen(desk, page)})
+    assert "est ordonnancé" in pages.text(desk.post(page, {"order": "1", **seen(desk, page)}, follow=True))
     late = desk.post(page, {"change": "1", "amount": "1", "due_on": due})
     assert (late.status_code, Payment.objects.get().amount) == (409, 10_000)
     owner = factories.signed_in(grant.dossier.referent)
@@ -56,8 +66,8 @@ def test_a_payment_from_the_schedule_to_the_page_of_the_referent(desk: Client) -
     assert "Cette référence dépasse 50 caractères" in pages.text(too_long)
     desk.post(page, {"pay": "1", "paid_on": timezone.localdate(), "transfer": " VIR-2026-0412 "})
     reader = factories.signed_in(UserFactory(verifier=True))
-    for seen in (desk.get(page), desk.get(reverse("funding:payments"), {"etat": "paid"}), reader.get(address)):
-        assert "VIR-2026-0412" in pages.text(seen)
+    for shown in (desk.get(page), desk.get(reverse("funding:payments"), {"etat": "paid"}), reader.get(address)):
+        assert "VIR-2026-0412" in pages.text(shown)
     mine = pages.text(owner.get(own))
     assert "10 000 € versés, 8 800 € à venir" in mine
     assert "Les objectifs acceptés permettent de verser 10 000 €." in mine
@@ -70,6 +80,25 @@ def test_a_payment_from_the_schedule_to_the_page_of_the_referent(desk: Client) -
     assert "indiquez pourquoi elle change" in pages.text(unsaid)
     desk.post(page, {"name_transfer": "1", "transfer": "VIR-8", "reason": "Faute de frappe."})
     assert "Virement VIR-8" in pages.text(owner.get(own))
+
+
+@pytest.mark.parametrize("act", [{"order": "1"}, {"change": "1", "amount": "200,50"}])
+def test_what_a_colleague_changed_meanwhile_is_read_before_it_is_ordered_or_written_over(
+    desk: Client, act: dict[str, str]
+) -> None:
+    payment = subsidies.planned(subsidies.payable(), 100)
+    page = reverse("funding:payment", args=[payment.grant.dossier.reference, payment.number])
+    sent = {"due_on": payment.due_on, **seen(desk, page), **act}
+    workflow.payments.change(payment, by=UserFactory(lead=True), amount=Decimal(10_000), due_on=payment.due_on)
+    late = desk.post(page, sent)
+    assert late.status_code in (409, 422)
+    assert "il est maintenant de 10 000 €" in pages.text(late)
+    assert "amount" not in act or 'value="200,50"' in late.content.decode(), "what was typed is still there"
+    now = Payment.objects.get()
+    assert (now.state, now.amount) == (PaymentState.PLANNED, 10_000)
+    if "order" in act:
+        assert desk.post(page, act).status_code == 409, "a form that does not say what was read"
+    assert desk.post(page, {**sent, "seen": pages.fields(late)["seen"]}).status_code == 302, "read, and sent again"
 
 
 def test_a_reader_sees_the_payments_and_moves_none() -> None:

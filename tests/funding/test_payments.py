@@ -132,6 +132,14 @@ def test_nothing_is_ordered_before_the_convention_is_checked_nor_paid_in_advance
         workflow.payments.pay(payment, by=lead, on=TODAY() + dt.timedelta(days=1))
 
 
+@pytest.mark.parametrize("day", [dt.date(206, 1, 15), dt.date(2019, 12, 31)])
+def test_a_year_mistyped_is_refused_since_the_day_of_a_payment_never_changes(day: dt.date) -> None:
+    payment = subsidies.ordered(subsidies.payable(), 100, by=UserFactory(lead=True))
+    with pytest.raises(workflow.Refused, match="vérifiez l'année"):
+        workflow.payments.pay(payment, by=payment.prepared_by, on=day)
+    assert Payment.objects.get().state == PaymentState.ORDERED
+
+
 def test_a_subsidy_lowered_under_what_was_paid_is_an_overpayment_and_plans_give_way() -> None:
     grant, lead = subsidies.payable(), UserFactory(lead=True)
     subsidies.paid(grant, 5_000, by=lead)
@@ -186,3 +194,12 @@ def test_the_database_refuses_what_the_rules_refuse(statement: str, reason: str)
     with connection.cursor() as cursor, pytest.raises(IntegrityError, match=reason), transaction.atomic():
         cursor.execute(statement)
     assert Grant.objects.get().ceiling == Decimal(18_800)
+
+
+@pytest.mark.parametrize("day", [dt.date(2019, 12, 31), dt.date(2100, 1, 1), dt.date(205, 9, 15)])
+def test_the_database_refuses_a_year_typed_wrong(day: dt.date) -> None:
+    planned, ordered = at(PaymentState.PLANNED), at(PaymentState.ORDERED)
+    with pytest.raises(IntegrityError, match="payment_days_plausible"), transaction.atomic():
+        Payment.objects.filter(pk=planned.pk).update(due_on=day)
+    with pytest.raises(IntegrityError, match="payment_days_plausible"), transaction.atomic():
+        Payment.objects.filter(pk=ordered.pk).update(state=PaymentState.PAID, paid_on=day)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -16,6 +17,8 @@ from ecare import french
 from funding import workflow
 from funding.models import Grant
 from funding.queries import checking, payments, reachable
+from funding.schedule import fixtures as schedules
+from funding.schedule import workflow as schedule_workflow
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories, pages
 from tests.funding import reached, subsidies
@@ -65,7 +68,7 @@ def test_what_is_decided_along_an_instruction_is_told_with_its_outcome_in_euros_
         reached.decide(stage, code, by=lead)
     dossiers_workflow.validate(factories.fresh(stage), by=lead)
     grant = Grant.objects.get()
-    assert reachable.reachable(grant) == grant.payable == Decimal(17_860), "one of 5 % is not presented"
+    assert sums(grant).reachable == grant.payable == Decimal(17_860), "one of 5 % is not presented"
 
 
 def test_once_decided_it_is_what_is_payable_less_what_was_paid_and_the_check_of_sums_agrees() -> None:
@@ -85,7 +88,7 @@ def test_nothing_is_to_come_of_a_rejected_etape_and_never_less_than_nothing() ->
 
 
 def test_the_whole_ceiling_is_to_come_before_the_objectives() -> None:
-    assert reachable.reachable(subsidies.granted()) == 18_800
+    assert sums(subsidies.granted()).reachable == 18_800
 
 
 def test_the_page_stays_within_its_queries() -> None:
@@ -134,7 +137,72 @@ def test_nothing_is_planned_beyond_what_the_objectives_decided_let_be_paid() -> 
         refused
     )
     planned = grant.payments.get()
+    assert f"Ramener le versement {planned.reference} de 18 800 € à 10 340 €" in shown
+    reader = pages.text(factories.signed_in(UserFactory(verifier=True)).get(schedule))
+    assert "8 460 € prévus de trop" in reader
+    assert "Ramener" not in reader
     with pytest.raises(workflow.Refused, match="au plus"):
         workflow.payments.change(planned, by=lead, amount=Decimal("10340.01"), due_on=planned.due_on)
-    workflow.payments.change(planned, by=lead, amount=Decimal(10_340), due_on=planned.due_on)
-    assert sums(grant).overplanned == 0
+    page = desk.get(schedule).content.decode()
+    offered = re.search(r'name="amount" value="([^"]*)"', page)
+    assert offered
+    sent = {"change": "1", "amount": offered[1], "due_on": f"{planned.due_on:%Y-%m-%d}"}
+    assert f'value="{sent["due_on"]}"' in page
+    desk.post(reverse("funding:payment", args=[grant.dossier.reference, planned.number]), sent)
+    planned.refresh_from_db()
+    assert (planned.amount, sums(grant).overplanned) == (Decimal(10_340), 0)
+    assert "de trop" not in pages.text(desk.get(schedule))
+
+
+def test_what_is_planned_too_much_is_undone_one_payment_after_the_other_those_due_last_first() -> None:
+    lead = UserFactory(lead=True)
+    stage = reached.presented()
+    grant = Grant.objects.get()
+    first, middle, last = (
+        subsidies.planned(grant, amount, by=lead, days=days) for amount, days in ((8_000, 10), (6_000, 20), (4_000, 30))
+    )
+    for code in ("diagnosis", "awareness", "inventory", "updates"):
+        reached.decide(stage, code, by=lead)
+    reached.decide(stage, "backups", by=lead, reason="Sans preuve.")
+    dossiers_workflow.validate(factories.fresh(stage), by=lead)
+    grant = Grant.objects.get()
+
+    def ways() -> list[tuple[int, Decimal]]:
+        return [(each.payment.pk, each.left) for each in payments.ways_down(sums(grant), list(grant.payments.all()))]
+
+    # 10 340 € may be paid, 18 000 € are planned.
+    assert ways() == [(last.pk, 0), (middle.pk, Decimal(2_340))]
+    desk = factories.signed_in(lead)
+    shown = desk.get(reverse("funding:schedule", args=[grant.dossier.reference]))
+    address = reverse("funding:payment", args=[grant.dossier.reference, last.number])
+    assert f'href="{address}#annuler"' in shown.content.decode()
+    assert 'name="amount" value=' not in shown.content.decode().split("Ajouter un paiement")[0], "not before the first"
+    workflow.payments.cancel(last, by=lead, reason="Objectif refusé.")
+    assert ways() == [(middle.pk, Decimal(2_340))]
+    workflow.payments.change(middle, by=lead, amount=Decimal(2_340), due_on=middle.due_on)
+    assert ways() == []
+    assert first.amount == 8_000
+
+
+def test_a_bareme_without_shares_promises_nothing_of_objectives() -> None:
+    """What is paid as a whole is payable at once (Q&A 3.5)."""
+    guichet, version, content = schedules.read(factories.FIXTURES / "schedules" / "poc-essms.yaml")
+    factories.poc()
+    whole = schedule_workflow.draft(guichet, version=version + 1, content=replace(content, objectives=()))
+    schedule_workflow.publish(whole.pk)
+    grant = subsidies.granted(with_agreement=False)
+    assert grant.payable == subsidies.ESTIMATED
+    lead = UserFactory(lead=True)
+    subsidies.planned(grant, 18_800, by=lead)
+    desk, owner = factories.signed_in(lead), factories.signed_in(grant.dossier.referent)
+    reference = grant.dossier.reference
+    said = {
+        (owner, reverse("funding:own-subsidy", args=[reference])): "La subvention permet de verser 18 800 €.",
+        (desk, reverse("funding:subsidy", args=[reference])): "En tout, la subvention permet de verser 18 800 €.",
+        (desk, reverse("funding:schedule", args=[reference])): "Toute la subvention, quels que soient les objectifs",
+        (desk, reverse("funding:payment", args=[reference, 1])): "La subvention permet d'ordonnancer 18 800 € au plus.",
+    }
+    for (browser, page), sentence in said.items():
+        shown = pages.text(browser.get(page))
+        assert sentence in shown, page
+        assert "bjectifs acceptés" not in shown, page

@@ -215,7 +215,9 @@ def sign_the_convention(scene: Scene) -> None:
     scene.outbox.holds(("agreement_refused", scene.owner))
 
     referent.visit(f"{scene.own}subvention/")
-    referent.reads("La page 2 n'est pas paraphée.", "Déposer l'exemplaire signé")
+    referent.reads(
+        "La page 2 n'est pas paraphée.", "Téléchargez la convention, faites-la signer", "Déposer l'exemplaire"
+    )
     sign(referent, "Convention signée.pdf")
     scene.outbox.holds(("agreement_deposited", scene.desk))
     verifier.visit(f"{scene.instructed}subvention/")
