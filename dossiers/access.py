@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from functools import reduce
 from operator import or_
@@ -139,12 +140,16 @@ def listable(user: User) -> Q:
 
 
 def reading_scope(user: User) -> str:
-    """What `user` reads in the back-office, as one word: what was made for it no longer fits once it is another."""
+    """What `user` reads in the back-office, as one word: what was made for it no longer fits once it is another. Of an
+    instructeur régional, his régions and the étapes closed to him: 1 query."""
     if not user.is_active or not user.is_instructor:
         return ""
     if user.role != Role.REGIONAL:
         return "all"
-    return "regions:" + ",".join(sorted(str(region.pk) for region in user.regions.all()))
+    word = "regions:" + ",".join(sorted(str(region.pk) for region in user.regions.all()))
+    closed = Stage.objects.exclude(pk__in=countable_stages(user).order_by().values("pk")).order_by("pk")
+    keys = ",".join(str(key) for key in closed.values_list("pk", flat=True))
+    return f"{word};closed:{hashlib.sha256(keys.encode()).hexdigest()[:16]}" if keys else word
 
 
 def may_edit_guichets(user: User) -> bool:

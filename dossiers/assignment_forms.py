@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils import timezone
 
 from accounts.models import User
 from dossiers.models import AssignmentRule, Guichet
@@ -16,6 +18,8 @@ from establishments.models import Region
 
 #: No account has this key: somebody who has the dossier no longer.
 NOBODY_NOW = -1
+#: Beyond it, a day of absence is a year mistyped. Who is away longer says it again.
+FURTHEST = dt.timedelta(days=366)
 
 
 class RecipientForm(care_forms.Form):
@@ -140,6 +144,11 @@ class AbsenceForm(care_forms.Form):
         first, last = cleaned.get("first_day"), cleaned.get("last_day")
         if first and last and last < first:
             self.add_error("last_day", "Le dernier jour vient avant le premier\u00a0: corrigez l'un des deux.")
+        today = timezone.localdate()
+        if first and first < today - FURTHEST:
+            self.add_error("first_day", "Ce jour est passé depuis plus d'un an\u00a0: vérifiez l'année.")
+        if last and last > today + FURTHEST:
+            self.add_error("last_day", "Ce jour est dans plus d'un an\u00a0: vérifiez l'année.")
         return cleaned
 
     @property

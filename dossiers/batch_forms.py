@@ -64,7 +64,7 @@ class SameValidationForm(SameTextForm):
     text_name, purpose = "message", TextPurpose.VALIDATION
     message = copy.deepcopy(ValidationForm.base_fields["message"])
     message.label = "Message aux référents (facultatif)"
-    message.help_text = "Chaque référent reçoit ce texte dans l'e-mail qui annonce la validation."
+    message.help_text = "Chaque référent lira ce texte."
 
 
 class SameRejectionForm(SameTextForm):

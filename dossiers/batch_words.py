@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dossiers.enums import BatchAction
+from dossiers.models import Batch
 from ecare import french
 
 
@@ -55,6 +56,13 @@ WORDS = {
     BatchAction.VALIDATE: _plain("Valider", "Valider", "validé", "validés"),
     BatchAction.REJECT: _plain("Rejeter", "Rejeter", "rejeté", "rejetés"),
 }
+
+
+def said_in_email(batch: Batch) -> str:
+    """What is said of the e-mail of a decision, after « reçoit un e-mail »."""
+    if batch.action == BatchAction.REJECT:
+        return ", avec le motif ci-dessus"
+    return ", avec le message ci-dessus" if batch.said("message") else ", sans message"
 
 
 def words(action: str) -> Words:

@@ -14,6 +14,6 @@ class ContactCorrectionForm(NamedErrors, ContactForm):
     read = forms.CharField(widget=forms.HiddenInput)
     reason = reason(
         "Motif de la correction",
-        help_text="Le référent reçoit ce texte par e-mail\u00a0; l'historique le garde.",
+        help_text="Le référent lira ce texte\u00a0; l'historique le garde.",
         required="Indiquez le motif de la correction\u00a0: le référent le lira.",
     )

@@ -7,6 +7,10 @@ import datetime as dt
 from django.conf import settings
 from django.utils import timezone
 
+#: Days beyond which nothing of ours stands: what is typed there is a mistake.
+FIRST, LAST = dt.date(2000, 1, 1), dt.date(2199, 12, 31)
+#: What was written before an instant is committed by then.
+SETTLED = dt.timedelta(minutes=2)
 Written = dt.date | dt.datetime | None
 
 
@@ -47,3 +51,8 @@ def last_morning(at: dt.datetime) -> dt.date:
     """The day whose morning came last, at `at`."""
     today = timezone.localdate(at)
     return today if at >= morning(today) else today - dt.timedelta(days=1)
+
+
+def settled_morning(at: dt.datetime) -> dt.datetime:
+    """The last morning of which all that came before is known at `at`: what tells of a day looks no further."""
+    return morning(last_morning(at - SETTLED))

@@ -14,7 +14,7 @@ class NoteForm(care_forms.Form):
         max_length=4000,
         help_text=(
             "Le référent ne la voit pas. Pour prévenir un collègue par e-mail, écrivez @ suivi de son identifiant, par "
-            "exemple @paul.girard."
+            "exemple @paul.girard\u00a0; suivi de son nom, eCaRE vous rappelle cet identifiant."
         ),
         error_messages={
             "required": "Écrivez la note avant de l'ajouter.",

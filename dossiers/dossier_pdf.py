@@ -1,4 +1,5 @@
-"""The whole dossier as one tagged document (D15): its étapes, every answer, the files, the estimate, the history.
+"""The whole dossier as one tagged document (D15): its étapes, every answer, the estimate, the subsidy, the files, the
+history.
 
 It is made of what its reader may read, and is the same for both sides but for drafts, which are their référent's alone:
 no internal note, no IBAN in full. Paper leaves the portal.
@@ -17,9 +18,11 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from dossiers import queries, scores
+from accounts.models import User
+from dossiers import neighbours, queries, scores
 from dossiers.enums import Status
 from dossiers.models import Attachment, Dossier, DossierStage, Event, Section, Transmission
+from dossiers.neighbours import Panel
 from dossiers.pdf import Printed, printed, write
 from funding.schedule.estimates import Estimate
 
@@ -49,6 +52,8 @@ class Part:
 class Paper:
     dossier: Dossier
     parts: list[Part]
+    #: What the other rooms add: a subsidy, for one.
+    panels: list[Panel]
     history: list[Event]
     at: dt.datetime
 
@@ -72,11 +77,18 @@ class Paper:
         return timezone.localtime(self.at).isoformat(timespec="seconds")
 
 
-def paper(dossier: Dossier, stages: list[DossierStage], *, at: dt.datetime) -> bytes:
-    """The PDF of a dossier at `at`. `stages` are the étapes that the reader may read, in order, one at least."""
-    history = list(queries.history(stages[-1]))[::-1]
+def paper(dossier: Dossier, stages: list[DossierStage], *, at: dt.datetime, instructor: User | None = None) -> bytes:
+    """The PDF of a dossier at `at`, for its référent or for an `instructor`. `stages` are the étapes that the reader
+    may read, in order, one at least."""
+    history = queries.told_apart(queries.history(stages[-1], instructor))[::-1]
     context = {
-        "paper": Paper(dossier, [part_of(each, history) for each in stages], history, at),
+        "paper": Paper(
+            dossier,
+            [part_of(each, history) for each in stages],
+            neighbours.printed(dossier, stages),
+            history,
+            at,
+        ),
         "brand": settings.BRAND,
         "support_email": settings.SUPPORT_EMAIL,
     }

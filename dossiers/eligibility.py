@@ -15,6 +15,11 @@ NAMED = 20
 
 NOT_ESSMS = "n'est pas un ESSMS au sens de l'article L.312-1 du CASF"
 NOT_EQUIPPED = "n'est pas déclarée équipée d'un DUI ou DPI référencé Ségur"
+#: The same of several.
+PLURALS = {
+    NOT_ESSMS: "ne sont pas des ESSMS au sens de l'article L.312-1 du CASF",
+    NOT_EQUIPPED: "ne sont pas déclarées équipées d'un DUI ou DPI référencé Ségur",
+}
 
 
 def reason(site: Mapping[str, Any]) -> str:
@@ -29,6 +34,16 @@ class Named:
 
     reason: str
     sites: list[Mapping[str, Any]]
+
+    @property
+    def why(self) -> str:
+        """Why none of them counts: « elle n'est pas… », or « elles ne sont pas… » of several."""
+        if len(self.sites) == 1:
+            return f"elle {self.reason}"
+        several = self.reason
+        for one, many in PLURALS.items():
+            several = several.replace(one, many)
+        return f"elles {several}"
 
     @property
     def first(self) -> list[Mapping[str, Any]]:

@@ -165,6 +165,26 @@ class EventKind(models.TextChoices):
 #: What is decided along an instruction: minds may change, the référent is told with its outcome (F5).
 TENTATIVE = frozenset({EventKind.OBJECTIVE_ACCEPTED, EventKind.OBJECTIVE_REFUSED})
 
+#: What is about one étape of the dossier; the rest is about the dossier.
+OF_ONE_STAGE = frozenset(
+    {
+        EventKind.TRANSMITTED,
+        EventKind.MODIFICATION_REQUESTED,
+        EventKind.VALIDATED,
+        EventKind.REJECTED,
+        EventKind.REOPENED,
+        EventKind.STAGE_STARTED,
+        EventKind.FILE_ADDED,
+        EventKind.FILE_ARCHIVED,
+        EventKind.FILE_INFECTED,
+        EventKind.FORM_CHANGED,
+        EventKind.EXCEPTION_GRANTED,
+        EventKind.EXCEPTION_REVOKED,
+        EventKind.FLAG_EXAMINED,
+        EventKind.CONTACT_CORRECTED,
+    }
+)
+
 #: What instruction keeps to itself: the référent's history does not tell who reads the dossier (D14).
 INTERNAL = frozenset(
     {

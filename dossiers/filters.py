@@ -10,13 +10,15 @@ from typing import Any, NamedTuple
 import django_filters
 from django import forms
 from django.contrib.postgres.expressions import ArraySubquery
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 from django.db.models.functions import JSONObject
+from django.http import QueryDict
 
-from accounts import queries as accounts_queries
 from accounts.enums import Role
 from accounts.models import User
-from dossiers import queries
+from dossiers import days, queries, search
 from dossiers.enums import FlagKind, Status
 from dossiers.models import DossierStage, Line, Stage
 from dossiers.models.dossiers import DossierStageQuerySet
@@ -45,11 +47,35 @@ def unknown(subject: str) -> dict[str, str]:
     return {"invalid_choice": f"{subject} «\u00a0%(value)s\u00a0» n'est pas dans la liste\u00a0: ce filtre est ignoré."}
 
 
+def holds_a_word(text: str) -> None:
+    """Raises ValidationError for a search that would keep every dossier without a word about it: « % », « - »."""
+    if not search.wanted(text):
+        raise ValidationError(
+            "Cette recherche ne contient aucun mot\u00a0: elle est ignorée. Saisissez une référence, un nom ou un "
+            "numéro FINESS, par exemple «\u00a0résidence\u00a0»."
+        )
+
+
 class ChoiceFilter(django_filters.ChoiceFilter):
     """A list of a hundred départements costs a line, not a hundred templates."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"widget": Select, **kwargs})
+
+
+class DateFilter(django_filters.DateFilter):
+    """A day of which a dossier may be."""
+
+    def __init__(self, *args: Any, label: str, **kwargs: Any) -> None:
+        said = f"{french.quoted(label)} n'est pas une date, par exemple 04/06/2026."
+        super().__init__(
+            *args,
+            label=label,
+            widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+            validators=[MinValueValidator(days.FIRST), MaxValueValidator(days.LAST)],
+            error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), said),
+            **kwargs,
+        )
 
 
 class InstructionFilter(django_filters.FilterSet):
@@ -62,6 +88,7 @@ class InstructionFilter(django_filters.FilterSet):
             attrs={"type": "search", "placeholder": "Rechercher", "autocomplete": "off", "form": "filtres"}
         ),
         error_messages={"null_characters_not_allowed": "Cette recherche contient un caractère interdit."},
+        validators=[holds_a_word],
     )
     statut = ChoiceFilter(
         choices=[(status.value, status.label) for status in Status if status != Status.DRAFT],
@@ -103,16 +130,8 @@ class InstructionFilter(django_filters.FilterSet):
         empty_label="Tous les vérificateurs",
         error_messages=unknown("Le vérificateur"),
     )
-    depuis = django_filters.DateFilter(
-        label="Transmis depuis le",
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-        error_messages={"invalid": "«\u00a0Transmis depuis le\u00a0» n'est pas une date, par exemple 04/06/2026."},
-    )
-    jusqua = django_filters.DateFilter(
-        label="Transmis jusqu'au",
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-        error_messages={"invalid": "«\u00a0Transmis jusqu'au\u00a0» n'est pas une date, par exemple 04/06/2026."},
-    )
+    depuis = DateFilter(label="Transmis depuis le")
+    jusqua = DateFilter(label="Transmis jusqu'au")
     reponse = ChoiceFilter(
         choices=[("recue", "Réponse reçue à une demande de modification")],
         label="Réponse du référent",
@@ -143,13 +162,16 @@ class InstructionFilter(django_filters.FilterSet):
         model = DossierStage
         fields: list[str] = []
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict, *args: Any, user: User, **kwargs: Any) -> None:
+        if data.get("verificateur") == str(user.public_id):  # an address that a colleague sent
+            data = data.copy()
+            data["verificateur"] = "moi"
+        super().__init__(data, *args, **kwargs)
         # Read once each: to draw the lists, to check the values, and to say them in words.
         self.user = user
         stages: list[Any] = STAGES.rows()
         departements = offered_departements(user)
-        instructors = INSTRUCTORS.rows()
+        holders: list[Any] = HOLDERS.rows()
         regional = user.role == Role.REGIONAL
         regions = (
             {region.code: region.name for region in user.regions.all()}
@@ -165,7 +187,7 @@ class InstructionFilter(django_filters.FilterSet):
             "verificateur": [
                 ("moi", "Moi"),
                 ("personne", "Personne"),
-                *((str(each.public_id), each.full_name) for each in instructors if each != user),
+                *((str(each.public_id), called(each)) for each in holders if each != user),
             ],
         }
         for name, choices in offered.items():
@@ -251,6 +273,11 @@ class InstructionFilter(django_filters.FilterSet):
         return dict(choices).get(value, str(value))
 
 
+def called(holder: Any) -> str:
+    """The name of somebody whose dossiers may be looked for (`queries.holders`)."""
+    return str(holder.full_name) if holder.instructs else f"{holder.full_name} (n'instruit plus)"
+
+
 def stage_code(stage: Stage) -> str:
     return f"{stage.guichet.code}.{stage.code}"
 
@@ -280,7 +307,7 @@ def stages_with_tracks() -> QuerySet[Stage]:
 
 
 STAGES = Composed(stages_with_tracks)
-INSTRUCTORS = Composed(lambda: accounts_queries.instructors().only("public_id", "first_name", "last_name"))
+HOLDERS = Composed(lambda: queries.holders().only("public_id", "first_name", "last_name"))
 DEPARTEMENTS: Composed[Departement] = Composed(
     lambda: Departement.objects.order_by("code").values_list("code", "name", "region", "region__name")
 )

@@ -233,7 +233,7 @@ class ValidationForm(DecisionForm):
         widget=forms.Textarea(attrs={"rows": 5}),
         max_length=5000,
         required=False,
-        help_text="Le référent reçoit ce texte dans l'e-mail qui annonce la validation.",
+        help_text="Le référent lira ce texte.",
         error_messages={"max_length": "Ce message dépasse 5000 caractères\u00a0: raccourcissez-le."},
     )
 
@@ -254,7 +254,7 @@ class RejectionForm(DecisionForm):
         label="Motif du rejet",
         widget=forms.Textarea(attrs={"rows": 5}),
         max_length=5000,
-        help_text="Le référent reçoit ce texte par e-mail.",
+        help_text="Le référent lira ce texte.",
         error_messages={"required": "Indiquez le motif du rejet\u00a0: le référent le lira."},
     )
 
@@ -270,7 +270,7 @@ class ReopeningForm(DecisionForm):
         label="Motif de la réouverture",
         widget=forms.Textarea(attrs={"rows": 5}),
         max_length=5000,
-        help_text="Le référent reçoit ce texte par e-mail.",
+        help_text="Le référent lira ce texte.",
         error_messages={"required": "Indiquez le motif de la réouverture\u00a0: le référent le lira."},
     )
 
@@ -283,6 +283,6 @@ class CallForm(care_forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
         max_length=5000,
         required=False,
-        help_text="Dites ce que vous attendez\u00a0: ce texte part par e-mail.",
+        help_text="Dites ce que vous attendez\u00a0: le référent lira ce texte.",
         error_messages={"max_length": "Ce message dépasse 5000 caractères\u00a0: raccourcissez-le."},
     )

@@ -8,15 +8,20 @@ from django.http import QueryDict
 COLUMNS = {
     "etablissement": "Établissement",
     "guichet": "Guichet et étape",
+    "parcours": "Parcours",
+    "montant": "Montant estimé",
     "type": "Type de candidat",
     "region": "Région",
+    "departement": "Département",
     "referent": "Référent",
     "statut": "Statut",
     "echeance": "Échéance",
     "verificateur": "Vérificateur",
     "transmission": "Transmis le",
 }
-USUAL = [key for key in COLUMNS if key not in {"type", "echeance"}]
+#: What the list shows and does not sort by: no index holds that order.
+UNSORTED = frozenset({"parcours", "montant", "departement"})
+USUAL = [key for key in COLUMNS if key not in {"type", "echeance", *UNSORTED}]
 WAYS = {
     "echeance": ("la plus proche d'abord", "la plus lointaine d'abord"),
     "transmission": ("le plus ancien d'abord", "le plus récent d'abord"),
@@ -25,6 +30,7 @@ WAYS = {
 SORTS = [
     (f"{sign}{key}", f"{label}, {way}")
     for key, label in {"reference": "Référence", **COLUMNS}.items()
+    if key not in UNSORTED
     for sign, way in zip(("", "-"), WAYS.get(key, ("de A à Z", "de Z à A")), strict=True)
 ]
 #: Of the URL, one a column.

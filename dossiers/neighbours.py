@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from dossiers.enums import Status
-from dossiers.models import Attachment, DossierStage, Transmission
+from dossiers.models import Attachment, Dossier, DossierStage, Transmission
 
 if TYPE_CHECKING:
     from dossiers.sheet import Sheet
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Panel:
-    """A part of a dossier's page: its template reads `panel`, and nothing else."""
+    """A part of a dossier's page: its template reads `panel`, and nothing else but `csrf_token` for its forms, and for
+    its links `query`: the filters of the list one comes from."""
 
     template: str
     content: Any
@@ -65,6 +66,10 @@ class Neighbour(Protocol):
 
     def form_parts(self, sheet: Sheet) -> list[Panel]:
         """What follows from the answers of a form being filled: shown below it, and again when one is saved."""
+
+    def printed(self, dossier: Dossier, stages: Sequence[DossierStage]) -> list[Panel]:
+        """What the paper of a dossier says besides its étapes (D15), to somebody who may read `stages` of it; nothing
+        that its référent was not told."""
 
     def why_not_validated(self, stages: Sequence[DossierStage]) -> dict[int, str]:
         """Why étapes cannot be validated yet, in French, by key; without those that can. The same number of queries
@@ -140,6 +145,10 @@ def desk_parts(transmission: Transmission, files: Sequence[Attachment], user: Us
 
 def form_parts(sheet: Sheet) -> list[Panel]:
     return [panel for each in neighbours() for panel in each.form_parts(sheet)]
+
+
+def printed(dossier: Dossier, stages: Sequence[DossierStage]) -> list[Panel]:
+    return [panel for each in neighbours() for panel in each.printed(dossier, stages)]
 
 
 def why_not_validated(stages: Sequence[DossierStage]) -> dict[int, str]:

@@ -21,5 +21,5 @@ class SavedViewForm(care_forms.Form):
 
 
 class NewViewForm(SavedViewForm):
-    query = forms.CharField(widget=forms.HiddenInput, required=False, max_length=2000)
+    query = forms.CharField(widget=forms.HiddenInput, required=False)
     is_default = forms.BooleanField(label="Ouvrir la liste sur cette vue", required=False)

@@ -1,7 +1,8 @@
 """The eight points of vigilance (product.md, I6): each one function, with its source. None of them ever blocks.
 
 A function is given a `Case`, what was transmitted and what the portal and the register know beside it, and returns the
-explanation that a verifier reads, or None. « Q&A » is the list of questions and answers of the POC.
+explanation that a verifier reads, or None. Written once for all readers, it names nothing of other dossiers: these
+stand beside it, for those who may read them. « Q&A » is the list of questions and answers of the POC.
 """
 
 from __future__ import annotations
@@ -198,16 +199,13 @@ def diagnoses(case: Case) -> Finding | None:
 
 def shared_account(case: Case) -> Finding | None:
     """Ours, from product.md I6: the subsidy is paid to an EJ, and an account belongs to one. Rejected dossiers count:
-    an error repeated is what is looked for."""
+    an error repeated is what is looked for. Who they are is said to those who may read their dossiers (D16)."""
     if not case.same_account:
         return None
-    entities = sorted({other.entity for other in case.same_account})
+    entities = {other.entity for other in case.same_account}
+    whose = "d'une autre entité juridique" if len(entities) == 1 else f"de {len(entities)} autres entités juridiques"
     return Finding(
-        f"Ce compte bancaire est aussi celui d'une autre entité juridique ({listed(entities)}). "
-        "Vérifiez le titulaire sur les RIB."
-        if len(entities) == 1
-        else f"Ce compte bancaire est aussi celui de {len(entities)} autres entités juridiques ({listed(entities)}). "
-        "Vérifiez le titulaire sur les RIB.",
+        f"Ce compte bancaire est aussi celui {whose}. Vérifiez le titulaire sur les RIB.",
         [other.reference for other in case.same_account],
     )
 

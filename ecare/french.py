@@ -218,6 +218,12 @@ def either(texts: Iterable[str]) -> str:
     return f"{', '.join(first)} ou {last}" if first else last
 
 
+def together(texts: Iterable[str]) -> str:
+    """« A », « A et B », « A, B et C »: one text at least."""
+    *first, last = texts
+    return f"{', '.join(first)} et {last}" if first else last
+
+
 def paris_date(value: dt.date | dt.datetime) -> dt.date:
     if isinstance(value, dt.datetime):
         return timezone.localtime(value, PARIS).date()

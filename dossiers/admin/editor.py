@@ -15,6 +15,7 @@ from dossiers import conditions, descriptions, kinds, queries, workflow
 from dossiers.admin import checks, rows
 from dossiers.admin.pages import administrator, attempt, page
 from dossiers.admin.question_forms import SectionForm
+from dossiers.kinds.base import cleared
 from dossiers.models import FormRevision, Question, Section
 from ecare import forms as care_forms
 
@@ -87,7 +88,7 @@ def row(
 @require_POST
 def add_section(request: HttpRequest, pk: int) -> HttpResponse:
     revision = draft_of(pk)
-    title = request.POST.get("title", "").strip()[:150]
+    title = cleared(request.POST.get("title", "")).strip()[:150]
     if not title:
         return redirect(home(pk, "nouvelle-section"))
     attempt(request, partial(workflow.editing.add_section, revision, by=administrator(request), title=title))

@@ -8,14 +8,14 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db import models
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
 from accounts.models import User
-from dossiers import workflow
-from dossiers.models import LateAccess, Stage, WindowChange
+from dossiers import emails, workflow
+from dossiers.models import Dossier, LateAccess, Stage, WindowChange
 from ecare import forms as care_forms
 from ecare import french
 from establishments.admin_fields import TypedEntity
@@ -155,8 +155,11 @@ class LateAccessAdmin(TypedEntity, Logged):
     @admin.action(description="Retirer les délais sélectionnés")
     def revoke(self, request: HttpRequest, lates: QuerySet[LateAccess]) -> HttpResponse | None:
         running = lates.granted().select_related("stage__guichet", "legal_entity")  # type: ignore[attr-defined]
+        of_one = running.filter(stage__guichet=OuterRef("guichet"), legal_entity=OuterRef("legal_entity"))
+        dossiers = Dossier.objects.filter(Exists(of_one))
+        readers = emails.readers(dossiers.count(), dossiers.left().count())
         for late in running:
             workflow.revoke_late_access(late, by=administrator(request))
-        told = french.count(len(running), "délai retiré", "délais retirés")
-        self.message_user(request, f"{told}. Chaque référent concerné reçoit un e-mail.")
+        revoked = french.count(len(running), "délai retiré", "délais retirés")
+        self.message_user(request, f"{revoked}. {readers}".strip())
         return None

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from django.db.models import JSONField, Value
+from django.db.models import F, JSONField, Value
 from django.db.models.functions import Cast
 
 from dossiers import queries
@@ -19,6 +19,7 @@ from dossiers.exports.columns import Plan
 from dossiers.kinds.base import Cell
 from dossiers.models import DossierStage, Transmission, TransmittedFile
 from dossiers.models.dossiers import DossierStageQuerySet
+from ecare.expressions import Among
 
 #: Dossiers read at once.
 CHUNK = 500
@@ -55,7 +56,8 @@ def rows(readable: DossierStageQuerySet, keys: Sequence[int], plan: Plan) -> lis
     """The rows of these dossiers, in the order of `keys`; those that are not among `readable` any more are left out."""
     names = list(dict.fromkeys(name for name, _, _ in plan.readers if name))
     # The keys outside too: with those of the subquery alone, PostgreSQL joins all the dossiers before it keeps these.
-    kept = DossierStage.objects.filter(pk__in=keys).filter(pk__in=readable.filter(pk__in=keys).values("pk"))
+    these = Among(F("pk"), Value(list(keys)))
+    kept = DossierStage.objects.filter(these).filter(pk__in=readable.filter(these).values("pk"))
     found = {
         pk: (stage, revision, dict(zip(names, values, strict=True)))
         for pk, stage, revision, *values in kept.order_by().values_list("pk", "stage_id", "revision_id", *names)
@@ -97,10 +99,12 @@ def row(
     return cells
 
 
-def last_transmissions(stages: Sequence[int], *, with_answers: bool) -> dict[int, Snapshot]:
+def last_transmissions(stages: list[int], *, with_answers: bool) -> dict[int, Snapshot]:
     """The last transmission of each étape, its secrets still closed, without its answers when no column shows any: they
     are most of it. 1 query."""
-    last = Transmission.objects.filter(dossier_stage__in=stages).order_by("dossier_stage_id", "-number")
+    last = Transmission.objects.filter(Among(F("dossier_stage_id"), Value(stages))).order_by(
+        "dossier_stage_id", "-number"
+    )
     answers = Cast("answers" if with_answers else Value("{}"), JSONField())
     read = last.annotate(closed=answers).distinct("dossier_stage_id")
     return {
@@ -109,10 +113,10 @@ def last_transmissions(stages: Sequence[int], *, with_answers: bool) -> dict[int
     }
 
 
-def transmitted_files(transmissions: Sequence[int]) -> dict[tuple[int, str], list[File]]:
+def transmitted_files(transmissions: list[int]) -> dict[tuple[int, str], list[File]]:
     """The files of transmissions, by transmission and question: 1 query."""
     found: dict[tuple[int, str], list[File]] = {}
-    links = TransmittedFile.objects.filter(transmission__in=transmissions).order_by("position")
+    links = TransmittedFile.objects.filter(Among(F("transmission_id"), Value(transmissions))).order_by("position")
     for transmission, code, name in links.values_list("transmission_id", "attachment__code", "attachment__name"):
         found.setdefault((transmission, code), []).append(File(name))
     return found

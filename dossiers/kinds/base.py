@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from django.utils.datastructures import MultiValueDict
 
 from dossiers.kinds.options import OptionsForm
 from dossiers.models import Attachment, Question
+from dossiers.uploads.names import FORBIDDEN
 from establishments import queries as establishments_queries
 from establishments.models import GeographicEntity, LegalEntity
 
@@ -30,6 +32,7 @@ Raw = dict[str, str | list[str]]
 Description = Mapping[str, Any]
 #: What one cell of an export holds: typed, so that a spreadsheet can add and sort.
 Cell = str | Decimal | dt.date | None
+_UNSEEN = re.compile(rf"(?![\t\n\r\u2028\u2029]){FORBIDDEN.pattern}")
 
 
 @dataclass
@@ -99,6 +102,16 @@ class TableCell:
     is_number: bool = False
 
 
+def cleared(text: str) -> str:
+    """A text that was typed, its line endings made one, without the NUL character, which PostgreSQL refuses, nor what
+    is not seen: an answer made of it would be none, and a name that it turns backwards would deceive who instructs."""
+    return _UNSEEN.sub("", text.replace("\r\n", "\n"))
+
+
+#: The rows beyond which a table is too tall for the page it stands in.
+TALL = 20
+
+
 @dataclass(frozen=True)
 class AnswerTable:
     """An answer that reads best as a table: rows of as many cells, under the title of their group if any."""
@@ -109,6 +122,11 @@ class AnswerTable:
     @property
     def headings(self) -> list[TableCell]:
         return next((row for _, rows in self.groups for row in rows), [])
+
+    @property
+    def is_tall(self) -> bool:
+        """Whether it scrolls in its own frame, as in the form: what follows stays within reach."""
+        return sum(len(rows) for _, rows in self.groups) > TALL
 
 
 class Kind(ABC):
@@ -195,13 +213,11 @@ class Kind(ABC):
         yield from self.options_form.flaws(description.get("options", {}))
 
     def raw_from(self, question: Question, post: QueryDict) -> Raw:
-        """What was typed for this question in a submitted form: blanks dropped, line endings made one, and the NUL
-        character, which PostgreSQL refuses, left out."""
+        """What was typed for this question in a submitted form: cleared, blanks dropped."""
         raw: Raw = {}
         for key in sorted(self.field_names(question)):
             sent = post.getlist(f"{question.code}-{key}")
-            cleared = (text.replace("\r\n", "\n").replace("\x00", "") for text in sent)
-            texts = [text for text in cleared if text.strip()]
+            texts = [text for text in map(cleared, sent) if text.strip()]
             if texts:
                 raw[key] = sorted(texts) if key in self.list_fields else texts[-1]
         return raw

@@ -12,7 +12,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from dossiers.kinds.base import VALUE, AnswerTable, Cell, Context, Fact, Kind, Line, Raw, TableCell
+from dossiers.kinds.base import TALL, VALUE, AnswerTable, Cell, Context, Fact, Kind, Line, Raw, TableCell
 from dossiers.kinds.options import OptionsForm
 from dossiers.models import Question
 from ecare import french
@@ -151,6 +151,11 @@ class PerimeterForm(forms.Form):
     @property
     def height(self) -> int:
         return sum(len(group.rows) for group in self.groups)
+
+    @property
+    def is_tall(self) -> bool:
+        """See `AnswerTable.is_tall`."""
+        return self.height > TALL
 
 
 class Perimeter(Kind):

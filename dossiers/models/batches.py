@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from dossiers.enums import BatchAction, BatchResult, BatchState
 from dossiers.models.dossiers import DossierStage
+from dossiers.models.saved_views import LONGEST_QUERY
 
 #: Nothing is to be said with these: they are prepared complete.
 WITHOUT_WORDS = frozenset({BatchAction.TAKE, BatchAction.RELEASE, BatchAction.VALIDATE})
@@ -48,7 +49,7 @@ class Batch(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="demandé par")
     action = models.CharField("action", max_length=30, choices=BatchAction.choices)
     # The filters of the list it was prepared from, as its address writes them: the way back.
-    query = models.CharField("filtres", max_length=2000, blank=True)
+    query = models.CharField("filtres", max_length=LONGEST_QUERY, blank=True)
     # What is said to the référent: `message` and `due_on`, or `reason`. To whom dossiers are given stands on each item.
     parameters = models.JSONField("paramètres", default=dict, blank=True)
     # Everything the action asks for was said: nothing is left but to confirm.

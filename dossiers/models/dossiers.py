@@ -34,7 +34,11 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
 
     def ownerless(self, at: dt.datetime | None = None) -> DossierQuerySet:
         """Open dossiers whose référent can no longer sign in as one: to be reassigned (Q38)."""
-        return self.open(at).filter(Q(referent__is_active=False) | ~Q(referent__role=Role.REFERENT))
+        return self.open(at).left()
+
+    def left(self) -> DossierQuerySet:
+        """The dossiers whose référent can no longer sign in as one, open or not: not `Dossier.has_referent`, in SQL."""
+        return self.filter(Q(referent__is_active=False) | ~Q(referent__role=Role.REFERENT))
 
 
 class Dossier(models.Model):
@@ -91,6 +95,12 @@ class Dossier(models.Model):
     def __str__(self) -> str:
         return self.reference
 
+    @property
+    def has_referent(self) -> bool:
+        """Whether its référent may still sign in as one: the others are `left`, those of them that are open
+        `ownerless`."""
+        return self.referent.is_active and self.referent.is_referent
+
 
 class DossierStageQuerySet(models.QuerySet["DossierStage"]):
     def of_referent(self, referent: int) -> DossierStageQuerySet:
@@ -105,11 +115,7 @@ class DossierStageQuerySet(models.QuerySet["DossierStage"]):
         """The étape each open dossier stands at, the one meaning of « open » (docs/adr/0025): neither rejected, nor a
         draft never transmitted whose time is over. Moving the closing, granting an exception, reopening a decision open
         the dossier again, by themselves."""
-        at = at or timezone.now()
-        transmitted = DossierStage.objects.filter(dossier=models.OuterRef("dossier"), is_instructed=True)
-        late = Q(late_until__isnull=True) | Q(late_until__lte=at)
-        lapsed = late & Q(status=Status.DRAFT, stage__closes_at__lte=at) & ~models.Exists(transmitted)
-        return self.current().exclude(status=Status.REJECTED).exclude(lapsed)
+        return self.current().filter(is_open(at or timezone.now()))
 
     def with_context(self) -> DossierStageQuerySet:
         """Everything a page's heading names, in the same query."""
@@ -121,6 +127,14 @@ class DossierStageQuerySet(models.QuerySet["DossierStage"]):
         """Annotate `newest_form`, the key of the last published form of the étape: what a change must follow first."""
         published = FormRevision.objects.filter(stage=models.OuterRef("stage"), published_at__isnull=False)
         return self.annotate(newest_form=models.Subquery(published.order_by("-number").values("pk")[:1]))
+
+
+def is_open(at: dt.datetime) -> Q:
+    """Of a current étape: see `DossierStageQuerySet.open`."""
+    transmitted = DossierStage.objects.filter(dossier=models.OuterRef("dossier"), is_instructed=True)
+    late = Q(late_until__isnull=True) | Q(late_until__lte=at)
+    lapsed = late & Q(status=Status.DRAFT, stage__closes_at__lte=at) & Q(~models.Exists(transmitted))
+    return ~Q(status=Status.REJECTED) & ~lapsed
 
 
 class DossierStage(models.Model):
@@ -438,6 +452,9 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} – {self.dossier.reference}"
+
+    #: The title of the étape that it is about, where a history tells of several (`dossiers.queries.told_apart`).
+    about_stage = ""
 
     @property
     def author(self) -> str:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from dossiers.enums import ExportFormat, ExportState
 from dossiers.exports import tables
+from dossiers.models.saved_views import LONGEST_QUERY
 
 
 class ExportQuerySet(models.QuerySet["Export"]):
@@ -39,7 +40,7 @@ class Export(models.Model):
     table = models.SlugField("table", max_length=40, default=tables.LISTED, db_index=False)
     format = models.CharField("format", max_length=4, choices=ExportFormat.choices)
     #: What was chosen, as an address writes it: of the list, its filters and its sort.
-    query = models.CharField("filtres", max_length=2000, blank=True)
+    query = models.CharField("filtres", max_length=LONGEST_QUERY, blank=True)
     #: In order. Of the list, codes of `dossiers.exports.columns`.
     columns = ArrayField(models.CharField(max_length=200), verbose_name="colonnes")
     state = models.CharField("état", max_length=9, choices=ExportState.choices, default=ExportState.WAITING)

@@ -92,16 +92,23 @@ class Line(models.Model):
             # of the lines with something to examine, which verifiers go through.
             *(sorted_by(fields, f"line_{name}") for name, fields in SORTED.items()),
             *(sorted_by(fields, f"line_{name}_flagged", condition=~Q(flags=[])) for name, fields in SORTED.items()),
-            # Each filter, with the status that its counters tell apart.
+            # Each filter, with the status that its counters tell apart; the last transmitted, which the list opens on.
             models.Index(
                 fields=["verifier", "status", "transmitted_at"],
                 include=["dossier_stage", "corrected", "due_at"],
                 name="line_of_verifier",
             ),
-            models.Index(fields=["departement", "status"], name="line_departement"),
+            models.Index(
+                fields=["departement", "transmitted_at", "dossier_stage"], include=["status"], name="line_departement"
+            ),
             models.Index(fields=["status"], condition=~Q(flags=[]), name="line_flagged"),
-            models.Index(fields=["dossier_stage"], condition=Q(corrected=True), name="line_corrected"),
-            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="line_due"),
+            sorted_by(SORTED["transmitted"], "line_corrected", condition=Q(corrected=True)),
+            models.Index(
+                fields=["due_at"],
+                include=["status", "transmitted_at", "dossier_stage"],
+                condition=Q(due_at__isnull=False),
+                name="line_due",
+            ),
             GinIndex(fields=["regions"], opclasses=["gin_trgm_ops"], name="line_regions"),
             GinIndex(fields=["flags"], name="line_flags"),
             GinIndex(fields=["words"], name="line_words"),

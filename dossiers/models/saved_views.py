@@ -8,6 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 NAME_TAKEN = "Une de vos vues porte déjà ce nom\u00a0: choisissez-en un autre."
+#: Of what is kept of a list as its address writes it: by a view, an export, a batch.
+LONGEST_QUERY = 2_000
 
 
 class SavedView(models.Model):
@@ -16,7 +18,7 @@ class SavedView(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_views")
     name = models.CharField("nom", max_length=60)
-    query = models.CharField("filtres", max_length=2000, blank=True)
+    query = models.CharField("filtres", max_length=LONGEST_QUERY, blank=True)
     is_shared = models.BooleanField("partagée avec l'équipe", default=False)
     created_at = models.DateTimeField("créée le", default=timezone.now)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts import queries as accounts_queries
 from accounts.models import User
 from dossiers import access
 from dossiers.enums import Status
-from dossiers.models import Absence, AssignmentRule, DossierStage
+from dossiers.models import Absence, AssignmentRule, Dossier, DossierStage
 from dossiers.models.dossiers import DossierStageQuerySet
 
 #: The statuses of an étape that still asks for somebody to instruct it.
@@ -97,6 +99,44 @@ def held_counts(people: Sequence[User]) -> dict[int, int]:
     """How many open dossiers each of these instructs, by their key: 1 query."""
     stages = DossierStage.objects.filter(is_instructed=True, status__in=OPEN, dossier__verifier__in=people)
     return dict(stages.order_by().values_list("dossier__verifier").annotate(Count("pk")))
+
+
+@dataclass(frozen=True)
+class Load:
+    """What somebody who instructs has on their desk, in open dossiers."""
+
+    person: User
+    #: Transmitted, to be read.
+    waiting: int
+    #: With their référent, who corrects them.
+    sent_back: int
+
+
+def loads(people: Sequence[User]) -> list[Load]:
+    """The load of each of these people: 1 query."""
+    stages = DossierStage.objects.filter(is_instructed=True, status__in=OPEN, dossier__verifier__in=people)
+    rows = stages.order_by().values_list("dossier__verifier", "status").annotate(number=Count("pk"))
+    found = {(person, status): number for person, status, number in rows}
+    return [
+        Load(each, found.get((each.pk, Status.TRANSMITTED), 0), found.get((each.pk, Status.MODIFICATION_REQUESTED), 0))
+        for each in people
+    ]
+
+
+def left_behind() -> list[tuple[User, int]]:
+    """Those who no longer instruct, each with the open dossiers that still stand in their name, where there are any: 2
+    queries."""
+    people = list(accounts_queries.former_instructors())
+    held = held_counts(people)
+    return [(each, held[each.pk]) for each in people if each.pk in held]
+
+
+def holders() -> QuerySet[User]:
+    """Those of whom dossiers may be looked for: who instructs, then who did and still has dossiers, by name."""
+    theirs = Dossier.objects.filter(verifier=OuterRef("pk"))
+    found: Any = accounts_queries.people().annotate(instructs=accounts_queries.INSTRUCTING)
+    kept = found.filter(Q(instructs=True) | Exists(theirs))
+    return cast("QuerySet[User]", kept.order_by("-instructs", "last_name", "first_name", "pk"))
 
 
 def colleagues(user: User, today: dt.date) -> list[User]:

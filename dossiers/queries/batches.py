@@ -9,7 +9,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from accounts.models import User
 from dossiers import access
 from dossiers.enums import BatchAction, BatchState
-from dossiers.models import Batch, BatchItem, DossierStage, Event, Transmission
+from dossiers.models import Batch, BatchItem, Dossier, DossierStage, Event, Transmission
 from dossiers.models.batches import BatchQuerySet
 from dossiers.models.dossiers import DossierStageQuerySet
 
@@ -72,6 +72,12 @@ def batch_items(batch: Batch, user: User) -> QuerySet[BatchItem]:
         )
         .order_by("position")
     )
+
+
+def vacant_in_batch(batch: Batch, *, leaving_out: Iterable[int] = ()) -> int:
+    """How many dossiers of a batch have a référent who left, the items of these keys left out: 1 query."""
+    gone = batch.items.filter(dossier_stage__dossier__in=Dossier.objects.left())
+    return gone.exclude(pk__in=list(leaving_out)).count()
 
 
 def recipients(batch: Batch) -> list[User]:

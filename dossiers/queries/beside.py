@@ -15,7 +15,7 @@ from django.http import QueryDict
 
 from accounts.enums import Role
 from accounts.models import User
-from dossiers import access
+from dossiers import access, days
 from dossiers.models.dossiers import DossierStageQuerySet
 from dossiers.queries.instruction import instruction_order, instruction_sort
 from dossiers.queries.lines import lines
@@ -37,11 +37,18 @@ def somebody(text: str) -> str:
     return text if text in ("moi", "personne") else str(uuid.UUID(text))
 
 
+def day(text: str) -> dt.date:
+    found = dt.date.fromisoformat(text)
+    if not days.FIRST <= found <= days.LAST:
+        raise ValueError(text)
+    return found
+
+
 READ: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(TEXTS, str),
     "verificateur": somebody,
-    "depuis": dt.date.fromisoformat,
-    "jusqua": dt.date.fromisoformat,
+    "depuis": day,
+    "jusqua": day,
 }
 
 

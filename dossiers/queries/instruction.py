@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cached_property
+from decimal import Decimal
+from functools import cached_property, partial
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, QuerySet, Value
+from django.db.models import F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, JSONObject, NullIf
 
 from accounts import queries as accounts_queries
@@ -55,6 +58,8 @@ INSTRUCTION_SORTS = {
 # Those which read something else in descending order: a dossier without a due date comes last both ways.
 DESCENDING_SORTS = {"echeance": ["farthest_due"]}
 NEWEST_FIRST = "-transmission"
+# The columns that are read only when they are shown: the usual list does without the last transmissions.
+READ_WHEN_SHOWN = frozenset({"parcours", "montant", "departement"})
 
 
 def instruction_sort(asked: str) -> str:
@@ -91,6 +96,16 @@ class Row:
     verifier: str
     regional_role: str
     region_codes: list[str]
+    # Of `READ_WHEN_SHOWN`; the amount as an estimate keeps it.
+    departement: str | None = None
+    departement_name: str | None = None
+    track: str | None = None
+    total: str | None = None
+
+    @property
+    def amount(self) -> Decimal | None:
+        """The subsidy estimated by the last transmission, in euros; None for an étape that estimates none."""
+        return Decimal(self.total) if self.total else None
 
     @property
     def entity(self) -> str:
@@ -106,9 +121,21 @@ class Row:
         return str(EstablishmentType(self.establishment_type).label)
 
 
-def listed(stages: DossierStageQuerySet) -> QuerySet[Any, Any]:
-    """The key of each étape, then the fields of its `Row`."""
+def last_estimate(key: str) -> Subquery:
+    """What the last transmission of an étape estimated, under that key of it; None when it estimated nothing."""
+    last = Transmission.objects.filter(dossier_stage=OuterRef("pk")).order_by("-number")
+    return Subquery(last.values(read=KeyTextTransform(key, "estimate"))[:1])
+
+
+def listed(stages: DossierStageQuerySet, *, more: bool) -> QuerySet[Any, Any]:
+    """The key of each étape, then the fields of its `Row`, with `more` those read only when they are shown."""
     own, guichet = "stage__regional_role", "dossier__guichet__regional_role"
+    shown_only: list[Any] = [
+        "dossier__legal_entity__departement",
+        "dossier__legal_entity__departement__name",
+        last_estimate("track_label"),
+        last_estimate("total"),
+    ]
     return stages.values_list(
         "pk",
         "dossier__reference",
@@ -126,25 +153,29 @@ def listed(stages: DossierStageQuerySet) -> QuerySet[Any, Any]:
         accounts_queries.full_name("dossier__verifier"),
         Coalesce(NullIf(own, Value("")), guichet),
         "dossier__legal_entity__region_codes",
+        *(shown_only if more else ()),
     )
 
 
-def rows_of(keys: list[int]) -> QuerySet[Any, Any]:
-    return listed(DossierStage.objects.filter(Among(F("pk"), Value(keys))))
+def rows_of(keys: list[int], *, more: bool) -> QuerySet[Any, Any]:
+    return listed(DossierStage.objects.filter(Among(F("pk"), Value(keys))), more=more)
 
 
-ROWS = Composed(rows_of, keys=[-1])
+ROWS = {more: Composed(partial(rows_of, more=more), keys=[-1]) for more in (False, True)}
 
 
-def instruction_pages(lines: QuerySet[Line], *, user: User, sort: str, total: int) -> KeyedPaginator:
+def instruction_pages(
+    lines: QuerySet[Line], *, user: User, sort: str, total: int, shown: Collection[str]
+) -> KeyedPaginator:
     """Pages of the instruction list (Row): `lines` are some of those that `user` may read, `sort` is one that
-    `instruction_sort` gave, and the total comes from the counters."""
+    `instruction_sort` gave, the total comes from the counters, and `shown` are the columns."""
+    more = not READ_WHEN_SHOWN.isdisjoint(shown)
 
     def fetch(keys: list[int]) -> dict[int, Row]:
         if access.reads_all(user):
-            found = ROWS.tuples(keys=keys)
+            found = ROWS[more].tuples(keys=keys)
         else:
-            found = list(listed(access.instructed_stages(user).filter(pk__in=keys)))
+            found = list(listed(access.instructed_stages(user).filter(pk__in=keys), more=more))
         return {key: Row(*values) for key, *values in found}
 
     return KeyedPaginator(lines.order_by(*instruction_order(sort)), fetch, PAGE_SIZE, total=total)
@@ -188,15 +219,6 @@ class Instructed:
         return [file for entry in self.entries for file in entry.files]
 
     @property
-    def has_files(self) -> bool:
-        return bool(self.files)
-
-    @property
-    def size_of_files(self) -> int:
-        """In bytes."""
-        return sum(file.size for file in self.files)
-
-    @property
     def estimate(self) -> Estimate | None:
         return Estimate.from_json(self.transmission.estimate) if self.transmission.estimate else None
 
@@ -229,13 +251,14 @@ TRANSMISSIONS = Composed(
 LAST_REQUEST = Composed(last_request, key=-1)
 
 
-def instructed(dossier_stage: DossierStage) -> Instructed:
-    """What was last transmitted, and everything around it: at most 6 queries. The étape was transmitted."""
+def instructed(dossier_stage: DossierStage, reader: User) -> Instructed:
+    """What was last transmitted, and everything around it as `reader` may know it: at most 6 queries. The étape was
+    transmitted."""
     transmission, *earlier = TRANSMISSIONS.rows(key=dossier_stage.pk)
     transmission.dossier_stage = dossier_stage
     request: Any = LAST_REQUEST.first(key=dossier_stage.pk)
     remarks = {each["code"]: each["text"] for each in request.said} if request else {}
-    events = history_read_inside(dossier_stage)
+    events = history_read_inside(dossier_stage, reader)
     corrected = corrections(dossier_stage, transmission, events)
     return Instructed(
         transmission=transmission,

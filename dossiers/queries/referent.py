@@ -186,6 +186,21 @@ def creatable(user: User, *, at: dt.datetime, represented: Iterable[Any]) -> lis
     ]
 
 
+def begun(user: User, *, stage: str, establishment: str, represented: Iterable[Representation]) -> DossierStage | None:
+    """Where the dossier stands that `user` has already on the guichet of a first étape, for an establishment of theirs:
+    what a second press, or another tab, asks again. None when there is none: at most 1 query.
+
+    `stage` and `establishment` are the keys that the page sent; `represented` is what the function of that name gave.
+    """
+    for each in FIRST_STAGES.rows():
+        for representation in represented:
+            if (str(each.pk), str(representation.pk)) == (stage, establishment):
+                dossiers = access.own_stages(user).current().with_context()
+                asked = {"dossier__guichet": each.guichet_id, "dossier__legal_entity": representation.legal_entity_id}
+                return dossiers.filter(**asked).first()
+    return None
+
+
 def transferable(user: User, colleague: User) -> DossierStageQuerySet:
     """The dossiers of `user` that `colleague` may receive: those of the EJ that he represents too."""
     entities = accounts_queries.establishments_of(colleague).values("legal_entity")

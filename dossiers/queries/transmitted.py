@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, OuterRef, QuerySet, Subquery, When
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
 from django.utils import timezone
 
-from dossiers import conditions, eligibility, kinds, neighbours, scores
+from accounts.models import User
+from dossiers import access, conditions, eligibility, kinds, neighbours, scores
 from dossiers.de_minimis import KIND, Position, position, rows_of
 from dossiers.eligibility import Eligibility
-from dossiers.enums import INTERNAL, TENTATIVE, Status
+from dossiers.enums import INTERNAL, OF_ONE_STAGE, TENTATIVE, Status
 from dossiers.models import (
     Attachment,
     DossierStage,
@@ -127,18 +129,34 @@ def score(transmission: Transmission) -> scores.Result | None:
 
 
 def events_of(dossier: int) -> QuerySet[Event]:
-    """All that happened to a dossier, by its key, newest first."""
+    """All that happened to a dossier, by its key, newest first, each with the title of its étape in `stage_title`."""
     events = Event.objects.filter(dossier=dossier).select_related("actor", "former", "successor")
-    return events.order_by("-at", "-pk")
+    return events.annotate(stage_title=F("dossier_stage__stage__title")).order_by("-at", "-pk")
 
 
 EVENTS = Composed(events_of, dossier=-1)
 
 
-def history(dossier_stage: DossierStage) -> QuerySet[Event]:
+def told_apart(events: Iterable[Event]) -> list[Event]:
+    """These events of a dossier, which name their étape where they tell of several (D14)."""
+    found: list[Any] = list(events)
+    several = len({event.dossier_stage_id for event in found}) > 1
+    for event in found:
+        event.about_stage = (event.stage_title or "") if several and event.kind in OF_ONE_STAGE else ""
+    return found
+
+
+def readable_by(events: QuerySet[Event], reader: User | None) -> QuerySet[Event]:
+    """Those that `reader`, who instructs, may read: nothing of the étapes that let no instructeur régional in."""
+    if reader is None or access.reads_all(reader):
+        return events
+    return events.filter(Q(dossier_stage=None) | Q(dossier_stage__stage__in=access.countable_stages(reader)))
+
+
+def history(dossier_stage: DossierStage, reader: User | None = None) -> QuerySet[Event]:
     """The history of a dossier, newest first, but what instruction alone reads; what is decided along an instruction
-    comes with its outcome."""
-    events = events_of(dossier_stage.dossier_id).exclude(kind__in=INTERNAL)
+    comes with its outcome. `reader` is whoever instructs and reads it; without one, it is its référent."""
+    events = readable_by(events_of(dossier_stage.dossier_id), reader).exclude(kind__in=INTERNAL)
     began = Subquery(_began(OuterRef("dossier_stage")).values("at")[:1])
     return events.exclude(kind__in=TENTATIVE, dossier_stage__status=Status.TRANSMITTED, at__gt=began)
 
@@ -155,9 +173,11 @@ def with_told_until(stages: QuerySet[DossierStage]) -> QuerySet[DossierStage]:
     return stages.annotate(told_until=Case(When(status=Status.TRANSMITTED, then=began)))
 
 
-def history_read_inside(dossier_stage: DossierStage) -> list[Event]:
-    """The history of a dossier, newest first, with what instruction alone reads: 1 query."""
-    return EVENTS.rows(dossier=dossier_stage.dossier_id)
+def history_read_inside(dossier_stage: DossierStage, reader: User) -> list[Event]:
+    """The history of a dossier, newest first, with what instruction alone reads, as `reader` may: 1 query."""
+    if access.reads_all(reader):
+        return told_apart(EVENTS.rows(dossier=dossier_stage.dossier_id))
+    return told_apart(readable_by(events_of(dossier_stage.dossier_id), reader))
 
 
 def latest_transmission(dossier_stage: DossierStage) -> Transmission | None:

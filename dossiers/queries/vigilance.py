@@ -23,6 +23,7 @@ from dossiers.vigilance import CARE_DOMAINS, Case, Other
 from ecare import encryption
 from ecare.expressions import Among
 from establishments import activity
+from establishments.models import shown_name
 
 
 def last_transmissions(keys: Collection[int]) -> list[Transmission]:
@@ -142,15 +143,32 @@ def care_validated(entities: Collection[int]) -> dict[int, set[str]]:
 
 
 @dataclass(frozen=True)
+class Met:
+    """Another dossier that a point of vigilance is about, and its EJ."""
+
+    reference: str
+    finess: str
+    name: str
+    long_name: str
+
+    @property
+    def entity(self) -> str:
+        return shown_name(self.name, self.long_name)
+
+
+@dataclass(frozen=True)
 class Point:
-    """A point of vigilance as a page shows it; `references`: the dossiers it is about that the reader may open."""
+    """A point of vigilance as a page shows it: the other dossiers that it is about, those that the reader may open,
+    and how many he may not."""
 
     kind: str
     text: str
     note: str
+    raised_at: dt.datetime
     examined_at: dt.datetime | None
     examined_by: str
-    references: list[str]
+    others: list[Met]
+    withheld: int
 
     @property
     def label(self) -> str:
@@ -165,13 +183,22 @@ def with_points(stages: DossierStageQuerySet, user: User) -> DossierStageQuerySe
     """Annotate `points`, the points of vigilance of each étape as JSON: no query more."""
     among = Among(F("dossier__reference"), OuterRef("others"))
     readable = access.instructed_stages(user).filter(among).order_by("dossier__reference")
+    entity = "dossier__legal_entity__"
+    met = JSONObject(
+        reference="dossier__reference",
+        finess=f"{entity}finess",
+        name=f"{entity}name",
+        long_name=f"{entity}long_name",
+    )
     described = JSONObject(
         kind="kind",
         text="text",
         note="note",
+        raised_at="raised_at",
         examined_at="examined_at",
         examined_by=accounts_queries.full_name("examined_by"),
-        references=ArraySubquery(readable.values("dossier__reference")),
+        number="others__len",
+        others=ArraySubquery(readable.values(met=met)),
     )
     theirs = Flag.objects.filter(dossier_stage=OuterRef("pk")).order_by("pk")
     return stages.annotate(points=ArraySubquery(theirs.values(point=described)))
@@ -183,8 +210,15 @@ def points(dossier_stage: DossierStage, user: User) -> list[Point]:
     if rows is None:
         own = with_points(DossierStage.objects.filter(pk=dossier_stage.pk), user)
         rows = own.values_list("points", flat=True).get()  # type: ignore[misc]  # annotated above
-    found = [
-        Point(**{**row, "examined_at": row["examined_at"] and dt.datetime.fromisoformat(row["examined_at"])})
-        for row in rows
-    ]
-    return sorted(found, key=lambda point: point.is_examined)
+    return sorted((point(**row) for row in rows), key=lambda point: point.is_examined)
+
+
+def point(*, raised_at: str, examined_at: str | None, others: list[dict[str, str]], number: int, **said: str) -> Point:
+    """One, out of its JSON."""
+    return Point(
+        raised_at=dt.datetime.fromisoformat(raised_at),
+        examined_at=dt.datetime.fromisoformat(examined_at) if examined_at else None,
+        others=[Met(**each) for each in others],
+        withheld=number - len(others),
+        **said,
+    )

@@ -42,6 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "form": form,
         "lines": [(each, held.get(each.user_id, 0)) for each in found],
         "for_others": for_others,
+        "left_behind": queries.left_behind() if for_others else [],
         "today": timezone.localdate(at),
     }
     return render(request, "dossiers/instruction/assignment/absences.html", context)
@@ -73,6 +74,15 @@ def spread(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         except workflow.Refused as refusal:
             messages.warning(request, str(refusal))
             return redirect("dossiers:absences")
+        if left := workflow.absences.left(queries.held_by(absent).count()):
+            others = french.count(left, "autre dossier", "autres dossiers")
+            messages.info(
+                request,
+                f"{absent.full_name} instruit {others}, que ce lot ne compte pas\u00a0: une fois ce lot terminé, "
+                "répartissez de nouveau ses dossiers.",
+            )
         return redirect("dossiers:batch", batch.public_id)
-    context = {"form": form, "absent": absent, "count": queries.held_by(absent).count(), "people": people}
+    count = queries.held_by(absent).count()
+    left = workflow.absences.left(count)
+    context = {"form": form, "absent": absent, "count": count, "left": left, "first": count - left, "people": people}
     return render(request, "dossiers/instruction/assignment/spread.html", context)

@@ -28,12 +28,14 @@ def givers_only(request: HttpRequest) -> User:
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """The rules in the order in which they are asked, each with what waits and falls to it."""
+    """The rules in the order in which they are asked, each with what waits and falls to it; then what each person has
+    to instruct."""
     user = givers_only(request)
     rules = queries.rules()
     waiting = queries.unassigned_counts(user, rules)
     away = {each.user_id: each for each in queries.away(timezone.localdate(scope.received_at(request)))}
-    people = {each.pk for each in accounts_queries.instructors()}
+    instructors = list(accounts_queries.instructors())
+    people = {each.pk for each in instructors}
     lines = [
         (
             rule,
@@ -43,7 +45,12 @@ def index(request: HttpRequest) -> HttpResponse:
         for rule in rules
     ]
     total = queries.unassigned(user).count()
-    context = {"lines": lines, "total": total, "others": total - sum(waiting.values())}
+    context = {
+        "lines": lines,
+        "total": total,
+        "others": total - sum(waiting.values()),
+        "loads": [(load, away.get(load.person.pk)) for load in queries.loads(instructors)],
+    }
     return render(request, "dossiers/instruction/assignment/rules.html", context)
 
 
@@ -61,8 +68,7 @@ def edit(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST" or "remove" not in request.POST:
         return edited(request, user, rule)
     try:
-        read = request.POST.get("read", "")
-        workflow.assignment_rules.remove(rule, by=user, read=int(read) if read.isascii() and read.isdigit() else 0)
+        workflow.assignment_rules.remove(rule, by=user, read=scope.read_of(request))
     except workflow.Refused as refusal:
         messages.warning(request, str(refusal))
         return redirect("dossiers:assignment-rules")

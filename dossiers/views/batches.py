@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import queries as accounts_queries
 from accounts.models import User
-from dossiers import access, queries, workflow
+from dossiers import access, emails, queries, workflow
 from dossiers.assignment_forms import RecipientForm
 from dossiers.batch_forms import ConfirmationForm, SameTextForm, WordsForm, words_form
-from dossiers.batch_words import words
+from dossiers.batch_words import said_in_email, words
 from dossiers.enums import BatchAction, BatchResult
 from dossiers.models import Batch, TemplateText
 from dossiers.views import scope
@@ -42,15 +42,16 @@ def index(request: HttpRequest) -> HttpResponse:
 def prepare(request: HttpRequest) -> HttpResponse:
     """From the list: these dossiers, or all those of its filters, for one action."""
     user = instructors_only(request)
-    query = request.POST.get("query", "")
+    query = request.POST.get("query", "").replace("\0", "")  # which PostgreSQL refuses
     if request.POST.get("perimetre") == "tous":
         stages = queries.sorted_as_listed(queries.filtered(user, query))
     else:
-        checked = access.instructed_stages(user).filter(dossier__reference__in=request.POST.getlist("dossiers"))
+        references = [each for each in request.POST.getlist("dossiers") if "\0" not in each]
+        checked = access.instructed_stages(user).filter(dossier__reference__in=references)
         stages = checked.order_by("-transmitted_at", "-pk")
     try:
         action = BatchAction(request.POST.get("action", ""))
-        batch = workflow.batches.prepare(stages, action, by=user, at=scope.received_at(request), query=query[:2000])
+        batch = workflow.batches.prepare(stages, action, by=user, at=scope.received_at(request), query=query)
     except (ValueError, workflow.NotAllowed) as refusal:
         raise Http404 from refusal
     except workflow.Refused as refusal:
@@ -141,8 +142,14 @@ def preflight(
         "page": page,
         "lines": [(item, blocked.get(item.pk, "")) for item in page],
         "recipients": queries.recipients(found),
+        "told": told(found, possible, blocked) if found.is_decision else "",
     }
     return render(request, "dossiers/instruction/batches/preflight.html", context, status=status)
+
+
+def told(found: Batch, possible: int, blocked: Collection[int]) -> str:
+    """Who is told of a decision, in French sentences."""
+    return emails.readers(possible, queries.vacant_in_batch(found, leaving_out=blocked), said_in_email(found))
 
 
 @require_POST
@@ -195,5 +202,6 @@ def results(request: HttpRequest, found: Batch, user: User) -> HttpResponse:
         "shown": shown,
         "recipients": queries.recipients(found),
     }
-    part = "progress" if "HX-Request" in request.headers else "results"
-    return render(request, f"dossiers/instruction/batches/{part}.html", context)
+    is_part = "HX-Request" in request.headers
+    part = "progress" if is_part else "results"
+    return render(request, f"dossiers/instruction/batches/{part}.html", {**context, "is_part": is_part})

@@ -11,12 +11,16 @@ from dossiers.models import DossierStage
 from dossiers.views import scope
 from dossiers.views.instruction import instructors_only
 
+#: Of the address: the numbers of the two transmissions.
+CHOSEN = ("de", "a")
+
 
 @require_safe
 def instructed(request: HttpRequest, reference: str) -> HttpResponse:
-    """As a verifier reads it; `etape` names another étape than the one under instruction."""
+    """As a verifier reads it; `lue` names another étape than the one under instruction (`etape` is a filter of the list
+    one comes from)."""
     instructors_only(request)
-    stage = request.GET.get("etape", "")
+    stage = request.GET.get("lue", "").replace("\0", "")  # which PostgreSQL refuses
     found = scope.transmitted_stage(request, reference, stage) if stage else scope.instructed_stage(request, reference)
     return page(request, found, "dossiers/instruction/comparison.html")
 
@@ -29,5 +33,10 @@ def own(request: HttpRequest, reference: str) -> HttpResponse:
 
 def page(request: HttpRequest, dossier_stage: DossierStage, template: str) -> HttpResponse:
     compared = queries.compared(dossier_stage, request.GET.get("de", ""), request.GET.get("a", ""))
-    dossier = dossier_stage.dossier
-    return render(request, template, {"dossier_stage": dossier_stage, "dossier": dossier, "compared": compared})
+    context = {
+        "dossier_stage": dossier_stage,
+        "dossier": dossier_stage.dossier,
+        "compared": compared,
+        "kept": [(name, each) for name, values in request.GET.lists() if name not in CHOSEN for each in values],
+    }
+    return render(request, template, context)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from dossiers import access, neighbours, queries, template_texts, workflow
+from dossiers import access, emails, neighbours, queries, template_texts, workflow
 from dossiers.enums import TextPurpose
 from dossiers.forms import DecisionForm, ModificationForm, RejectionForm, ReopeningForm, ValidationForm
 from dossiers.models import DossierStage, TemplateText
@@ -35,7 +35,7 @@ def decide(request: HttpRequest, reference: str, move: str, form_class: type[Dec
     dossier_stage = scope.instructed_stage(request, reference)
     if not workflow.is_actor(move, dossier_stage, user):
         raise Http404
-    instructed = queries.instructed(dossier_stage)
+    instructed = queries.instructed(dossier_stage, user)
     posted = request.POST if request.method == "POST" else None
     draft = queries.decision_draft(dossier_stage, user, move) if posted is None else None
     refused = neighbours.refused(dossier_stage) if form_class is ModificationForm else []
@@ -68,7 +68,7 @@ def decide(request: HttpRequest, reference: str, move: str, form_class: type[Dec
             messages.success(request, done(move, dossier_stage, form))
             return redirect(dossier_url(request, reference))
     elif not workflow.is_due(move, dossier_stage):
-        late = Late(workflow.situation(dossier_stage), typed_in(form) if request.method == "POST" else [])
+        late = Late(workflow.situation(dossier_stage), typed_in(form) if draft or posted is not None else [])
         return dossier_page(request, dossier_stage, user, late=late)
     return render(
         request,
@@ -79,16 +79,27 @@ def decide(request: HttpRequest, reference: str, move: str, form_class: type[Dec
             "instructed": instructed,
             "form": form,
             "draft": draft,
+            "saisie": workflow.drafts.token(dossier_stage, move, user=user),
             "email": email,
             "subject": SUBJECTS[move],
             "texts": offered(texts[move], dossier_stage),
             "remark_texts": offered(texts.get(TextPurpose.REMARK, []), dossier_stage),
             "may_edit_texts": access.may_edit_texts(user),
+            "elsewhere": in_other_hands(dossier_stage, user),
+            "to_examine": [point for point in queries.points(dossier_stage, user) if not point.is_examined]
+            if move == "validate"
+            else [],
             "obstacle": neighbours.why_not_validated([dossier_stage]).get(dossier_stage.pk, "")
             if move == "validate"
             else "",
         },
     )
+
+
+def in_other_hands(dossier_stage: DossierStage, user: User) -> str:
+    """Who else instructs the dossier, in a sentence: nobody decides in their place without knowing it (I2b)."""
+    dossier = dossier_stage.dossier
+    return "" if dossier.verifier_id in {None, user.pk} else workflow.assignment.in_words(dossier)
 
 
 def offered(texts: list[TemplateText], dossier_stage: DossierStage) -> list[tuple[TemplateText, str]]:
@@ -149,13 +160,13 @@ def typed_in(form: DecisionForm) -> list[tuple[str, str]]:
 
 
 def done(move: str, dossier_stage: DossierStage, form: DecisionForm) -> str:
-    told = f"{dossier_stage.dossier.referent.full_name} reçoit un e-mail"
+    told = emails.reader(dossier_stage.dossier)
     match move:
         case "request_modification":
             assert isinstance(form, ModificationForm)
-            return (
-                f"La demande de modification est envoyée. {told} et peut corriger jusqu'au {french.until(form.due_at)}."
-            )
+            until = f" et peut corriger jusqu'au {french.until(form.due_at)}"
+            left = "envoyée" if dossier_stage.dossier.has_referent else "enregistrée"
+            return f"La demande de modification est {left}. {emails.reader(dossier_stage.dossier, until)}."
         case "validate":
             return f"L'étape est validée. {told}."
         case "reject":

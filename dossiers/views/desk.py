@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 
 from django.contrib import messages
@@ -13,17 +14,25 @@ from zipstream import ZIP_STORED, ZipStream
 from accounts.enums import Digest
 from accounts.middleware import unnoticed
 from accounts.models import User
-from dossiers import access, queries, workflow
-from dossiers.assignment_forms import AssignmentForm
+from dossiers import access, queries, storage, workflow
+from dossiers.assignment_forms import NOBODY_NOW, AssignmentForm
 from dossiers.desk_forms import ExaminationForm, NoteForm
 from dossiers.enums import FlagKind
-from dossiers.models import Attachment
+from dossiers.models import Attachment, DossierStage
 from dossiers.queries import TransmittedEntry
 from dossiers.views import scope
 from dossiers.views.files import leaving, why_not
 from dossiers.views.instruction import Late, dossier_page, dossier_url, instructors_only
+from dossiers.workflow.assignment import ANYBODY
 from ecare import audit
 from ecare.models import AuditKind
+
+logger = logging.getLogger(__name__)
+
+#: In an archive, the list of what was transmitted and is not there.
+ABSENT = "Pièces absentes.txt"
+LOST = "introuvable ou abîmée dans le stockage du portail, à signaler au support"
+NOT_EXAMINED = "Le point de vigilance n'est pas marqué comme examiné"
 
 
 @require_POST
@@ -40,20 +49,39 @@ def presence(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 def take(request: HttpRequest, reference: str) -> HttpResponse:
-    """« Prendre en charge », or « Rendre ». Too late, who has it (I2b)."""
+    """« Prendre en charge ». Too late, who has it (I2b)."""
     user = instructors_only(request)
     dossier_stage = scope.instructed_stage(request, reference)
+    if "release" in request.POST:
+        return release(request, dossier_stage, user)
     try:
-        if "release" in request.POST:
-            workflow.assignment.release(dossier_stage, by=user)
-            messages.success(request, "Le dossier est rendu\u00a0: chacun peut le prendre en charge.")
-        else:
-            workflow.assignment.take(dossier_stage, by=user)
-            messages.success(request, "Vous instruisez ce dossier.")
+        workflow.assignment.take(dossier_stage, by=user)
     except workflow.NotAllowed as refusal:
         raise Http404 from refusal
     except workflow.Refused as refusal:
         messages.warning(request, str(refusal))
+    else:
+        messages.success(request, "Vous instruisez ce dossier.")
+    return redirect(dossier_url(request, reference))
+
+
+def release(request: HttpRequest, dossier_stage: DossierStage, user: User) -> HttpResponse:
+    """« Rendre », or « Libérer » from the one whom the page named. Given back or given to another meanwhile, who has
+    it: whoever instructs the dossier may have had it when the page was shown."""
+    reference = dossier_stage.dossier.reference
+    holder = dossier_stage.dossier.verifier
+    named = request.POST.get("seen", "")
+    seen = NOBODY_NOW if holder and named and named != str(holder.public_id) else ANYBODY
+    try:
+        workflow.assignment.release(dossier_stage, by=user, seen=seen)
+    except workflow.Refused as refusal:
+        if not access.may_instruct(user, dossier_stage):
+            raise Http404 from refusal
+        now = scope.instructed_stage(request, reference).dossier
+        if now.verifier_id is not None:
+            messages.warning(request, workflow.assignment.in_words(now))
+            return redirect(dossier_url(request, reference))
+    messages.success(request, "Le dossier est rendu\u00a0: chacun peut le prendre en charge.")
     return redirect(dossier_url(request, reference))
 
 
@@ -123,7 +151,7 @@ def examine(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
         except workflow.NotAllowed as refusal:
             raise Http404 from refusal
         except workflow.Refused as refusal:
-            late = Late(str(refusal), [("Ce que vous avez constaté", note)])
+            late = Late(str(refusal), [("Ce que vous avez constaté", note)], NOT_EXAMINED)
             return dossier_page(request, dossier_stage, user, late=late)
         messages.success(request, "Le point de vigilance est marqué comme examiné.")
         return redirect(f"{dossier_url(request, reference)}#titre-vigilance")
@@ -132,21 +160,38 @@ def examine(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
 
 @require_safe
 def files(request: HttpRequest, reference: str) -> StreamingHttpResponse:
-    """Every file transmitted, in one zip written as it is sent, a folder a question. Who took it is kept (S2)."""
-    instructors_only(request)
+    """Every file transmitted, in one zip written as it is sent, a folder a question; it lists those that the antivirus
+    holds back (Q28) and those that the storage lost. Who took it is kept (S2).
+
+    Each is looked for before the first byte: a missing one breaks nothing, and a storage that is away is a page that
+    says so. One that goes later breaks the answer off before its announced length: no browser takes it for whole.
+    """
+    user = instructors_only(request)
     dossier_stage = scope.instructed_stage(request, reference)
-    entries = queries.instructed(dossier_stage).entries
-    kept = [(path, file) for path, file in placed(entries) if not why_not(file)]
-    if not kept:
+    kept: list[tuple[str, Attachment]] = []
+    left: list[str] = []
+    lost = False
+    for path, file in placed(queries.instructed(dossier_stage, user).entries):
+        if why_not(file):
+            left.append(f"{path}\u00a0: {file.get_scan_display().lower()}")
+        elif storage.measured(file.file.name or "") != file.size:
+            logger.error("file %s of %s is lost or damaged", file.public_id, reference)
+            left.append(f"{path}\u00a0: {LOST}")
+            lost = True
+        else:
+            kept.append((path, file))
+    if not kept and not lost:
         raise Http404
-    taken = [str(file.public_id) for _, file in kept]
-    audit.record(AuditKind.DOWNLOADED, by=request.user, subject=reference, files=taken)
     archive = ZipStream(compress_type=ZIP_STORED, sized=True)
     for path, file in kept:
         archive.add(chunks(file), path, size=file.size)
+    if left:
+        archive.add("\r\n".join(["Pièces transmises qui ne sont pas dans cette archive", "", *left, ""]), ABSENT)
     response = StreamingHttpResponse(archive, content_type="application/zip")
     response["Content-Length"] = len(archive)
     response["Content-Disposition"] = f'attachment; filename="{reference}-pieces.zip"'
+    taken = [str(file.public_id) for _, file in kept]
+    audit.record(AuditKind.DOWNLOADED, by=request.user, subject=reference, files=taken)
     return leaving(response)
 
 

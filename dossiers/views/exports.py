@@ -36,11 +36,10 @@ def index(request: HttpRequest) -> HttpResponse:
     user = instructors_only(request)
     page = Paginator(queries.exports_of(user), PAGE_SIZE).get_page(request.GET.get("page"))
     is_part = "HX-Request" in request.headers
-    now = timezone.now()
     context = {
         "page": page,
         "under_way": any(export.is_under_way for export in page),
-        "downloadable": {export.pk for export in page if workflow.may_download(export, user, now)},
+        "downloadable": workflow.downloadable(page, user, timezone.now()),
     }
     return render(request, f"dossiers/instruction/exports/{'list' if is_part else 'index'}.html", context)
 
@@ -100,12 +99,11 @@ def download(request: HttpRequest, public_id: uuid.UUID) -> HttpResponseBase:
     export = get_object_or_404(queries.exports_of(user), public_id=public_id)
     if not workflow.may_download(export, user, scope.received_at(request)):
         raise Http404
-    audit.record(AuditKind.DOWNLOADED, by=user, subject=str(export.public_id), export=export.format)
-    return files.leaving(
-        FileResponse(
-            default_storage.open(export.file),
-            as_attachment=True,
-            filename=export.name,
-            content_type=writers.MEDIA_TYPES[export.format],
-        )
+    response = FileResponse(
+        default_storage.open(export.file),
+        as_attachment=True,
+        filename=export.name,
+        content_type=writers.MEDIA_TYPES[export.format],
     )
+    audit.record(AuditKind.DOWNLOADED, by=user, subject=str(export.public_id), export=export.format)
+    return files.leaving(response)

@@ -18,6 +18,7 @@ from dossiers.enums import Status
 from dossiers.filters import InstructionFilter
 from dossiers.models import DossierStage
 from dossiers.views import scope
+from dossiers.views.files import why_not
 
 
 def instructors_only(request: HttpRequest) -> User:
@@ -40,6 +41,10 @@ class Tab:
     is_current: bool
 
 
+#: What the address of the list says (`vue`) of no view kept, for whom it opens on one.
+EVERYTHING = "toutes"
+
+
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """The list of dossiers, with its filters, counters and sort (I1)."""
@@ -48,16 +53,22 @@ def index(request: HttpRequest) -> HttpResponse:
     default = next((each for each in views if each.is_default), None)  # type: ignore[attr-defined]  # see `saved_views`
     if default is not None and not request.GET:
         return redirect(f"{reverse('dossiers:instruction-list')}?{default.parameters}")
+    asked = request.GET.copy()
+    if (
+        default is not None
+    ):  # without its last filter, the list is that of all dossiers: it does not go back to the view
+        asked.setdefault("vue", EVERYTHING)
     stages = access.instructed_stages(user)
-    filters = InstructionFilter(request.GET, queryset=stages, user=user)
+    filters = InstructionFilter(asked, queryset=stages, user=user)
     counts = filters.counts
-    sort = queries.instruction_sort(request.GET.get("tri", ""))
-    pages = queries.instruction_pages(filters.lines, user=user, sort=sort, total=counts[filters.status])
-    page = pages.get_page(request.GET.get("page"))
+    sort = queries.instruction_sort(asked.get("tri", ""))
+    shown = list_columns.chosen(asked)
+    pages = queries.instruction_pages(filters.lines, user=user, sort=sort, total=counts[filters.status], shown=shown)
+    page = pages.get_page(asked.get("page"))
     labels = {"": "Tous", **dict(Status.choices)}
-    listed = request.GET.copy()
+    listed = asked.copy()
     listed["tri"] = sort
-    rest = request.GET.copy()
+    rest = asked.copy()
     rest.pop("page", None)
     return render(
         request,
@@ -71,13 +82,14 @@ def index(request: HttpRequest) -> HttpResponse:
             "tabs": [Tab(status, labels[status], count, status == filters.status) for status, count in counts.items()],
             "query": rest,
             "views": views,
-            "view": next((each for each in views if str(each.public_id) == request.GET.get("vue")), None),
-            "shown": (shown := list_columns.chosen(request.GET)),
-            "has_columns": list_columns.PARAMETER in request.GET,
+            "view": next((each for each in views if str(each.public_id) == asked.get("vue")), None),
+            "shown": shown,
+            "unsorted": list_columns.UNSORTED,
+            "has_columns": list_columns.PARAMETER in asked,
             "columns": [(key, label, key in shown) for key, label in list_columns.COLUMNS.items()],
-            "kept": list_columns.others(request.GET, list_columns.PARAMETER),
+            "kept": list_columns.others(asked, list_columns.PARAMETER),
             "sorts": [(order, label, order == sort) for order, label in list_columns.SORTS],
-            "resorted": list_columns.others(request.GET, "tri"),
+            "resorted": list_columns.others(asked, "tri"),
             "list_query": f"?{listed.urlencode()}",
             "handover": queries.HandoverCounts() if access.may_reassign(user) else None,
             "regions": list(user.regions.all()) if user.role == Role.REGIONAL else None,
@@ -94,10 +106,11 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Late:
-    """Why a decision was not taken, and what had been written, so that nothing typed is lost."""
+    """Why a decision was not taken, or what `title` says, and what had been written, so that nothing typed is lost."""
 
     reason: str
     typed: list[tuple[str, str]] = field(default_factory=list)
+    title: str = "Aucune décision n'a été enregistrée"
 
 
 def dossier_page(
@@ -116,7 +129,8 @@ def dossier_page(
     may_instruct = access.may_instruct(user, dossier_stage)
     flags = [(flag, examination_of(flag, examination)) for flag in queries.points(dossier_stage, user)]
     passages = steps.of(dossier)
-    instructed = queries.instructed(dossier_stage)
+    instructed = queries.instructed(dossier_stage, user)
+    carried = [file for file in instructed.files if not why_not(file)]
     if parts is None:
         parts = neighbours.desk_parts(instructed.transmission, instructed.files, user)
     return render(
@@ -135,12 +149,14 @@ def dossier_page(
                 if step.is_transmitted and access.is_let_in(user, dossier, step.stage)
             ],
             "callable": workflow.callable_stages(dossier_stage, passages, user),
+            "carried": sum(file.size for file in carried),
+            "withheld": len(instructed.files) - len(carried),
             "may_instruct": may_instruct,
             "may_take": may_instruct and dossier_stage.is_instructed and dossier.verifier_id is None,
             "may_release": dossier.verifier_id is not None
             and (dossier.verifier_id == user.pk or access.may_assign(user)),
             "may_assign": dossier_stage.is_instructed and access.may_assign(user),
-            "may_correct": dossier_stage.is_instructed and access.may_correct_contacts(user, dossier_stage),
+            "correctable": workflow.contacts.correctable(dossier_stage, user) if dossier_stage.is_instructed else (),
             "note_form": note_form or NoteForm(),
             "flags": flags,
             "may_examine": may_instruct and dossier_stage.is_instructed,
@@ -160,7 +176,7 @@ def examination_of(flag: queries.Point, sent: ExaminationForm | None) -> Examina
     """The form of a point of vigilance: the one just sent, if it is about it."""
     if sent is not None and sent.prefix == flag.kind:
         return sent
-    return ExaminationForm(initial={"read": flag.text}, prefix=flag.kind)
+    return ExaminationForm(initial={"read": flag.raised_at.isoformat()}, prefix=flag.kind)
 
 
 def dossier_url(request: HttpRequest, reference: str) -> str:

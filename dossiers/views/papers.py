@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from dossiers import access, dossier_pdf
 from dossiers.models import Dossier
 from dossiers.models.dossiers import DossierStageQuerySet
@@ -26,12 +27,14 @@ def instructed_paper(request: HttpRequest, reference: str) -> HttpResponse:
     """Every étape transmitted that the instructor may read, as it was transmitted."""
     user = instructors_only(request)
     dossier = scope.instructed_stage(request, reference).dossier
-    return paper(request, dossier, access.transmitted_stages(user))
+    return paper(request, dossier, access.transmitted_stages(user), instructor=user)
 
 
-def paper(request: HttpRequest, dossier: Dossier, readable: DossierStageQuerySet) -> HttpResponse:
+def paper(
+    request: HttpRequest, dossier: Dossier, readable: DossierStageQuerySet, *, instructor: User | None = None
+) -> HttpResponse:
     """Who took it is kept (S2)."""
     stages = readable.filter(dossier=dossier).with_context().order_by("stage__position")
-    content = dossier_pdf.paper(dossier, list(stages), at=scope.received_at(request))
+    content = dossier_pdf.paper(dossier, list(stages), at=scope.received_at(request), instructor=instructor)
     audit.record(AuditKind.DOWNLOADED, by=request.user, subject=dossier.reference, paper="dossier")
     return scope.pdf(content, f"dossier-{dossier.reference}.pdf")

@@ -48,10 +48,16 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
-    """« Candidater à un domaine ou à un dispositif » as a page (D2)."""
+    """« Candidater à un domaine ou à un dispositif » as a page (D2). Asked twice, it leads to the dossier there is."""
     user = scope.referents_only(request)
     at = scope.received_at(request)
     represented = queries.represented(user, at=at)
+    if request.method == "POST":
+        asked = {name: request.POST.get(name, "") for name in ("stage", "establishment")}
+        if own := queries.begun(user, represented=represented, **asked):
+            label = own.dossier.legal_entity.label
+            messages.info(request, f"Vous avez déjà un dossier pour {label} sur ce guichet\u00a0: le voici.")
+            return redirect("dossiers:form", own.dossier.reference)
     pairs = queries.creatable(user, at=at, represented=represented)
     sent = request.POST if request.method == "POST" else request.GET
     suggestion = queries.suggestion(pairs, track=sent.get("parcours", ""), finess=sent.get("finess", ""))

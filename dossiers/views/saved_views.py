@@ -33,7 +33,7 @@ def index(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"La vue {french.quoted(view.name)} est enregistrée.")
             return redirect(f"{reverse('dossiers:instruction-list')}?{view.parameters}")
     if form is None and "query" in request.GET:
-        form = NewViewForm(initial={"query": request.GET["query"][:2000]})
+        form = NewViewForm(initial={"query": request.GET["query"]})
     views = list(queries.saved_views(user))
     context = {
         "form": form,

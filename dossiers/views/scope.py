@@ -28,6 +28,12 @@ def received_at(request: HttpRequest) -> dt.datetime:
     return instant
 
 
+def read_of(request: HttpRequest) -> int:
+    """What the page that was sent knew, which its hidden field `read` says; 0 when that is not a number."""
+    said = request.POST.get("read", "")
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 19 else 0
+
+
 def own_stage(request: HttpRequest, reference: str) -> DossierStage:
     """The référent's dossier of that reference. Raises Http404 for anything else."""
     dossier_stage = access.own_stage(user_of(request), reference)

@@ -8,13 +8,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
-from dossiers import access, steps, workflow
+from dossiers import access, emails, steps, workflow
 from dossiers.enums import EventKind
 from dossiers.forms import CallForm
 from dossiers.models import Dossier, Event, Stage
 from dossiers.views import scope
 from dossiers.views.instruction import Late, dossier_page, dossier_url, instructors_only
 from ecare import french
+
+NOT_OPENED = "Aucune étape n'a été ouverte"
 
 
 @require_safe
@@ -47,13 +49,13 @@ def call(request: HttpRequest, reference: str, stage: str) -> HttpResponse:
                 return redirect(dossier_url(request, reference))
             typed = [("Message au référent", form.cleaned_data["message"])] if form.cleaned_data["message"] else []
             now = scope.instructed_stage(request, reference)
-            return dossier_page(request, now, user, late=Late(str(refusal), typed))
-        messages.success(
-            request, f"L'étape {french.quoted(asked.title)} est ouverte. {dossier.referent.full_name} reçoit un e-mail."
-        )
+            return dossier_page(request, now, user, late=Late(str(refusal), typed, NOT_OPENED))
+        messages.success(request, f"L'étape {french.quoted(asked.title)} est ouverte. {emails.reader(dossier)}.")
         return redirect(dossier_url(request, reference))
     if asked not in workflow.callable_stages(dossier_stage, steps.of(dossier), user):
-        late = Late(f"L'étape {french.quoted(asked.title)} ne peut pas être ouverte à ce stade du dossier.")
+        late = Late(
+            f"L'étape {french.quoted(asked.title)} ne peut pas être ouverte à ce stade du dossier.", title=NOT_OPENED
+        )
         return dossier_page(request, dossier_stage, user, late=late)
     return render(
         request,

@@ -82,9 +82,8 @@ def changed(request: HttpRequest, form: TemplateTextForm, refusal: workflow.text
 
 
 def removed(request: HttpRequest, user: User, text: TemplateText) -> HttpResponse:
-    read = request.POST.get("read", "")
     try:
-        workflow.texts.remove(text, by=user, read=int(read) if read.isascii() and read.isdigit() else 0)
+        workflow.texts.remove(text, by=user, read=scope.read_of(request))
     except workflow.NotAllowed as refusal:
         raise Http404 from refusal
     except workflow.texts.ChangedMeanwhile as refusal:

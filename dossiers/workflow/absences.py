@@ -49,13 +49,18 @@ def withdraw(absence: Absence, *, by: User) -> None:
 
 
 def spread(user: User, *, by: User, among: Sequence[User], at: dt.datetime) -> Batch:
-    """A batch that gives the open dossiers of `user` to these colleagues, in turn. Raises NotAllowed, Refused when
-    there is none, or too many."""
+    """A batch that gives the open dossiers of `user` to these colleagues, in turn: as many as a batch holds, those
+    transmitted first (see `left`). Raises NotAllowed, Refused when there is none."""
     held = queries.held_by(user)
     if not held.exists():
         raise Refused(f"{user.full_name} n'a plus aucun dossier à instruire.")
     query = f"verificateur={user.public_id}"
-    return batches.prepare(held, BatchAction.ASSIGN, by=by, at=at, query=query, to=among)
+    return batches.prepare(held[: batches.MOST], BatchAction.ASSIGN, by=by, at=at, query=query, to=among)
+
+
+def left(held: int) -> int:
+    """How many of that many open dossiers `spread` leaves to another batch."""
+    return max(0, held - batches.MOST)
 
 
 def _audit(absence: Absence, *, by: User, change: str) -> None:

@@ -45,8 +45,8 @@ def check_take(dossier_stage: DossierStage, *, by: User) -> None:
     if not access.may_instruct(by, dossier_stage):
         raise NotAllowed
     dossier = dossier_stage.dossier
-    if dossier.verifier is not None and dossier.assigned_at is not None and dossier.verifier_id != by.pk:
-        raise Taken(f"{dossier.verifier.full_name} instruit ce dossier depuis le {french.moment(dossier.assigned_at)}.")
+    if dossier.verifier_id not in {None, by.pk}:
+        raise Taken(in_words(dossier))
 
 
 @transaction.atomic
@@ -106,9 +106,16 @@ def check_seen(dossier: Dossier, seen: int | None) -> None:
     """Raise Moved unless the one who instructs is the account of key `seen`, or ANYBODY."""
     if seen == ANYBODY or dossier.verifier_id == seen:
         return
-    if dossier.verifier is None or dossier.assigned_at is None:
+    if dossier.verifier_id is None:
         raise Moved("Personne n'instruit plus ce dossier\u00a0: ouvrez-le avant de l'attribuer.")
-    raise Moved(f"{dossier.verifier.full_name} instruit ce dossier depuis le {french.moment(dossier.assigned_at)}.")
+    raise Moved(in_words(dossier))
+
+
+def in_words(dossier: Dossier) -> str:
+    """Who instructs a dossier, and since when, in a French sentence."""
+    if dossier.verifier is None or dossier.assigned_at is None:
+        return "Personne n'instruit ce dossier."
+    return f"{dossier.verifier.full_name} instruit ce dossier depuis le {french.moment(dossier.assigned_at)}."
 
 
 def follow_rule(dossier_stage: DossierStage, *, at: dt.datetime) -> None:

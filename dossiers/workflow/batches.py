@@ -14,6 +14,7 @@ from dossiers.enums import BatchAction, BatchResult, BatchState
 from dossiers.models import Batch, BatchItem
 from dossiers.models.batches import OVER, WITHOUT_WORDS
 from dossiers.models.dossiers import DossierStageQuerySet
+from dossiers.models.saved_views import LONGEST_QUERY
 from dossiers.workflow import batch_work
 from dossiers.workflow.moves import Changed
 from dossiers.workflow.obstacles import obstacles
@@ -39,10 +40,12 @@ def prepare(
     """Keep these étapes, in their order, for one action to be confirmed; with `to`, to be given in turn to those.
 
     `stages` are those that `by` may read, `query` the filters of the list they come from. Raises NotAllowed, Refused
-    when there is none, or too many.
+    when there is none, or too many, or when these filters are too long to be kept: cut, they would be others.
     """
     if not access.may_batch(by, action):
         raise NotAllowed("Vous ne pouvez pas faire cette action.")
+    if len(query) > LONGEST_QUERY:
+        raise Refused("Cette recherche est trop longue pour en préparer un lot\u00a0: raccourcissez-la dans la liste.")
     rows = queries.selected(stages, MOST)
     if not rows:
         raise Refused("Cochez au moins un dossier de la liste.")

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.models import User
 from dossiers import access, emails, kinds, queries
-from dossiers.enums import EventKind
+from dossiers.enums import EventKind, Status
 from dossiers.kinds.contact import Contact, ContactForm
 from dossiers.models import Answer, DossierStage, Event, Question
 from dossiers.workflow.filling import write
@@ -22,6 +22,20 @@ def contact_question(dossier_stage: DossierStage, code: str) -> Question | None:
     return next((each for each in asked if each.code == code and each.kind == Contact.code), None)
 
 
+def correctable(dossier_stage: DossierStage, user: User) -> set[str]:
+    """The codes of the contacts that `user` may correct now."""
+    if not access.may_correct_contacts(user, dossier_stage):
+        return set()
+    asked = queries.questions(dossier_stage.revision)
+    return {each.code for each in asked if each.kind == Contact.code and not is_open(dossier_stage, each)}
+
+
+def is_open(dossier_stage: DossierStage, question: Question) -> bool:
+    """Whether this contact is left to the référent, whom a modification was asked of, as that of the signatory: what he
+    writes there is read by nobody before he transmits it (D11)."""
+    return dossier_stage.status == Status.MODIFICATION_REQUESTED and not question.frozen_after_transmission
+
+
 @transaction.atomic
 def correct(
     dossier_stage: DossierStage, code: str, *, by: User, raw: kinds.Raw, read: str, reason: str, at: dt.datetime
@@ -33,12 +47,17 @@ def correct(
     keeps what was transmitted, with the correction beside, its date and its reason; receipts never change.
 
     Raises NotAllowed unless `by` is a responsable and the étape was transmitted, Changed when it was corrected
-    meanwhile, Refused without a reason, without a change, or when `raw` is no contact.
+    meanwhile, Refused without a reason, without a change, when `raw` is no contact, while it is left to the référent.
     """
     dossier_stage = locked(dossier_stage)
     question = contact_question(dossier_stage, code)
     if question is None or not access.may_correct_contacts(by, dossier_stage):
         raise NotAllowed("Vous ne pouvez pas corriger ce contact.")
+    if is_open(dossier_stage, question):
+        raise Refused(
+            "Une modification est demandée\u00a0: ce contact revient au référent jusqu'à ce qu'il transmette à nouveau "
+            "son dossier. Vous pourrez le corriger ensuite."
+        )
     answer = dossier_stage.answers.filter(code=code).first()
     current: kinds.Raw = answer.raw if answer else {}
     if kinds.digest(current) != read:

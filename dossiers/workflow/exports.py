@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import closing
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from dossiers.exports import tables
 from dossiers.exports.writers import writer
 from dossiers.models import Export
 from dossiers.models.exports import ExportQuerySet
+from dossiers.models.saved_views import LONGEST_QUERY
 from dossiers.workflow.table import NotAllowed, Refused
 from ecare import audit
 from ecare.models import AuditKind
@@ -51,10 +52,12 @@ def ask(
     user: User, *, query: str, format: ExportFormat, columns: list[str], at: dt.datetime, table: str = tables.LISTED
 ) -> Export:
     """Have a table under these choices written to a file: the list, or that of another room. Raises NotAllowed, or
-    Refused when too many wait."""
+    Refused when too many wait, or when what was chosen is too long to be kept: cut, it would be another choice."""
     asked = tables.named(table)
     if not asked.scope(user):
         raise NotAllowed("Vous ne pouvez pas exporter ces données.")
+    if len(query) > LONGEST_QUERY:
+        raise Refused("Cette recherche est trop longue pour être exportée\u00a0: raccourcissez-la dans la liste.")
     User.objects.select_for_update().get(pk=user.pk)  # asked twice at once, the second counts the first
     if Export.objects.of(user).under_way().count() >= AT_ONCE:
         raise Refused(f"{AT_ONCE} exports sont déjà en cours\u00a0: attendez la fin de l'un d'eux, ou annulez-le.")
@@ -189,10 +192,18 @@ def expire(keys: Collection[int], now: dt.datetime) -> int:
 
 def may_download(export: Export, user: User, at: dt.datetime) -> bool:
     """Whether the file may leave: ready, in time, its owner's, who still reads what he read when it was made."""
-    return (
-        export.state == ExportState.READY
-        and export.owner_id == user.pk
-        and export.expires_at is not None
-        and at < export.expires_at
-        and export.scope == tables.named(export.table).scope(user)
-    )
+    return export.pk in downloadable([export], user, at)
+
+
+def downloadable(exports: Iterable[Export], user: User, at: dt.datetime) -> set[int]:
+    """The keys of those whose file may leave; what `user` reads is asked once a table, whatever their number."""
+    ready = [
+        each
+        for each in exports
+        if each.state == ExportState.READY
+        and each.owner_id == user.pk
+        and each.expires_at is not None
+        and at < each.expires_at
+    ]
+    scopes = {table: tables.named(table).scope(user) for table in {each.table for each in ready}}
+    return {each.pk for each in ready if each.scope == scopes[each.table]}

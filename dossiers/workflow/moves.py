@@ -126,7 +126,8 @@ def request_modification(
     What was remarked, and what depends on it, can be corrected; everything with `opens_everything` or without a remark.
 
     `read` is the number of the transmission that was read, here as for the other decisions. Raises NotAllowed,
-    WrongStatus, Changed, Refused without a message or with a due date in the past.
+    WrongStatus, Changed, Refused without a message, with a due date in the past, or when every remark is about what the
+    référent can no longer change (Q&A 1.10): nothing would be open to him.
     """
     dossier_stage = locked(dossier_stage)
     move = check("request_modification", dossier_stage, by=by)
@@ -136,8 +137,13 @@ def request_modification(
         raise Refused("Expliquez au référent ce qu'il doit modifier.")
     if due_at <= now:
         raise Refused("Choisissez une échéance à venir.")
-    known = {question.code for question in queries.questions(dossier_stage.revision)}
-    said = {code: text.strip() for code, text in remarks.items() if text.strip() and code in known}
+    frozen = {each.code: each.frozen_after_transmission for each in queries.questions(dossier_stage.revision)}
+    said = {code: text.strip() for code, text in remarks.items() if text.strip() and code in frozen}
+    if said and not opens_everything and all(frozen[code] for code in said):
+        raise Refused(
+            "Vos remarques portent sur ce que le référent ne peut plus modifier, et le reste lui serait fermé\u00a0: "
+            "remarquez une autre réponse, ou ouvrez tout le formulaire."
+        )
     request = ModificationRequest.objects.create(
         dossier_stage=dossier_stage,
         transmission=dossier_stage.transmissions.latest("number"),

@@ -7,7 +7,7 @@ from django.http import QueryDict
 
 from accounts.models import User
 from dossiers.models import DefaultView, SavedView
-from dossiers.models.saved_views import NAME_TAKEN
+from dossiers.models.saved_views import LONGEST_QUERY, NAME_TAKEN
 from dossiers.workflow.table import NotAllowed, Refused
 
 #: As many as a menu can show.
@@ -16,10 +16,14 @@ MOST = 40
 
 @transaction.atomic
 def keep(*, by: User, name: str, query: str, is_shared: bool) -> SavedView:
-    """Keep a list under a name. Raises Refused when it is taken, or when there are too many."""
+    """Keep a list under a name. Raises Refused when it is taken, when there are too many, or when what the list is
+    filtered by is too long to be kept: cut, it would be another list."""
     if SavedView.objects.filter(owner=by).count() >= MOST:
         raise Refused(f"Vous avez déjà {MOST} vues\u00a0: supprimez celles qui ne servent plus.")
-    view = SavedView(owner=by, name=name.strip(), query=cleaned(query), is_shared=is_shared)
+    query = cleaned(query)
+    if len(query) > LONGEST_QUERY:
+        raise Refused("Les filtres de cette liste sont trop longs pour être gardés\u00a0: raccourcissez la recherche.")
+    view = SavedView(owner=by, name=name.strip(), query=query, is_shared=is_shared)
     _save(view)
     return view
 
@@ -59,7 +63,7 @@ def check_owner(view: SavedView, by: User) -> None:
 
 def cleaned(query: str) -> str:
     """What the address of a list says, without its page, the view that it came from, and what is blank."""
-    parameters = QueryDict(query[:2000], mutable=True)
+    parameters = QueryDict(query, mutable=True)
     for name in ("page", "vue"):
         parameters.pop(name, None)
     for name, values in list(parameters.lists()):

@@ -147,7 +147,8 @@ def rewrite(read: Collection[Transmission]) -> None:
 
 @transaction.atomic
 def examine(dossier_stage: DossierStage, kind: FlagKind, *, by: User, note: str, read: str) -> Flag:
-    """Mark a point of vigilance as examined, with what was found; `read` is the explanation that `by` had before them.
+    """Mark a point of vigilance as examined, with what was found; `read` is when what `by` had before them was raised
+    (ISO 8601): what is explained alike may be about another dossier.
 
     Raises NotAllowed unless `by` may instruct the étape, Examined if the point went, says otherwise or was examined by
     somebody else meanwhile, Refused without a note. Examined by the same person with the same note: done once.
@@ -160,7 +161,7 @@ def examine(dossier_stage: DossierStage, kind: FlagKind, *, by: User, note: str,
     flag = Flag.objects.select_for_update(of=("self",)).filter(dossier_stage=dossier_stage, kind=kind).first()
     if flag is None:
         raise Examined("Ce point de vigilance n'a plus lieu d'être\u00a0: le dossier ou le répertoire a changé.")
-    if flag.text != read:
+    if flag.raised_at.isoformat() != read:
         raise Examined("Ce point de vigilance a changé depuis que vous avez ouvert cette page\u00a0: relisez-le.")
     if flag.is_examined:
         if (flag.examined_by_id, flag.note) == (by.pk, note.strip()):

@@ -4,6 +4,7 @@ Widgets are shared by all the requests of a process when a form keeps them at cl
 given at drawing time, never written into the widget.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -117,9 +118,11 @@ def first_input_id(field: BoundField) -> str:
 
 @register.simple_tag
 def summary_text(field: BoundField, error: str, row: int | None = None) -> str:
-    """The error as the summary says it: preceded by the name of its field, unless it names it already; and by that of
-    its `row` in a table, the first being 1."""
-    label = str(field.label).rstrip(" .:*")
+    """The error as the summary says it: preceded by the name of its field, unless it names it already, in the middle of
+    a sentence or not; and by that of its `row` in a table, the first being 1. A label that ends with a colon is what to
+    do and no name: the error says it again."""
+    label = str(field.label).rstrip(f" {french.NBSP}.:*")
+    asks = str(field.label).endswith(":")
     named = [f"Ligne {row}"] if row else []
-    named += [] if label in error else [label]
+    named += [] if asks or re.search(rf"(?<!\w){re.escape(label)}(?!\w)", error, re.IGNORECASE) else [label]
     return f"{', '.join(named)}{french.NBSP}: {error}" if named else error

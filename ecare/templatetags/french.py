@@ -34,6 +34,7 @@ for _name in (
     "iban",
     "quoted",
     "duration",
+    "together",
 ):
     register.filter(_name, _or_empty(getattr(french, _name)))
 

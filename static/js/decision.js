@@ -1,3 +1,27 @@
+// The page of a decision, and that of a batch. Everything works without this.
+
+// A draft that was not kept says so: nothing is ever « enregistré » before the server said it.
+const drafted = document.querySelector("form[hx-post]");
+const REASONS = {
+  over: "votre session est terminée. Connectez-vous dans un nouvel onglet, puis continuez ici.",
+  left: "vous n'avez plus accès à ce dossier. Copiez ce que vous avez écrit avant de quitter la page.",
+  away: "eCaRE ne répond pas. Ce que vous avez écrit reste sur cette page.",
+};
+let typed = 0;
+let sent = 0;
+drafted?.addEventListener("input", () => (typed += 1));
+drafted?.addEventListener("htmx:beforeRequest", () => (sent = typed));
+drafted?.addEventListener("htmx:afterRequest", (event) => {
+  const { xhr, requestConfig } = event.detail;
+  const here = xhr.responseURL && new URL(xhr.responseURL).pathname === new URL(requestConfig.path, location).pathname;
+  if (here && xhr.status === 200) {
+    if (sent === typed) drafted.dispatchEvent(new Event("care:saved"));
+    return;
+  }
+  const reason = xhr.status === 404 ? "left" : xhr.status === 200 || xhr.status === 403 ? "over" : "away";
+  document.getElementById("etat-brouillon").textContent = `Le brouillon n'est pas enregistré\u00a0: ${REASONS[reason]}`;
+});
+
 // The texts of the team, put in a message where the cursor is. Without this, the server puts them at its end.
 
 for (const picker of document.querySelectorAll("[data-insert-into]")) {

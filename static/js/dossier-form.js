@@ -28,9 +28,6 @@ form.addEventListener("change", (event) => {
 form.addEventListener("change", freeTexts);
 freeTexts();
 
-// On a narrow screen the list of questions is a summary that unfolds.
-if (matchMedia("(max-width: 61.99em)").matches) document.querySelector("details.care-questions").open = false;
-
 // A long perimeter: filter its lines by name, number or town, and tick them all at once.
 function siteTools(table) {
   const tools = table.closest("fieldset").querySelector("[data-site-tools]");

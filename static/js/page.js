@@ -48,13 +48,20 @@ function menus() {
       menu.open = false;
       menu.querySelector("summary").focus();
     });
-    menu.addEventListener("focusout", (event) => {
-      if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+    menu.addEventListener("focusout", ({ relatedTarget }) => {
+      // A press on a label, or beside a field, gives the focus to what is around the menu: it has not left.
+      if (relatedTarget && !menu.contains(relatedTarget) && !relatedTarget.contains(menu)) menu.open = false;
     });
     document.addEventListener("click", (event) => {
       if (!menu.contains(event.target)) menu.open = false;
     });
   }
+}
+
+// <details open data-fold-narrow>: on a narrow screen, a summary that unfolds.
+function folds() {
+  if (!matchMedia("(max-width: 61.99em)").matches) return;
+  for (const details of document.querySelectorAll("details[data-fold-narrow]")) details.open = false;
 }
 
 // <form data-unsaved>: leaving with something typed and not sent asks for confirmation.
@@ -106,9 +113,21 @@ function once() {
   });
 }
 
+// What htmx puts in a page is a part of it: an answer that came from elsewhere, the page of sign-in above all, is left out.
+function fragments() {
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, requestConfig } = event.detail;
+    if (new URL(xhr.responseURL, location).pathname !== new URL(requestConfig.path, location).pathname) {
+      event.detail.shouldSwap = false;
+    }
+  });
+}
+
+fragments();
 errorSummary();
 dialogs();
 menus();
+folds();
 unsaved();
 characterCounts();
 once();

@@ -33,6 +33,9 @@ from tests.dossiers import factories
 from tests.establishments.factories import RegionFactory
 from tests.funding import expenses, payment_files, reached, subsidies
 
+#: When its point of vigilance was.
+RAISED_AT = dt.datetime(2026, 2, 3, tzinfo=dt.UTC)
+
 
 @dataclass
 class Scene:
@@ -60,10 +63,13 @@ class Scene:
         half = Client()
         give_password(half, self.awaited)
         browsers = {"half": half, **{role: factories.signed_in(person) for role, person in self.people.items()}}
+        # Middleware is loaded once, not by each of thousands of browsers.
+        self.handler = half.handler
         self.sessions = {role: browser.cookies["sessionid"].value for role, browser in browsers.items()}
 
     def client(self, role: str) -> Client:
         client = Client()
+        client.handler = self.handler
         if role in self.sessions:
             client.cookies["sessionid"] = self.sessions[role]
         return client
@@ -191,10 +197,13 @@ class Scene:
             },
             "dossiers:assign": {"to": self.people["verifier"].public_id},
             "dossiers:note": {"text": "Appeler l'établissement."},
-            "dossiers:examine-flag": {"diagnoses-read": "Un diagnostic manque.", "diagnoses-note": "Vu."},
+            "dossiers:examine-flag": {"diagnoses-read": RAISED_AT.isoformat(), "diagnoses-note": "Vu."},
             "dossiers:validate": {"read": 1},
             "dossiers:reject": {"reason": "Hors périmètre.", "read": 1},
-            "funding:sign-agreement": {"file": factories.pdf("Autre exemplaire.pdf")},
+            "funding:sign-agreement": {
+                "file": factories.pdf("Autre exemplaire.pdf"),
+                "read": self.signed.public_id,
+            },
             "funding:grant": {"amount": "18800", "with_agreement": "on"},
             "funding:decide-objective": {"read": 1, "version": 0, "accept": "1"},
             "funding:check-agreement": {"read": self.signed.signed_copy_id, "accept": "1"},
@@ -208,7 +217,12 @@ class Scene:
             "funding:retex": {"guichet": "poc-essms", "content": "nominatif", "format": "csv"},
             "funding:schedule": {"kind": "payment", "amount": "100", "due_on": next_week},
             "funding:import-payments": {"file": payment_files.csv(("ABCDEFGHJK-01", "10", "04/06/2026"))},
-            "funding:payment": {"change": "1", "amount": "90", "due_on": next_week},
+            "funding:payment": {
+                "change": "1",
+                "amount": "90",
+                "due_on": next_week,
+                "seen": self.signed.grant.payments.get().seen,
+            },
             "dossiers:reopen": {"reason": "Erreur de lecture.", "read": 1},
         }
         return posts.get(name, {})
@@ -258,7 +272,7 @@ def build() -> Scene:
     ]
     workflow.exports.produce(asked[0].pk)
     made, waiting = (Export.objects.get(pk=each.pk) for each in asked)
-    Flag.objects.create(dossier_stage=stages[1], kind="diagnoses", text="Un diagnostic manque.")
+    Flag.objects.create(dossier_stage=stages[1], kind="diagnoses", text="Un diagnostic manque.", raised_at=RAISED_AT)
     content = {"name": "Motif", "purpose": "reject", "guichet": None, "body": "Hors barème."}
     text = workflow.texts.save(None, by=people["lead"], **content)
     given = DossierStage.objects.filter(pk=stages[1].pk)

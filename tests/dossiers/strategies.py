@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 
 from dossiers import kinds
 from dossiers.kinds import Raw
+from dossiers.kinds.base import cleared
 from dossiers.models import Question
 from tests.dossiers import factories
 
 Description = dict[str, Any]
 
-LETTERS = st.characters(codec="utf-8", exclude_categories=("Cs",), exclude_characters="\x00\r")
+#: Left out of what is typed, as `cleared` does; and the ends of lines that it makes one.
+UNSEEN = "".join(letter for letter in map(chr, range(0x10000)) if letter == "\r" or not cleared(letter))
+LETTERS = st.characters(codec="utf-8", exclude_categories=("Cs",), exclude_characters=UNSEEN)
 #: What is typed is never blank: see `Kind.raw_from`.
 TEXTS = st.text(LETTERS, min_size=1, max_size=12).filter(str.strip)
 DAYS = st.dates(dt.date(2000, 1, 1), dt.date(2060, 1, 1)).map(dt.date.isoformat)

@@ -14,6 +14,7 @@ from dossiers import queries, workflow
 from dossiers.enums import EventKind
 from dossiers.models import Absence, AssignmentRule, Batch, DossierStage, Event
 from dossiers.workflow import assignment_rules
+from ecare import french
 from ecare.models import AuditEntry
 from establishments.models import Region
 from notifications.models import Email
@@ -153,6 +154,12 @@ def test_one_says_when_one_is_away_and_a_responsable_spreads_the_dossiers() -> N
     mine = factories.signed_in(ana)
     wrong = mine.post("/instruction/absences/", {"first_day": today, "last_day": today - DAY})
     assert "Le dernier jour vient avant le premier" in pages.text(wrong)
+    for name, day, said in (
+        ("last_day", today + 400 * DAY, "dans plus d'un an"),
+        ("first_day", today - 400 * DAY, "passé"),
+    ):
+        mistyped = {"first_day": today, "last_day": today, name: day}
+        assert said in pages.text(mine.post("/instruction/absences/", mistyped))
     over = mine.post("/instruction/absences/", {"first_day": today - 2 * DAY, "last_day": today - DAY})
     assert "Cette absence est déjà finie" in pages.text(over)
     for _ in range(2):  # sent twice; of somebody else, it is one's own all the same
@@ -181,3 +188,73 @@ def test_one_says_when_one_is_away_and_a_responsable_spreads_the_dossiers() -> N
         Absence.objects.create(
             user=ana, first_day=today, last_day=today - DAY, declared_by=ana, declared_at=timezone.now()
         )
+
+
+@pytest.mark.django_db
+def test_responsables_see_what_each_has_to_instruct_and_spread_it() -> None:
+    ana, bob = (UserFactory(verifier=True, first_name="A", last_name=name) for name in ("Ana", "Bob"))
+    for status in ("transmitted", "transmitted", "modification_requested", "validated"):
+        workflow.assignment.take(row(status), by=ana)
+    away(bob)
+    client = factories.signed_in(UserFactory(lead=True))
+    page = client.get("/instruction/attribution/")
+    said = pages.text(page)
+    assert f"{ana.full_name} Vérificateur ANS 2 à instruire par {ana.full_name} 1 en modification" in said
+    assert f"{bob.full_name} Vérificateur ANS, absence jusqu'au" in said
+    assert f"/instruction/repartition/{ana.public_id}/" in page.content.decode()
+    assert f"/instruction/repartition/{bob.public_id}/" not in page.content.decode()
+    # Each figure is the number of dossiers that its link lists.
+    for status, count in (("transmitted", 2), ("modification_requested", 1)):
+        listed = client.get("/instruction/", {"statut": status, "verificateur": str(ana.public_id)})
+        assert listed.context["page"].paginator.count == count
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("gone", [{"is_active": False}, {"role": "admin"}])
+def test_the_dossiers_of_somebody_who_no_longer_instructs_are_found_and_spread(gone: dict[str, object]) -> None:
+    ana, bob = (UserFactory(verifier=True, last_name=name) for name in ("Ana", "Bob"))
+    lead = UserFactory(lead=True)
+    open_ones, decided = [row(), row("modification_requested")], row("validated")
+    for stage in (*open_ones, decided):
+        workflow.assignment.take(stage, by=ana)
+    client, address = factories.signed_in(lead), f"/instruction/repartition/{ana.public_id}/"
+    for page in ("/accueil/", "/instruction/absences/"):
+        assert "n'instruit plus" not in pages.text(client.get(page))
+    User.objects.filter(pk=ana.pk).update(**gone)
+    for page in ("/accueil/", "/instruction/absences/"):
+        assert f"{ana.full_name} : 2 dossiers à instruire" in pages.text(client.get(page))
+        assert address in client.get(page).content.decode()
+        assert "n'instruit plus" not in pages.text(factories.signed_in(bob).get(page))
+    found = client.get(f"/instruction/?verificateur={ana.public_id}")
+    assert found.context["page"].paginator.count == 3
+    assert f"{ana.full_name} (n'instruit plus)" in pages.text(found)
+    client.post(address, {"to": [bob.public_id]})
+    workflow.batches.confirm(batch := Batch.objects.get(), by=lead, count=2, at=timezone.now())
+    workflow.batch_work.carry_out(batch.pk)
+    assert [verifier_of(stage) for stage in (*open_ones, decided)] == [bob, bob, ana]
+    assert "n'instruit plus" not in pages.text(client.get("/accueil/"))
+
+
+@pytest.mark.django_db
+def test_more_dossiers_than_a_batch_holds_are_spread_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workflow.batches, "MOST", 2)
+    ana, bob, cid = (UserFactory(verifier=True, last_name=name) for name in ("Ana", "Bob", "Cid"))
+    lead, now = UserFactory(lead=True), timezone.now()
+    held = [row(transmitted_at=now - days * DAY) for days in (5, 4, 3, 2, 1)]
+    for stage in held:
+        workflow.assignment.take(stage, by=ana)
+    client, address = factories.signed_in(lead), f"/instruction/repartition/{ana.public_id}/"
+    for turn, (before, after) in enumerate((("les 3 dossiers restants", 3), ("le dossier restant", 1), ("", 0))):
+        page = pages.text(client.get(address))
+        assert ("Un lot compte 2 dossiers au plus" in page) is bool(before)
+        assert f"répartissez de la même façon {before}." in page or not before
+        prepared = client.post(address, {"to": [bob.public_id, cid.public_id]}, follow=True)
+        others = french.count(after, "autre dossier", "autres dossiers").replace("\xa0", " ")
+        assert (f"{ana.full_name} instruit {others}, que ce lot ne compte pas" in pages.text(prepared)) is bool(after)
+        batch = Batch.objects.latest("pk")
+        expected = held[2 * turn : 2 * turn + 2]
+        assert [item.dossier_stage for item in batch.items.order_by("position")] == expected, "the oldest first"
+        workflow.batches.confirm(batch, by=lead, count=len(expected), at=now)
+        workflow.batch_work.carry_out(batch.pk)
+    assert [verifier_of(stage) for stage in held] == [bob, cid, bob, cid, bob]
+    assert "n'a aucun dossier à instruire" in pages.text(client.get(address))

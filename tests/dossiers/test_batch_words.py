@@ -49,7 +49,8 @@ def test_a_text_of_the_team_is_inserted_without_a_script_and_filled_in_each_doss
     assert not Batch.objects.get(pk=batch.pk).is_complete, "nothing is said yet"
     wrong = client.post(address, {"reason": "Le dossier {numero}"})
     assert "Le champ « {numero} » n'existe pas" in pages.text(wrong)
-    client.post(address, {"reason": "Le dossier {reference} est hors périmètre."})
+    checked = client.post(address, {"reason": "Le dossier {reference} est hors périmètre."}, follow=True)
+    assert "Ce qui est entre accolades est remplacé, pour chaque référent" in pages.text(checked)
     batches.confirm(batch, by=batch.author, count=2, at=timezone.now())
     batch_work.carry_out(batch.pk)
     assert messages(stages, "rejected") == [
@@ -75,9 +76,13 @@ def test_a_bulk_validation_may_carry_a_word_and_needs_none() -> None:
     assert "Ajouter un message aux référents" in pages.text(client.get(address))
     assert "Message aux référents (facultatif)" in pages.text(client.get(f"{address}?modifier=1"))
     client.post(address, {"message": ""})
-    assert "Ajouter un message aux référents" in pages.text(client.get(address))
+    without = pages.text(client.get(address))
+    assert "Ajouter un message aux référents" in without
+    assert "reçoit un e-mail, sans message." in without
     client.post(address, {"message": "Bravo pour {raison_sociale}."})
-    assert "Bravo pour" in pages.text(client.get(address))
+    told = pages.text(client.get(address))
+    assert "Bravo pour" in told
+    assert "reçoit un e-mail, avec le message ci-dessus." in told
     batches.confirm(batch, by=batch.author, count=2, at=timezone.now())
     batch_work.carry_out(batch.pk)
     names = [each.dossier.legal_entity.display_name for each in stages]

@@ -108,7 +108,11 @@ def test_eight_of_ten_are_validated_and_two_say_why(verifier: User) -> None:
     assert factories.fresh(waiting).status == Status.MODIFICATION_REQUESTED
     assert told() == {"dossier_validated": 8}
     assert Event.objects.filter(kind=EventKind.VALIDATED, actor=verifier).count() == 8
-    final = client.get(reverse("dossiers:batch", args=[batch.public_id]))
+    address = reverse("dossiers:batch", args=[batch.public_id])
+    part = " ".join(client.get(address, headers={"HX-Request": "true"}).content.decode().split())
+    assert "<title>Valider des dossiers – Terminé – Instruction – eCaRE</title>" in part, "the tab says that it is over"
+    final = client.get(address)
+    assert final.content.decode().count("<title>") == 1
     assert "8 dossiers validés, 2 non traités." in pages.text(final)
     assert "hx-trigger" not in final.content.decode()
     confirmed(client, page)  # the same page sent again

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
 
-from dossiers import comparison, queries
+from dossiers import comparison, queries, workflow
 from dossiers.comparison import Piece, words
 from dossiers.kinds import Change
 from dossiers.models import Attachment, Question
@@ -145,6 +149,7 @@ def test_both_sides_read_what_changed_between_two_transmissions() -> None:
         page = pages.text(response)
         assert "4 réponses ont changé" in page
         assert "Fichier ajouté Annexe.pdf" in page
+        assert "Télécharger « Annexe.pdf »" in page, "read from here"
         assert "18 800 € 17 000 €" in page
         assert "&lt;b&gt;Réalisé&lt;/b&gt;" in response.content.decode()
         assert "Ajouté : " in page and "Retiré : " in page  # noqa: PT018
@@ -152,3 +157,75 @@ def test_both_sides_read_what_changed_between_two_transmissions() -> None:
     # Numbers of no transmission: the last two; the other way round: the same.
     odd = pages.text(verifier.get(pages.url("instructed-comparison", stage), {"de": "2", "a": "9"}))
     assert "De la transmission n° 1" in odd
+
+
+@pytest.mark.django_db
+def test_the_comparison_of_an_etape_behind_stays_on_it_and_in_the_list_one_comes_from() -> None:
+    stage = factories.modification_requested()
+    for word in ("Un.", "Deux."):
+        factories.save(stage, comment={"value": word})
+        factories.transmit(stage)
+        if word == "Un.":
+            workflow.request_modification(
+                factories.fresh(stage),
+                by=factories.UserFactory(verifier=True),
+                message="Encore.",
+                remarks={},
+                due_at=timezone.now() + dt.timedelta(days=3),
+            )
+            stage = factories.fresh(stage)
+    listed = "tri=-transmission&etape=poc-essms.candidature"
+    client = factories.signed_in(verifier := factories.UserFactory(verifier=True))
+    here = pages.url("instructed-comparison", stage)
+    assert f'{here}?{listed.replace("&", "&amp;")}"' in (
+        client.get(f"{pages.url('instruction-dossier', stage)}?{listed}").content.decode()
+    )
+    page = client.get(f"{here}?{listed}")
+    assert kept(page) == {"tri": "-transmission", "etape": "poc-essms.candidature"}
+    # The dossier goes on to its objectives, which become what is instructed.
+    workflow.validate(factories.fresh(stage), by=verifier)
+    _, objectives = factories.next_stages()
+    begun = workflow.start_stage(factories.fresh(stage), objectives, by=stage.dossier.referent, at=timezone.now())
+    factories.save(begun, word={"value": "Fait."})
+    factories.transmit(begun)
+    assert "rien à comparer" in pages.text(client.get(here))
+    behind = client.get(pages.url("instruction-stage", stage, "candidature"))
+    assert f'{here}?lue=candidature"' in behind.content.decode()
+    page = client.get(f"{here}?lue=candidature")
+    assert kept(page) == {"lue": "candidature"}
+    assert "De la transmission n° 1" in pages.text(client.get(f"{here}?lue=candidature&de=1&a=3"))
+
+
+def kept(page: HttpResponse) -> dict[str, str]:
+    """What choosing two transmissions leaves of the address."""
+    return {name: value for name, value in pages.fields(page).items() if name != "csrfmiddlewaretoken"}
+
+
+@pytest.mark.django_db
+def test_what_was_remarked_stands_beside_what_changed_and_what_did_not() -> None:
+    stage = factories.modification_requested(remarks={"comment": "Dites pourquoi.", "track": "Parcours 2 ?"})
+    factories.save(stage, comment={"value": "Parce que."})
+    factories.transmit(stage)
+    for client, name in ((pages.owner(stage), "comparison"), (reader(), "instructed-comparison")):
+        said = pages.text(client.get(pages.url(name, stage)))
+        changed, _, unchanged = said.partition("Remarques dont la réponse n'a pas changé")
+        assert "Remarque de l'ANS Dites pourquoi." in changed
+        assert "Parcours 2 ?" not in changed
+        assert "Parcours 2 ?" in unchanged
+        assert "Dites pourquoi." not in unchanged
+    # Transmitted again after another request, which had no remark.
+    workflow.request_modification(
+        factories.fresh(stage),
+        by=factories.UserFactory(verifier=True),
+        message="Encore.",
+        remarks={},
+        due_at=timezone.now() + dt.timedelta(days=3),
+    )
+    factories.save(factories.fresh(stage), comment={"value": "Autrement."})
+    factories.transmit(stage)
+    assert "Remarque" not in pages.text(reader().get(pages.url("instructed-comparison", stage)))
+    assert "Dites pourquoi." in pages.text(reader().get(pages.url("instructed-comparison", stage), {"de": 1, "a": 2}))
+
+
+def reader() -> Client:
+    return factories.signed_in(factories.UserFactory(verifier=True))

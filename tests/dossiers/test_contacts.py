@@ -29,7 +29,9 @@ def url(stage: DossierStage, code: str = "contact_ciso") -> str:
     return f"/instruction/{stage.dossier.reference}/contacts/{code}/"
 
 
-def typed(client: Client, stage: DossierStage, reason: str = "Elle a quitté l'établissement.", **fields: str) -> object:
+def typed(
+    client: Client, stage: DossierStage, reason: str = "Elle a quitté l'établissement.", **fields: str
+) -> dict[str, str]:
     return {**factories.contact(**fields), "read": pages.fields(client.get(url(stage)))["read"], "reason": reason}
 
 
@@ -66,10 +68,28 @@ def test_a_responsable_corrects_a_contact_and_both_sides_read_it() -> None:
     (told,) = Email.objects.filter(kind="contact_corrected")
     assert told.to == stage.dossier.referent.email
     assert "Elle a quitté l'établissement." in told.text
-    assert "Ce contact a été corrigé depuis que vous avez ouvert cette page" in pages.text(
-        client.post(url(stage), late)
-    )
+    refused = client.post(url(stage), late)
+    page = pages.text(refused)
+    assert refused.status_code == 409
+    assert "Ce contact a été corrigé depuis que vous avez ouvert cette page" in page
+    assert "Le contact tel qu'il est maintenant" in page
+    assert "Adresse e-mail : nouvelle@exemple.fr" in page
+    assert 'value="Tard"' in refused.content.decode(), "what was typed is not lost"
     assert Email.objects.count() == 1
+    # Read at last, it may be replaced.
+    read = pages.fields(refused)["read"]
+    assert client.post(url(stage), {**late, "read": read}).status_code == 302
+    assert stage.answers.get(code="contact_ciso").value["last_name"] == "Tard"
+
+
+@pytest.mark.parametrize("name", [*factories.contact(), "reason", "read"])
+def test_a_character_that_postgresql_refuses_fails_no_correction(name: str) -> None:
+    stage = factories.transmitted()
+    client = factories.signed_in(UserFactory(lead=True))
+    sent = typed(client, stage, last_name="Martin")
+    assert client.post(url(stage), {**sent, name: f"{sent[name]}\0"}).status_code in {200, 302}
+    raw = stage.answers.get(code="contact_ciso").raw
+    assert not any("\0" in text for text in raw.values())
 
 
 def test_what_is_transmitted_again_holds_the_correction() -> None:
@@ -83,6 +103,34 @@ def test_what_is_transmitted_again_holds_the_correction() -> None:
     assert again.answers["contact_ciso"]["email"] == "nouvelle@exemple.fr"
     page = pages.text(client.get(pages.url("instruction-dossier", stage)))
     assert "depuis la transmission. Motif" not in page
+
+
+def test_a_contact_that_the_referent_may_be_rewriting_is_neither_shown_nor_written_over() -> None:
+    """D11: the signatory stays open during a modification, the RSSI does not."""
+    stage = factories.transmitted()
+    client, signatory = factories.signed_in(UserFactory(lead=True)), url(stage, "contact_signatory")
+    opened_before = pages.fields(client.get(signatory))["read"]
+    workflow.request_modification(
+        stage,
+        by=UserFactory(verifier=True),
+        message="Corrigez.",
+        remarks={},
+        due_at=timezone.now() + dt.timedelta(days=7),
+    )
+    factories.save(stage, contact_signatory=factories.contact(last_name="Brouillon"))
+    assert client.get(signatory).status_code == 404
+    dossier = client.get(pages.url("instruction-dossier", stage)).content.decode()
+    assert signatory not in dossier
+    assert url(stage, "contact_ciso") in dossier
+    late = client.post(
+        signatory, {**factories.contact(last_name="Tard"), "read": opened_before, "reason": "Il est parti."}
+    )
+    assert "ce contact revient au référent" in pages.text(late)
+    assert "Brouillon" not in late.content.decode()
+    assert 'value="Tard"' in late.content.decode(), "what was typed is not lost"
+    assert stage.answers.get(code="contact_signatory").value["last_name"] == "Brouillon"
+    factories.transmit(stage)
+    assert client.get(signatory).status_code == 200
 
 
 def test_paper_keeps_what_was_transmitted_with_the_correction_beside_and_an_export_gives_who_to_write_to() -> None:

@@ -131,6 +131,20 @@ class TestCreation:
         assert first.email not in pages.text(response)
         assert Dossier.objects.count() == 1
 
+    def test_asked_twice_by_the_same_person_it_leads_to_the_dossier_there_is(self) -> None:
+        """A double press, or a tab opened before: it said « Vous ne représentez pas cet établissement »."""
+        person = factories.referent(factories.entity())
+        self.post(person, factories.poc())
+        client = factories.signed_in(person)
+        keys = {"stage": factories.poc().pk, "establishment": person.representations.get().pk}
+        response = client.post(reverse("dossiers:create"), keys, follow=True)
+        dossier = Dossier.objects.get()
+        assert response.redirect_chain == [(reverse("dossiers:form", args=[dossier.reference]), 302)]
+        label = dossier.legal_entity.label
+        assert f"Vous avez déjà un dossier pour {label} sur ce guichet : le voici." in pages.text(response)
+        for forged in ({"stage": "9" * 5000}, {"establishment": "un"}, {"stage": "²"}, {"establishment": ""}):
+            assert client.post(reverse("dossiers:create"), keys | forged).status_code == 200
+
     def test_only_guichets_of_one_s_type_are_offered(self) -> None:
         factories.poc()
         hospital = LegalEntityFactory(es=True)

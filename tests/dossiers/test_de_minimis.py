@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dossiers import de_minimis
+from ecare import french
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories, pages
 from tests.funding import subsidies
@@ -137,6 +138,27 @@ def test_the_referent_reads_the_margin_at_once_in_the_form_and_in_the_recap() ->
     recap = pages.text(browser.get(reverse("dossiers:recap", args=[reference])))
     assert "Aides de minimis depuis le" in recap
     assert "Marge restante 0 €" in recap
+
+
+@pytest.mark.django_db
+def test_somebody_with_many_aids_declares_them_all_without_script() -> None:
+    """The page gives blank rows each time those that it had are filled, and counts every one (Q&A 3.4)."""
+    stage = factories.fill(factories.draft())
+    browser = pages.owner(stage)
+    raw: dict[str, str] = {}
+    for page_of_three in range(4):
+        page = browser.get(pages.url("form", stage))
+        rows = [3 * page_of_three + place for place in (1, 2, 3)]
+        for row_number in rows:
+            assert f'name="de_minimis-amount_{row_number}"' in page.content.decode()
+            one = aids("20 000", timezone.localdate())
+            raw |= {f"{name.removesuffix('_1')}_{row_number}": text for name, text in one.items()}
+        sent = pages.typed(page, de_minimis=raw) | {"upload": "de_minimis"}
+        assert browser.post(pages.url("form", stage), sent, follow=True).status_code == 200
+    recap = pages.text(browser.get(pages.url("recap", stage)))
+    assert "12 aides déclarées" in recap
+    assert f"Aides de minimis depuis le {french.day(de_minimis.first_day(timezone.localdate()))} 240 000 €" in recap
+    assert "Marge restante 41 200 €" in recap
 
 
 @pytest.mark.django_db

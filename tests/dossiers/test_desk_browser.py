@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import expect
 
 from tests.accounts.factories import UserFactory
@@ -47,3 +48,17 @@ def test_two_verifiers_share_a_dossier_without_doing_the_same_work(open_as: Open
     expect(nadia.get_by_text("Appeler l'établissement lundi.").first).to_be_visible()
     nadia.set_viewport_size({"width": 320, "height": 700})
     assert fits(nadia)
+
+
+def test_a_draft_that_is_not_kept_says_so_and_nothing_of_another_page_comes_in(open_as: Open) -> None:
+    """The session ended, in another tab or elsewhere, while a decision was being written."""
+    address = f"/instruction/{factories.transmitted().dossier.reference}/"
+    page = open_as(UserFactory(verifier=True), f"{address}rejet/")
+    message, state = page.get_by_label(re.compile("Motif")), page.locator("#etat-brouillon")
+    message.fill("Hors périmètre.")
+    expect(state).to_contain_text("Brouillon enregistré")
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    message.fill("Hors périmètre : structure sanitaire.")
+    expect(state).to_have_text(re.compile("^Le brouillon n'est pas enregistré.*votre session est terminée"))
+    expect(page.locator("h1")).to_have_count(1)
+    expect(message).to_have_value("Hors périmètre : structure sanitaire.")

@@ -3,11 +3,14 @@ with scripts and without (I2, I5, I6, I8, Q61–Q65)."""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from dossiers.enums import Status
 from dossiers.workflow import vigilance
 from tests.accounts.factories import UserFactory
 from tests.browsing import fits
@@ -114,3 +117,19 @@ def test_a_note_and_a_point_of_vigilance_say_what_they_lack_and_keep_what_they_h
     follow(page, "Ajouter la note", "button")
     expect(page.locator(".care-notes")).to_contain_text("Vu avec la direction.")
     assert fits(page)
+
+
+def test_enter_in_a_request_shows_its_e_mail_and_sends_nothing(open_as: Open, scripted: bool) -> None:
+    """The first button of a form is what Enter presses: that of a decision shows, and never sends."""
+    stage = factories.transmitted()
+    page = open_as(
+        UserFactory(verifier=True), f"/instruction/{stage.dossier.reference}/modification/", scripted=scripted
+    )
+    page.get_by_label("Message au référent").fill("Complétez le cadre de réponse.")
+    page.get_by_label("À corriger au plus tard le").fill(f"{timezone.localdate() + dt.timedelta(days=10):%Y-%m-%d}")
+    for field in (page.get_by_label("À corriger au plus tard le"), page.locator("#id_opens_everything")):
+        with page.expect_navigation():
+            field.press("Enter")
+        expect(page.locator("main")).to_contain_text("Complétez le cadre de réponse.")
+        expect(page.get_by_text("Rien n'est encore envoyé.")).to_be_visible()
+        assert factories.fresh(stage).status == Status.TRANSMITTED

@@ -10,6 +10,7 @@ from dossiers import kinds, queries
 from dossiers.models import TemplateFile
 from dossiers.sheet import Entry, Sheet
 from dossiers.templatetags import drawing
+from tests.accounts.factories import UserFactory
 from tests.dossiers import every_kind, factories, pages
 
 pytestmark = pytest.mark.django_db
@@ -138,13 +139,17 @@ def test_an_answer_that_is_kept_is_what_would_be_drawn_anew_and_nothing_of_bank_
     drawing.read.cache_clear()
     for _ in range(2):
         dossier_stage = factories.fresh(stage)
-        for entry in queries.instructed(dossier_stage).entries:
+        for entry in queries.instructed(dossier_stage, UserFactory.build(verifier=True)).entries:
             anew = drawing.told(entry, dossier_stage.dossier.reference)
             assert drawing.answer_of(entry, dossier_stage) == anew, entry.code
     kept = drawing.read.cache_info()
     assert kept.hits >= 9
     for code in ("bank", "perimeter"):
-        [entry] = [each for each in queries.instructed(factories.fresh(stage)).entries if each.code == code]
+        [entry] = [
+            each
+            for each in queries.instructed(factories.fresh(stage), UserFactory.build(verifier=True)).entries
+            if each.code == code
+        ]
         drawing.answer_of(entry, factories.fresh(stage))
     assert drawing.read.cache_info() == kept
 
@@ -153,6 +158,6 @@ def test_a_remark_is_read_beside_its_answer_and_in_no_other_dossier() -> None:
     stage, plain = factories.modification_requested(remarks={"comment": "Précisez."}), factories.transmitted()
     for each, said in ((plain, False), (stage, True), (plain, False)):
         dossier_stage = factories.fresh(each)
-        entries = queries.instructed(dossier_stage).entries
+        entries = queries.instructed(dossier_stage, UserFactory.build(verifier=True)).entries
         html = "".join(drawing.answer_of(entry, dossier_stage) for entry in entries)
         assert ("Précisez." in html) is said

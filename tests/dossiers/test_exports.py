@@ -22,12 +22,12 @@ from pytest_django import Settings
 from accounts.enums import Role
 from accounts.models import User
 from dossiers import catalog, kinds, queries, storage
-from dossiers.enums import ExportFormat, ExportState, Status
+from dossiers.enums import ExportFormat, ExportState, RegionalRole, Status
 from dossiers.exports import listed
 from dossiers.exports import rows as export_rows
 from dossiers.exports.columns import FIXED, groups
 from dossiers.exports.writers import writer
-from dossiers.models import DossierStage, Export
+from dossiers.models import DossierStage, Export, Guichet
 from dossiers.workflow import exports as making
 from ecare import retention
 from ecare.models import AuditEntry, AuditKind
@@ -242,6 +242,33 @@ def test_a_regional_instructor_exports_his_regions_and_loses_the_file_with_them(
     user.regions.set([RegionFactory(code="11")])
     assert client.get(address).status_code == 404
     assert "Ne correspond plus à vos droits" in client.get(URL).content.decode()
+
+
+def test_an_etape_closed_to_the_regions_takes_back_the_files_made_before() -> None:
+    row(region_codes=["84"])
+    user = UserFactory(regional=True, regions=[RegionFactory(code="84")])
+    export = made(user)
+    client = factories.signed_in(user)
+    address = f"{URL}{export.public_id}/"
+    before = pages.cost(lambda: client.get(URL))
+    assert b"".join(client.get(address).streaming_content)
+    for _ in range(2):
+        made(user)
+    assert pages.cost(lambda: client.get(URL)) == before
+    Guichet.objects.update(regional_role=RegionalRole.NONE)
+    assert client.get(address).status_code == 404
+    assert "Ne correspond plus à vos droits" in client.get(URL).content.decode()
+
+
+def test_a_search_too_long_to_be_kept_is_told_and_not_cut(verifier: User) -> None:
+    row()
+    client = factories.signed_in(verifier)
+    sent = {"format": "csv", "columns": ["reference"]}
+    page = client.post(f"{NEW}?q={'a' * 1990}", sent)
+    assert page.status_code == 302
+    page = client.post(f"{NEW}?q={'a' * 2100}&statut=transmitted", sent)
+    assert "trop longue pour être exportée" in pages.text(page)
+    assert Export.objects.count() == 1
 
 
 @pytest.mark.parametrize("change", [{"role": Role.REFERENT}, {"is_active": False}])

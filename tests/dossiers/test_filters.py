@@ -16,7 +16,7 @@ from dossiers.filters import InstructionFilter
 from dossiers.models import Dossier, DossierStage
 from establishments.models import SearchWord
 from tests.accounts.factories import UserFactory
-from tests.dossiers import factories
+from tests.dossiers import factories, pages
 from tests.dossiers.rows import row
 from tests.establishments.factories import DepartementFactory, RegionFactory
 
@@ -248,3 +248,14 @@ def test_a_day_of_transmission_is_one_of_paris(verifier: User) -> None:
     row(transmitted_at=dt.datetime(2026, 7, 1, 22, 30, tzinfo=dt.UTC))  # half past midnight on the 2nd
     assert references("depuis=2026-07-02&jusqua=2026-07-02", verifier)
     assert not references("jusqua=2026-07-01", verifier)
+
+
+def test_an_address_sent_to_the_verifier_whom_it_names_shows_them_the_same() -> None:
+    paul, lead = UserFactory(verifier=True), UserFactory(lead=True)
+    mine = row()
+    workflow.assignment.take(mine, by=paul)
+    row()
+    for reader in (lead, paul):
+        page = factories.signed_in(reader).get("/instruction/", {"verificateur": str(paul.public_id)})
+        assert [each.reference for each in page.context["page"]] == [mine.dossier.reference]
+        assert "n'est pas dans la liste" not in pages.text(page)

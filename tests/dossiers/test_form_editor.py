@@ -165,6 +165,14 @@ def test_a_draft_begins_as_the_published_form_and_goes_without_a_trace(client: C
     assert list(stage.revisions.all()) == [published]
 
 
+def test_a_section_is_named_without_the_character_that_postgresql_refuses(client: Client, draft: FormRevision) -> None:
+    for title, named in (("Plan\0ning", 1), ("\0", 0)):
+        before = draft.sections.count()
+        assert client.post(url("form_section_add", draft.pk), {"title": title}).status_code == 302
+        assert draft.sections.count() == before + named
+    assert draft.sections.filter(title="Planning").exists()
+
+
 def test_parts_are_put_in_order_by_step_and_by_number(client: Client, draft: FormRevision) -> None:
     contacts = Section.objects.get(revision=draft, title="Contacts")
     names = [each.code for each in contacts.questions.order_by("position")]

@@ -75,6 +75,27 @@ def test_every_column_at_once_scrolls_inside_the_table(open_as: Open, axe: Check
     expect(usual.get_by_role("cell", name=french.short_day(today))).to_be_in_viewport()
 
 
+def test_columns_are_ticked_with_the_mouse_in_a_menu_that_stays_open_until_one_leaves_it(open_as: Open) -> None:
+    """A press on a label gave the focus to <main>, which closed the menu under it: the tab of the browser fell."""
+    row()
+    page = open_as(UserFactory(verifier=True), "/instruction/")
+    menu = page.locator("details.care-list-tool", has_text="Afficher ces colonnes")
+    menu.locator("summary").click()
+    for label in ("Montant estimé", "Département"):
+        menu.get_by_text(label, exact=True).click()
+    for label in ("Montant estimé", "Département"):
+        expect(menu.get_by_label(label)).to_be_checked()
+    page.get_by_role("heading", level=1).click()
+    expect(menu.get_by_text("Département", exact=True)).to_be_hidden()
+    menu.locator("summary").click()
+    menu.get_by_role("button", name="Afficher ces colonnes").press("Tab")
+    expect(menu.get_by_text("Département", exact=True)).to_be_hidden()
+    menu.locator("summary").click()
+    menu.get_by_role("button", name="Afficher ces colonnes").click()
+    expect(page.get_by_role("columnheader", name="Département")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Montant estimé")).to_be_visible()
+
+
 def test_the_filters_fold_and_leave_their_room_to_the_table(open_as: Open, axe: Check) -> None:
     verifier = UserFactory(verifier=True)
     row()

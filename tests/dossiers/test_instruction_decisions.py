@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from dossiers import workflow
-from dossiers.enums import EventKind, RegionalRole
-from dossiers.models import DossierStage, Event, Guichet, ModificationRequest
+from dossiers.enums import EventKind, FlagKind, RegionalRole
+from dossiers.models import DossierStage, Event, Flag, Guichet, ModificationRequest
 from notifications.models import Email
 from tests.accounts.factories import UserFactory
 from tests.dossiers import crowd, factories
@@ -180,6 +180,25 @@ def test_validating_asks_for_confirmation_first(client: Client) -> None:
     assert "Un responsable d'instruction peut rouvrir l'étape" in page
     assert "18 800 €" in page
     assert factories.fresh(stage).status == "transmitted"
+
+
+def test_before_deciding_one_knows_who_else_instructs_and_what_is_still_to_be_examined(
+    client: Client, verifier: User
+) -> None:
+    stage = factories.transmitted()
+    workflow.assignment.take(stage, by=verifier)
+    for name in ("validate", "reject", "request-modification"):
+        page = text(client.get(url(stage, name)))
+        assert "décider à sa place" not in page, "one's own"
+        assert "à examiner" not in page
+    nadia = UserFactory(verifier=True, first_name="Nadia", last_name="Chevalier")
+    workflow.assignment.assign(stage, by=UserFactory(lead=True), to=nadia)
+    Flag.objects.create(dossier_stage=stage, kind=FlagKind.REGIONS, text="Deux régions.")
+    for name in ("validate", "reject", "request-modification"):
+        page = text(client.get(url(stage, name)))
+        assert "Nadia Chevalier instruit ce dossier depuis le" in page
+        assert ("1 point de vigilance reste à examiner" in page) is (name == "validate")
+    assert client.post(url(stage, "validate"), {"read": 1}).status_code == 302, "nothing of it forbids to decide"
 
 
 @pytest.mark.parametrize("name", ["reject", "reopen"])

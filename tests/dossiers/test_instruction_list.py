@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import re
 import unicodedata
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse, QueryDict
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -18,13 +21,13 @@ from accounts.models import User
 from dossiers import catalog, list_columns, queries
 from dossiers.enums import RegionalRole, Status
 from dossiers.exports.columns import FIXED
-from dossiers.models import Dossier, DossierStage, Guichet
+from dossiers.models import Dossier, DossierStage, Guichet, Transmission
 from dossiers.queries.beside import with_beside
 from establishments.enums import EstablishmentType
 from tests.accounts.factories import UserFactory
 from tests.dossiers import factories
 from tests.dossiers.rows import row
-from tests.establishments.factories import LegalEntityFactory, RegionFactory
+from tests.establishments.factories import DepartementFactory, LegalEntityFactory, RegionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -230,8 +233,11 @@ def varied() -> None:
         )
 
 
+SORTED = [key for key in list_columns.COLUMNS if key not in list_columns.UNSORTED]
+
+
 @pytest.mark.parametrize("sign", ["", "-"])
-@pytest.mark.parametrize("column", ["reference", *list_columns.COLUMNS])
+@pytest.mark.parametrize("column", ["reference", *SORTED])
 def test_every_column_sorts_both_ways_as_a_sort_by_hand(verifier: Client, varied: None, column: str, sign: str) -> None:
     asked = {"tri": f"{sign}{column}", "colonne": [*list_columns.COLUMNS]}
     first, second = verifier.get(URL, asked), verifier.get(URL, {**asked, "page": "2"})
@@ -239,7 +245,7 @@ def test_every_column_sorts_both_ways_as_a_sort_by_hand(verifier: Client, varied
     page = first.content.decode()
     assert re.findall(r'aria-sort="(\w+)"', page) == ["descending" if sign else "ascending"]
     assert f"tri={'' if sign else '-'}{column}" in page
-    assert len(re.findall('class="care-sort"', page)) == len(list_columns.COLUMNS) + 1  # no head that does not sort
+    assert len(re.findall('class="care-sort"', page)) == len(SORTED) + 1  # no head that sorts by something else
 
 
 def test_a_due_date_is_the_last_day_that_the_referent_has(verifier: Client) -> None:
@@ -251,12 +257,54 @@ def test_a_due_date_is_the_last_day_that_the_referent_has(verifier: Client) -> N
     assert str(exported) == "2030-12-10 23:59:59"
 
 
+OPTIONAL = ["departement", "parcours", "montant"]
+
+
+@pytest.mark.parametrize("role", ["verifier", "regional"])
+def test_the_parcours_the_departement_and_the_amount_are_those_last_transmitted(role: str) -> None:
+    region = RegionFactory(code="11")
+    user = UserFactory(**{role: True}, regions=[region] if role == "regional" else [])
+    paris = DepartementFactory(code="75", name="Paris", region=region)
+    told = row(region=region, departement=paris, estimate={"total": "18800.00", "track_label": "Parcours 1"})
+    blank = row(region=region, departement=None)
+    for stage, estimate in ((told, {"track_label": "Parcours 2", "total": "102000.00"}), (blank, None)):
+        again = Transmission.objects.get(dossier_stage=stage)
+        again.pk, again.number, again.estimate = None, 2, estimate
+        again.save(force_insert=True)
+    page = factories.signed_in(user).get(URL, {"colonne": OPTIONAL, "tri": "reference"}).content.decode()
+    cells = {
+        label: sorted(html.unescape(re.sub(r"\s*<[^>]*>", "", each)) for each in found)
+        for label in ("Parcours", "Montant estimé", "Département")
+        if (found := re.findall(rf'<td[^>]* ?data-label="{label}">(.*?)</td>', page, re.DOTALL))
+    }
+    assert cells == {
+        "Parcours": ["Parcours 2", "–"],
+        "Montant estimé": ["102\u202f000\xa0€", "–"],
+        "Département": ["75 – Paris", "–"],
+    }
+
+
+def test_the_usual_list_does_not_read_the_transmissions(verifier: Client) -> None:
+    row()
+    with CaptureQueriesContext(connection) as captured:
+        verifier.get(URL)
+    assert not [each for each in captured if "dossiers_transmission" in each["sql"]]
+
+
+@pytest.mark.parametrize("column", sorted(list_columns.UNSORTED))
+def test_a_column_that_does_not_sort_asked_for_as_a_sort_is_ignored(verifier: Client, column: str) -> None:
+    row()
+    response = verifier.get(URL, {"tri": column, "colonne": column})
+    assert response.context["sort"] == "-transmission"
+    assert "tri=" + column not in response.content.decode().split("<thead>")[1].split("</thead>")[0]
+
+
 def test_every_sort_is_offered_without_the_head_of_its_column(verifier: Client) -> None:
     """On a narrow screen, where rows are cards, and for a column left out."""
     row(name="ÉTOILES")
     page = verifier.get(URL, {"q": "etoiles", "tri": "-echeance", "colonne": "statut", "page": "1"})
     assert [order for order, _, _ in page.context["sorts"]] == [
-        f"{sign}{column}" for column in ["reference", *list_columns.COLUMNS] for sign in ("", "-")
+        f"{sign}{column}" for column in ["reference", *SORTED] for sign in ("", "-")
     ]
     assert [label for _, label, is_in_force in page.context["sorts"] if is_in_force] == [
         "Échéance, la plus lointaine d'abord"
@@ -321,7 +369,14 @@ def test_a_page_that_does_not_exist_gives_the_nearest(
 
 
 @pytest.mark.parametrize("role", ["verifier", "regional"])
-@pytest.mark.parametrize("query", ["", "?q=tilleuls&statut=transmitted&region=11&parcours=1&guichet=poc-essms&page=1"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?q=tilleuls&statut=transmitted&region=11&parcours=1&guichet=poc-essms&page=1",
+        "?colonne=parcours&colonne=montant&colonne=departement",
+    ],
+)
 def test_the_list_costs_the_same_at_1_3_and_30_rows(
     django_assert_num_queries: DjangoAssertNumQueries, role: str, query: str
 ) -> None:

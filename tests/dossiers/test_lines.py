@@ -82,7 +82,8 @@ def test_lines_follow_a_dossier_through_all_that_happens_to_it() -> None:
         flag(stage)
         lines.rewrite([stage.pk])
         assert line(stage).flags == [FlagKind.REGIONS]
-        workflow.vigilance.examine(stage, FlagKind.REGIONS, by=verifier, note="Vu.", read="Deux régions.")
+        read = stage.flags.get().raised_at.isoformat()
+        workflow.vigilance.examine(stage, FlagKind.REGIONS, by=verifier, note="Vu.", read=read)
         assert line(stage).flags == []
 
     def go_on() -> None:

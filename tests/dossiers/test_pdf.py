@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import http.server
 import io
 import itertools
@@ -11,8 +12,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pypdf
 import pytest
@@ -52,6 +55,37 @@ def squeezed(text: str) -> str:
     return "".join(text.split())
 
 
+@dataclass
+class Drawn:
+    """A dossier, its transmission and its receipt."""
+
+    stage: DossierStage
+    transmission: Transmission
+    content: bytes
+
+
+def drawn(stage: DossierStage) -> Drawn:
+    transmission = transmission_of(stage)
+    return Drawn(stage, transmission, pdf.receipt(transmission))
+
+
+@pytest.fixture(scope="module")
+def worlds(lasting: Callable[[], AbstractContextManager[None]]) -> Iterator[tuple[Drawn, Drawn]]:
+    """Drawing takes longer than reading: one receipt for the tests that look at any, one for those of many pages."""
+    with lasting():
+        yield drawn(factories.transmitted()), drawn(factories.transmitted(sites=60))
+
+
+@pytest.fixture
+def plain(worlds: tuple[Drawn, Drawn], db: None) -> Drawn:
+    return worlds[0]
+
+
+@pytest.fixture
+def long(worlds: tuple[Drawn, Drawn], db: None) -> Drawn:
+    return worlds[1]
+
+
 @pytest.fixture
 def visits() -> Iterator[tuple[str, list[str]]]:
     """A web server that notes who comes: (its address, the paths asked)."""
@@ -76,26 +110,36 @@ def visits() -> Iterator[tuple[str, list[str]]]:
 
 
 class Watch:
-    """What this process opens and connects to while `with` lasts. An audit hook cannot be removed, only ignored."""
+    """What this process opens and connects to while `with` lasts."""
+
+    active: ClassVar[Watch | None] = None
 
     def __init__(self) -> None:
-        self.active = False
         self.opened: list[str] = []
         self.connected: list[str] = []
-        sys.addaudithook(self.note)
-
-    def note(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if self.active and event == "open":
-            self.opened.append(str(arguments[0]))
-        elif self.active and event in ("socket.connect", "socket.getaddrinfo"):
-            self.connected.append(str(arguments))
 
     def __enter__(self) -> Watch:
-        self.active = True
+        listen()
+        Watch.active = self
         return self
 
     def __exit__(self, *args: object) -> None:
-        self.active = False
+        Watch.active = None
+
+
+@functools.cache
+def listen() -> None:
+    """One audit hook for them all: it cannot be removed, and whatever this process does afterwards calls it."""
+    sys.addaudithook(note)
+
+
+def note(event: str, arguments: tuple[Any, ...]) -> None:
+    if Watch.active is None:
+        return
+    if event == "open":
+        Watch.active.opened.append(str(arguments[0]))
+    elif event in ("socket.connect", "socket.getaddrinfo"):
+        Watch.active.connected.append(str(arguments))
 
 
 def test_receipt_says_who_what_and_when() -> None:
@@ -119,10 +163,9 @@ def test_receipt_says_who_what_and_when() -> None:
     assert "Durand" in text
 
 
-def test_receipt_gives_the_whole_digest_of_each_file() -> None:
-    transmission = transmission_of(factories.transmitted())
-    text = text_of(pdf.receipt(transmission))
-    files = [link.attachment for link in transmission.files.select_related("attachment")]
+def test_receipt_gives_the_whole_digest_of_each_file(plain: Drawn) -> None:
+    text = text_of(plain.content)
+    files = [link.attachment for link in plain.transmission.files.select_related("attachment")]
     assert len(files) == 5
     for file in files:
         assert file.name in text
@@ -130,11 +173,11 @@ def test_receipt_gives_the_whole_digest_of_each_file() -> None:
     assert "5 fichiers" in text
 
 
-def test_receipt_masks_the_iban_but_its_last_four() -> None:
-    content = pdf.receipt(transmission_of(factories.transmitted()))
+def test_receipt_masks_the_iban_but_its_last_four(plain: Drawn) -> None:
+    text = text_of(plain.content)
     iban = squeezed(factories.IBAN)
-    assert f"se terminant par {iban[-4:]}" in text_of(content)
-    assert iban[4:-4] not in squeezed(text_of(content))
+    assert f"se terminant par {iban[-4:]}" in text
+    assert iban[4:-4] not in squeezed(text)
 
 
 def test_receipt_keeps_what_was_transmitted_whatever_came_after() -> None:
@@ -149,14 +192,13 @@ def test_receipt_keeps_what_was_transmitted_whatever_came_after() -> None:
     assert text_of(pdf.receipt(Transmission.objects.get(pk=transmission.pk))) == before
 
 
-def test_receipt_is_tagged_and_declares_itself_pdf_ua() -> None:
-    stage = factories.transmitted()
-    reader = read(pdf.receipt(transmission_of(stage)))
+def test_receipt_is_tagged_and_declares_itself_pdf_ua(plain: Drawn) -> None:
+    reader = read(plain.content)
     root = reader.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]
     assert root["/Lang"] == "fr"
     assert root["/ViewerPreferences"]["/DisplayDocTitle"]
-    assert reader.metadata.title == f"Récépissé – Dossier {stage.dossier.reference} – Transmission n° 1"
+    assert reader.metadata.title == f"Récépissé – Dossier {plain.stage.dossier.reference} – Transmission n° 1"
     xmp = root["/Metadata"].get_data().decode()
     assert re.search(r"pdfuaid:part[^0-9]*1\b", xmp)
     assert reader.metadata.title in xmp
@@ -177,8 +219,8 @@ def structure(content: bytes) -> list[DictionaryObject]:
     return list(elements(read(content).trailer["/Root"]["/StructTreeRoot"]["/K"]))
 
 
-def test_receipt_has_headings_in_order_headed_tables_and_lists() -> None:
-    found = [each["/S"] for each in structure(pdf.receipt(transmission_of(factories.transmitted())))]
+def test_receipt_has_headings_in_order_headed_tables_and_lists(plain: Drawn) -> None:
+    found = [each["/S"] for each in structure(plain.content)]
     headings = [int(tag[2]) for tag in found if re.fullmatch(r"/H[1-6]", tag)]
     assert headings.count(1) == 1
     assert headings[0] == 1
@@ -199,9 +241,9 @@ CHILDREN = {
 }
 
 
-def test_lists_and_tables_hold_what_they_may_and_cells_know_their_headers() -> None:
+def test_lists_and_tables_hold_what_they_may_and_cells_know_their_headers(long: Drawn) -> None:
     cells = 0
-    for element in structure(pdf.receipt(transmission_of(factories.transmitted(sites=40)))):
+    for element in structure(long.content):
         kids = element.get("/K", ArrayObject())
         kids = [kid.get_object() for kid in (kids if isinstance(kids, ArrayObject) else [kids])]
         types = {kid["/S"] for kid in kids if isinstance(kid, DictionaryObject) and "/S" in kid}
@@ -212,9 +254,9 @@ def test_lists_and_tables_hold_what_they_may_and_cells_know_their_headers() -> N
     assert cells > 160
 
 
-def test_every_drawing_of_every_page_is_tagged_or_an_artifact() -> None:
+def test_every_drawing_of_every_page_is_tagged_or_an_artifact(long: Drawn) -> None:
     """Outside marked content, a screen reader would stumble on what it cannot place (PDF/UA 7.1)."""
-    for page in read(pdf.receipt(transmission_of(factories.transmitted(sites=40)))).pages:
+    for page in read(long.content).pages:
         depth = 0
         for operands, operator in page.get_contents().operations:
             depth += (operator in (b"BDC", b"BMC")) - (operator == b"EMC")
@@ -222,9 +264,8 @@ def test_every_drawing_of_every_page_is_tagged_or_an_artifact() -> None:
                 assert depth > 0, (operator, operands)
 
 
-def test_receipt_has_bookmarks_and_every_font_is_in_it() -> None:
-    transmission = transmission_of(factories.transmitted())
-    reader = read(pdf.receipt(transmission))
+def test_receipt_has_bookmarks_and_every_font_is_in_it(plain: Drawn) -> None:
+    reader = read(plain.content)
     assert [mark.title for mark in reader.outline if not isinstance(mark, list)] == ["Récépissé de transmission"]
     sections = [mark.title for mark in reader.outline[1] if not isinstance(mark, list)]
     assert sections[:2] == ["Candidat", "Référent"]
@@ -240,14 +281,13 @@ def test_receipt_has_bookmarks_and_every_font_is_in_it() -> None:
         assert "marianne" not in font["/BaseFont"].lower()
 
 
-def test_pages_are_a4_and_numbered() -> None:
-    stage = factories.transmitted(sites=60)
-    pages = read(pdf.receipt(transmission_of(stage))).pages
+def test_pages_are_a4_and_numbered(long: Drawn) -> None:
+    pages = read(long.content).pages
     assert len(pages) >= 3
     for number, page in enumerate(pages, start=1):
         text = " ".join(page.extract_text().split())
         assert f"Page {number}/{len(pages)}" in text
-        assert f"Dossier n° {stage.dossier.reference} – Transmission n° 1" in text
+        assert f"Dossier n° {long.stage.dossier.reference} – Transmission n° 1" in text
         assert [round(float(side)) for side in page.mediabox[2:]] == [595, 842]
 
 

@@ -88,6 +88,11 @@ class TestPerimeter:
             (eligibility.NOT_ESSMS, 1),
             (f"{eligibility.NOT_ESSMS} et {eligibility.NOT_EQUIPPED}", 1),
         ]
+        assert [group.why for group in found.excluded] == [
+            "elles ne sont pas déclarées équipées d'un DUI ou DPI référencé Ségur",
+            f"elle {eligibility.NOT_ESSMS}",
+            f"elle {eligibility.NOT_ESSMS} et {eligibility.NOT_EQUIPPED}",
+        ]
         assert eligibility.of(None) == eligibility.of({"sites": []})
         assert eligibility.of(None).candidates == 0
 

@@ -53,7 +53,7 @@ def imported(path: Path, *, day: int, moved: str = "", closed: str = "", renamed
 
 
 def news(stage: DossierStage) -> list[tuple[str, str]]:
-    instructed = queries.instructed(factories.fresh(stage))
+    instructed = queries.instructed(factories.fresh(stage), UserFactory.build(verifier=True))
     return [(each.subject, each.text) for each in instructed.register_news]
 
 
@@ -136,7 +136,7 @@ def test_it_costs_one_query_whatever_the_perimeter(django_assert_num_queries: Dj
     for sites in (1, 3, 30):
         stage = factories.transmitted(sites=sites)
         GeographicEntity.objects.update(name="AUTRE NOM")
-        instructed = queries.instructed(factories.fresh(stage))
+        instructed = queries.instructed(factories.fresh(stage), UserFactory.build(verifier=True))
         with django_assert_num_queries(1):
             assert len(instructed.register_news) == sites
         GeographicEntityFactory()

@@ -69,6 +69,15 @@ def test_a_view_keeps_filters_sort_and_columns_and_one_opens_the_list_on_it() ->
     assert not SavedView.objects.exists()
 
 
+@pytest.mark.parametrize("query", ["q=" + "é" * 1_500, "q=" + "a" * 2_100 + "&statut=transmitted"])
+def test_a_list_too_long_to_be_kept_is_told_and_not_cut(query: str) -> None:
+    client = factories.signed_in(UserFactory(verifier=True))
+    page = client.post(VIEWS, {"name": "Longue", "query": query})
+    assert "trop longs pour être gardés" in pages.text(page)
+    assert page.context["form"]["query"].value() == query, "nothing typed is lost"
+    assert not SavedView.objects.exists()
+
+
 def test_a_shared_view_is_read_by_the_team_and_changed_by_its_owner() -> None:
     paul, nadia = UserFactory(verifier=True, last_name="Girard"), UserFactory(lead=True)
     own, shared = kept(paul, "À moi"), kept(paul, "À tous", "statut=transmitted", shared=True)
@@ -99,3 +108,30 @@ def test_the_list_and_the_page_of_views_cost_the_same_whatever_is_kept() -> None
         ]
     assert counts[1] == counts[3] == counts[30]
     assert max(counts[1]) <= 12
+
+
+def test_who_opens_the_list_on_a_view_can_still_take_its_filters_off() -> None:
+    """Without its last filter the list is that of all dossiers: an empty address would lead back to the view."""
+    paul = UserFactory(verifier=True)
+    client = factories.signed_in(paul)
+    row()
+    workflow.saved_views.open_on(kept(paul, "À valider", "statut=validated"), by=paul)
+    page = client.get("/instruction/?verificateur=moi")
+    (active,) = page.context["filters"].active
+    for link in (active.without, page.context["filters"].cleared):
+        assert len(client.get(f"/instruction/{link}").context["page"].object_list) == 1
+    assert pages.fields(page)["vue"] == "toutes", "nor does filtering by nothing"
+    tabs = client.get("/instruction/?statut=validated").content.decode().split("care-tabs")[1].split("</nav>")[0]
+    assert 'href="?vue=toutes"' in tabs
+
+
+def test_the_views_are_there_when_nothing_is_found() -> None:
+    paul = UserFactory(verifier=True)
+    client = factories.signed_in(paul)
+    row()
+    view = kept(paul, "À valider", "statut=validated")
+    workflow.saved_views.open_on(view, by=paul)
+    page = client.get("/instruction/", follow=True)
+    assert "Aucun dossier ne correspond à ces filtres." in pages.text(page)
+    for words in ("Vues : À valider", "Mes dossiers", "Enregistrer cette liste", "Gérer les vues"):
+        assert words in pages.text(page), words

@@ -139,14 +139,14 @@ class TestSeeded(TestCase):
 
     def test_a_responsable_has_a_takeover_to_decide_and_a_dossier_to_reassign(self) -> None:
         lead = User.objects.get(role=Role.LEAD)
-        [asked], [vacant] = queries.to_decide(), queries.ownerless()
+        [asked], [vacant] = queries.to_decide(), queries.to_reassign()
         assert asked.dossier == vacant.dossier
         assert (asked.asker.username, asked.former.username) == (cast.CLAIMANT, cast.LEFT.username)
         assert vacant.dossier.vacant_since, "told already: the mailbox of a newcomer stays empty"
         page = pages.text(factories.signed_in(lead).get(f"/instruction/reprises/{asked.public_id}/"))
         assert cast.CLAIM in page
         workflow.takeovers.accept(asked, by=lead, at=timezone.now())
-        assert not queries.ownerless()
+        assert not queries.to_reassign()
 
     def test_a_control_is_asked_for_and_scores_can_be_read(self) -> None:
         control = DossierStage.objects.with_context().get(stage__code="controle")

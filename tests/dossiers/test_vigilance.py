@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -104,7 +105,7 @@ def test_the_eight_flags_on_the_rows_of_finess(verifier: User) -> None:
     assert f"ABRI DE NUIT PERPIGNAN ({NIGHT_SHELTER}, Autre Centre d'Accueil)" in texts["not_essms"]
     assert "réunit 2 entités juridiques" in texts["diagnoses"]
     assert "contient 1\u00a0fichier" in texts["diagnoses"]
-    assert f"ORSAC ({ORSAC})" in texts["shared_account"]
+    assert "d'une autre entité juridique. Vérifiez" in texts["shared_account"]
     assert "aucune des régions référentes choisies" in texts["regions"]
     assert told(second).keys() == {"sanitary", "shared_site", "shared_account"}
     assert second.flags.get(kind="shared_site").others == [first.dossier.reference]
@@ -173,12 +174,12 @@ def test_an_examination_holds_until_what_was_read_changes(verifier: User) -> Non
     client = factories.signed_in(verifier)
     page = client.get(pages.url("instruction-dossier", stage))
     assert "1 point de vigilance à examiner" in pages.text(page)
-    assert f"Dossier {other.dossier.reference}" in pages.text(page)
+    assert f"Dossier {other.dossier.reference} – {other.dossier.legal_entity.display_name} (" in pages.text(page)
     listed = client.get("/instruction/?vigilance=shared_account")
     assert stage.dossier.reference in listed.content.decode()
     kind = FlagKind.SHARED_ACCOUNT
     url = pages.url("examine-flag", stage, kind)
-    read = {f"{kind}-read": told(stage)[kind]}
+    read = {f"{kind}-read": pages.fields(page)[f"{kind}-read"]}
     blank = client.post(url, {**read, f"{kind}-note": " "})
     assert "Dites ce que vous avez constaté" in pages.text(blank)
     late = client.post(url, {f"{kind}-read": "Autre chose.", f"{kind}-note": "Compte commun."})
@@ -198,23 +199,49 @@ def test_an_examination_holds_until_what_was_read_changes(verifier: User) -> Non
     # The référent reads nothing of it.
     assert "vigilance" not in pages.text(pages.owner(stage).get(pages.url("form", stage))).lower()
     # The same account again, by a third EJ: it is to be examined anew, and history keeps what was said.
-    factories.transmitted()
+    third = factories.transmitted()
     vigilance.appraise_due()
     flag = stage.flags.get(kind=kind)
     assert not flag.is_examined
     assert flag.note == ""
     assert len(flag.others) == 2
+    # Explained alike, by another dossier: what was read before is not that one.
+    Flag.objects.filter(pk=flag.pk).update(others=[third.dossier.reference], raised_at=timezone.now())
+    assert client.post(url, {f"{kind}-read": flag.raised_at.isoformat(), f"{kind}-note": "Vu."}).status_code == 409
     assert Event.objects.filter(kind=EventKind.FLAG_EXAMINED).count() == 1
 
 
-def test_a_regional_instructor_is_not_shown_the_dossiers_that_he_may_not_read() -> None:
-    stage, other = factories.transmitted(), factories.transmitted()
-    LegalEntity.objects.filter(pk=other.dossier.legal_entity_id).update(region_codes=["94"])
+def test_a_regional_instructor_is_not_told_of_whom_the_dossiers_that_he_may_not_read_are() -> None:
+    stage, near, far = (factories.transmitted() for _ in range(3))
+    LegalEntity.objects.filter(pk=far.dossier.legal_entity_id).update(region_codes=["94"], name="MAISON DE CORTE")
     vigilance.appraise_due()
     regional = UserFactory(regional=True, regions=[stage.dossier.legal_entity.region])
-    page = pages.text(factories.signed_in(regional).get(pages.url("instruction-dossier", stage)))
+    address = pages.url("instruction-dossier", stage)
+    page = pages.text(factories.signed_in(regional).get(address))
     assert "IBAN utilisé par une autre entité juridique" in page
-    assert other.dossier.reference not in page
+    assert "celui de 2 autres entités juridiques." in page
+    assert f"Dossier {near.dossier.reference} – {near.dossier.legal_entity.display_name}" in page
+    assert "1 autre dossier n'est pas ouvert aux instructeurs de vos régions." in page
+    for secret in (far.dossier.reference, far.dossier.legal_entity.finess, "MAISON DE CORTE"):
+        assert secret not in page
+    whole = pages.text(factories.signed_in(UserFactory(verifier=True)).get(address))
+    assert f"Dossier {far.dossier.reference} – MAISON DE CORTE" in whole
+    assert "de vos régions" not in whole
+
+
+def test_an_explanation_that_named_others_loses_their_names_and_stays_examined(verifier: User) -> None:
+    migration = import_module("dossiers.migrations.0036_accounts_shared_with_nobody_named")
+    stage = factories.transmitted()
+    said = "Ce compte bancaire est aussi celui d'une autre entité juridique (ASS. (ESPOIR) (010783009)). "
+    end = "Vérifiez le titulaire sur les RIB."
+    examined = {"examined_at": timezone.now(), "examined_by": verifier, "note": "Vu."}
+    Flag.objects.create(dossier_stage=stage, kind=FlagKind.SHARED_ACCOUNT, text=said + end, **examined)
+    for _ in range(2):
+        with connection.cursor() as cursor:
+            cursor.execute(migration.UNNAMED)
+        flag = Flag.objects.get(dossier_stage=stage)
+        assert flag.text == f"Ce compte bancaire est aussi celui d'une autre entité juridique. {end}"
+        assert flag.is_examined
 
 
 def test_what_the_register_says_today_counts(verifier: User) -> None:

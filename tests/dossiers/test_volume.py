@@ -53,7 +53,7 @@ def test_a_volume_is_what_the_portal_would_have_written(prepared: None) -> None:
     assert {*listed.values_list("status", flat=True)} == {*Status.values} - {Status.DRAFT}
     # Each is read as the back-office reads any other, every answer in words.
     for stage in listed.filter(stage__guichet__code="poc-essms", stage__code="candidature").with_context()[:10]:
-        read = queries.instructed(stage)
+        read = queries.instructed(stage, verifier)
         assert read.estimate is not None
         lines = {entry.code: entry.lines for entry in read.entries if entry.value is not None}
         assert all(lines.values())

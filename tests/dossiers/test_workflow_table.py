@@ -102,8 +102,8 @@ TABLE: dict[tuple[str, str], tuple[set[str], str]] = {
 Act = Callable[[DossierStage, User, User], Any]
 
 
-#: What the point of vigilance of the scene explains.
-SAID = "Plusieurs régions, sans région référente."
+#: When the point of vigilance of the scene was raised.
+RAISED_AT = dt.datetime(2026, 2, 3, tzinfo=dt.UTC)
 
 
 def active(stage: DossierStage) -> Attachment:
@@ -146,7 +146,7 @@ MOVES: dict[str, Act] = {
     "move_file": lambda stage, by, _: workflow.move_file(active(stage), up=False, by=by, at=timezone.now()),
     "note": lambda stage, by, _: workflow.desk.note(stage, by=by, text="À rappeler.", at=timezone.now()),
     "examine": lambda stage, by, _: workflow.vigilance.examine(
-        stage, FlagKind.REGIONS, by=by, note="Vu avec l'ARS.", read=SAID
+        stage, FlagKind.REGIONS, by=by, note="Vu avec l'ARS.", read=RAISED_AT.isoformat()
     ),
     "keep_decision": lambda stage, by, _: workflow.drafts.keep(
         factories.fresh(stage), "validate", by=by, content={"message": "Bravo."}, at=timezone.now()
@@ -275,7 +275,7 @@ def scene(status: str) -> Scene:
     assert people.keys() == set(ROLES)
     workflow.grant_late_access(stage.stage, entity, in_two_months(), by=people["admin"], reason="Inondation.")
     workflow.takeovers.ask(stage, by=factories.referent(entity), reason="Il est parti.", at=timezone.now())
-    Flag.objects.create(dossier_stage=stage, kind=FlagKind.REGIONS, text=SAID)
+    Flag.objects.create(dossier_stage=stage, kind=FlagKind.REGIONS, text="Plusieurs régions.", raised_at=RAISED_AT)
     return Scene(factories.fresh(stage), people, factories.referent(entity))
 
 
@@ -510,6 +510,23 @@ def test_a_due_date_in_the_past_is_refused() -> None:
             stage, by=UserFactory(verifier=True), message="Encore.", remarks={}, due_at=timezone.now()
         )
     assert factories.fresh(stage).status == Status.TRANSMITTED
+
+
+def test_remarks_that_open_nothing_are_refused() -> None:
+    """D12, Q&A 1.10: the référent was asked to correct, and everything was read-only."""
+    stage = factories.transmitted()
+    asked: dict[str, Any] = {
+        "by": UserFactory(verifier=True),
+        "message": "Corrigez.",
+        "due_at": timezone.now() + dt.timedelta(days=7),
+    }
+    frozen = {"contact_cio": "Directeur de quoi ?", "contact_ciso": "Un numéro ?"}
+    with pytest.raises(workflow.Refused, match="ne peut plus modifier"):
+        workflow.request_modification(stage, remarks=frozen, **asked)
+    assert factories.fresh(stage).status == Status.TRANSMITTED
+    for remarks, opens in (({**frozen, "track": "Précisez."}, False), (frozen, True), ({}, False)):
+        stage = factories.transmitted()
+        workflow.request_modification(stage, remarks=remarks, opens_everything=opens, **asked)
 
 
 def test_remarks_are_kept_by_question_without_the_blank_and_the_unknown() -> None:
