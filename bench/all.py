@@ -18,6 +18,7 @@ MEASURES = {
     "instruction": "The screens of instruction at 1,000 and 100,000 dossiers",
     "exports": "The export of the list",
     "papers": "The PDF documents of a dossier",
+    "money": "The nightly check of the money and the files of the RETEX",
     "outbox": "The e-mails that leave",
     "finess": "The import of the national files",
     "picker": "The search of an establishment",
