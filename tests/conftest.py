@@ -80,10 +80,31 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+#: Files that cost much and read of the database what others read too, or start servers of their own.
+ONCE = {
+    "test_doors.py",
+    "test_dossier_pdf.py",
+    "test_embedded.py",
+    "test_every_address.py",
+    "test_expense_files.py",
+    "test_import_bounds.py",
+    "test_pdf.py",
+    "test_printed.py",
+    "test_production.py",
+    "test_run.py",
+    "test_timing.py",
+    "test_viewer.py",
+    "test_web_process.py",
+}
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """A test that asks for a page is a browser test: nobody has to remember the mark. Here, before `-m` chooses."""
+    """A test that asks for a page is a browser test, and one that reads no database says the same whatever the servers:
+    nobody has to remember the marks. Here, before `-m` chooses."""
     if {"page", "context", "browser"} & set(getattr(item, "fixturenames", ())):
         item.add_marker(pytest.mark.browser)
+    if item.path.name in ONCE or not _reads_the_database(item):
+        item.add_marker(pytest.mark.once)
 
 
 @pytest.hookimpl(trylast=True)
