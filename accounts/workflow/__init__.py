@@ -203,11 +203,15 @@ def accept_terms(version: TermsVersion, *, by: User) -> TermsAcceptance:
 
 
 def publish_terms(version: TermsVersion, *, in_force_from: datetime | None = None) -> None:
-    """Publish `version`: from `in_force_from` (now, by default) everyone has to accept it. Raises `Refused` if it
-    already was: a text that people accepted does not change."""
+    """Publish `version`: from `in_force_from` (now, by default, and never before) everyone has to accept it. Raises
+    `Refused` if it already was, since a text that people accepted does not change, or if a later one applies then."""
     now = timezone.now()
+    start = max(in_force_from or version.in_force_from or now, now)
+    later = TermsVersion.objects.filter(number__gt=version.number).in_force(start).first()
+    if later is not None:
+        raise Refused(f"{later} s'applique déjà à cette date. Donnez à ce texte un numéro plus grand, puis publiez-le.")
     published = TermsVersion.objects.filter(pk=version.pk, published_at=None).update(
-        published_at=now, in_force_from=in_force_from or version.in_force_from or now
+        published_at=now, in_force_from=start
     )
     if not published:
         raise Refused("Cette version est déjà publiée.")

@@ -158,6 +158,48 @@ def test_a_published_version_is_published_once(version):
         workflow.publish_terms(version)
 
 
+def test_a_version_that_nobody_would_be_asked_is_not_published(version):
+    TermsVersionFactory(number=7)
+    before, after = (TermsVersion.objects.create(number=number, body="x") for number in (6, 8))
+    with pytest.raises(workflow.Refused, match="CGU version 7 s'applique déjà"):
+        workflow.publish_terms(before)
+    assert TermsVersion.objects.get(number=6).published_at is None
+    workflow.publish_terms(after)
+
+
+def test_a_version_applies_until_a_later_one_comes_into_force(version):
+    """Published after it, but before it begins."""
+    following, meanwhile = (TermsVersion.objects.create(number=number, body="x") for number in (3, 2))
+    workflow.publish_terms(following, in_force_from=timezone.now() + timedelta(days=30))
+    workflow.publish_terms(meanwhile)
+    assert TermsVersion.objects.in_force().first() == meanwhile
+
+
+def test_nothing_comes_into_force_before_it_is_published(version):
+    draft = TermsVersion.objects.create(number=2, body="x", in_force_from=timezone.now() - timedelta(days=400))
+    workflow.publish_terms(draft)
+    assert draft.in_force_from == draft.published_at
+
+
+def test_the_database_keeps_what_was_accepted(version):
+    user = UserFactory(terms_accepted=True)
+    accepted = TermsAcceptance.objects.filter(user=user)
+    published = TermsVersion.objects.filter(pk=version.pk)
+    for act in (
+        lambda: accepted.update(accepted_at=timezone.now()),
+        lambda: accepted._raw_delete("default"),
+        lambda: published.update(body="Un autre texte."),
+        lambda: published.update(published_at=None),
+        lambda: published._raw_delete("default"),
+    ):
+        with pytest.raises(IntegrityError, match="are kept"), transaction.atomic():
+            act()
+    draft = TermsVersion.objects.create(number=2, body="Brouillon.")
+    draft.body = "Un autre brouillon."
+    draft.save()
+    draft.delete()
+
+
 def test_the_database_refuses_a_published_version_without_a_start():
     with pytest.raises(IntegrityError), transaction.atomic():
         TermsVersion.objects.create(number=9, body="x", published_at=timezone.now())
