@@ -27,17 +27,18 @@ FIRST_REFUSED = (
 
 
 class StageForm(forms.ModelForm):
-    """An étape inside its guichet. Once it has dossiers, its closing moves by `WindowChangeAdmin`, which keeps why and
-    tells those concerned."""
+    """An étape inside its guichet. Once it has dossiers, its nature stays, and its closing moves by
+    `WindowChangeAdmin`, which keeps why and tells those concerned."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk and self.instance.dossier_stages.exists():
-            closing = self.fields["closes_at"]
-            closing.disabled = True
-            closing.help_text = (
-                "Des dossiers en dépendent\u00a0: ajoutez un changement de fermeture, avec son motif, pour la déplacer."
-            )
+            for name, why in (
+                ("closes_at", "ajoutez un changement de fermeture, avec son motif, pour la déplacer."),
+                ("kind", "la nature de l'étape ne change plus."),
+            ):
+                self.fields[name].disabled = True
+                self.fields[name].help_text = f"Des dossiers en dépendent\u00a0: {why}"
 
 
 class StageChoice(forms.ModelChoiceField):

@@ -45,10 +45,12 @@ def last_position() -> int:
 @transaction.atomic
 def save_stage(stage: Stage, *, by: User | None) -> Stage:
     """Create an étape, or keep its new settings. Its fields were checked. Once it has dossiers, its closing moves by
-    `move_closing` alone, with a reason (Q42). Raises NotAllowed."""
+    `move_closing` alone, with a reason (Q42), and its nature stays: what is paid follows from it (F5). Raises
+    NotAllowed."""
     check_editor(by)
     if stage.pk and stage.dossier_stages.exists():
-        stage.closes_at = locked_stage(stage).closes_at
+        before = locked_stage(stage)
+        stage.closes_at, stage.kind = before.closes_at, before.kind
     stage.save()
     return stage
 

@@ -208,8 +208,20 @@ def test_an_administrator_moves_a_closing_with_its_date_in_sight_and_a_reason(cl
     stage = Stage.objects.get(pk=draft.stage_id)
     fields = {name: getattr(stage, name) for name in ("position", "kind", "entry", "title", "undated_text")}
     late = local(timezone.now() + 9 * DAY)
-    assert client.post(page, {**fields, "opens_at": local(stage.opens_at), "closes_at": late}).status_code == 302
-    assert Stage.objects.get(pk=draft.stage_id).closes_at == after
+    fields |= {"opens_at": local(stage.opens_at), "closes_at": late, "kind": "objectives", "title": "Un autre titre"}
+    assert client.post(page, fields).status_code == 302
+    saved = Stage.objects.get(pk=draft.stage_id)
+    # Nor does the nature of the étape, from which follows what is paid.
+    assert (saved.closes_at, saved.kind, saved.title) == (after, stage.kind, "Un autre titre")
+    assert "la nature de l'étape ne change plus" in pages.text(client.get(page))
+
+
+def test_the_nature_of_an_etape_without_dossiers_is_still_a_choice(client: Client) -> None:
+    stage = factories.poc()
+    fields = {name: getattr(stage, name) for name in ("position", "entry", "title", "undated_text")}
+    page = reverse("admin:dossiers_stage_change", args=[stage.pk])
+    assert client.post(page, {**fields, "kind": "assessment"}).status_code == 302
+    assert Stage.objects.get(pk=stage.pk).kind == "assessment"
 
 
 def test_an_administrator_grants_and_revokes_an_exception(client: Client) -> None:
