@@ -24,7 +24,7 @@ from dossiers.models import DossierStage, Line, Stage
 from dossiers.models.dossiers import DossierStageQuerySet
 from ecare import french
 from ecare.composed import Composed
-from ecare.widgets import Select
+from ecare.widgets import DateInput, Select
 from establishments.enums import EstablishmentType
 from establishments.models import Departement
 from funding.schedule.models import UnitAmount
@@ -71,7 +71,7 @@ class DateFilter(django_filters.DateFilter):
         super().__init__(
             *args,
             label=label,
-            widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+            widget=DateInput,
             validators=[MinValueValidator(days.FIRST), MaxValueValidator(days.LAST)],
             error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), said),
             **kwargs,

@@ -62,13 +62,7 @@ class park:
             # The session is over and the dossier has left: what was typed is shown now, or never.
             mine = not request.user.is_authenticated
             return departure.refused(request, reference, anybody=mine) or response
-        address = self.address(request, user, reverse("dossiers:form", args=[reference]), response)
-        if not address:
-            return response
-        if request.htmx:  # type: ignore[attr-defined]
-            return render(request, "dossiers/saving/parked.html", {"address": address}, status=401)
-        messages.warning(request, PUT_ASIDE)
-        return redirect(address)
+        return self.back(request, user, reverse("dossiers:form", args=[reference]), response)
 
     def decision(self, request: HttpRequest, reference: str, move: str, response: HttpResponse) -> HttpResponse:
         """The page of a decision, kept as a draft of it."""
@@ -79,15 +73,21 @@ class park:
             move=move,
             at=request.received_at,  # type: ignore[attr-defined]
         )
-        address = self.address(request, user, request.get_full_path(), response) if user else ""
+        return self.back(request, user, request.get_full_path(), response) if user else response
+
+    def back(self, request: HttpRequest, user: User, page: str, response: HttpResponse) -> HttpResponse:
+        """The way to where `user` finds again what was put aside from that page."""
+        address = self.address(request, user, page, response)
         if not address:
             return response
+        if request.htmx:  # type: ignore[attr-defined]
+            return render(request, "dossiers/saving/parked.html", {"address": address}, status=401)
         messages.warning(request, PUT_ASIDE)
         return redirect(address)
 
     @staticmethod
     def address(request: HttpRequest, user: User, page: str, response: HttpResponse) -> str:
-        """Where `user` finds again what was put aside from that page; blank when somebody else sits there now."""
+        """The address of that page, by the sign-in if need be; blank when somebody else sits there now."""
         if response.status_code == 302:
             door = urlsplit(response["Location"]).path
         elif request.user == user:

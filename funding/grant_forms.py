@@ -13,7 +13,7 @@ from django.utils.datastructures import MultiValueDict
 from ecare import forms as care_forms
 from ecare import french
 from ecare.widgets import DateInput
-from funding.models import EARLIEST, LATEST
+from funding.models import EARLIEST, LATEST, TOO_LATE, TOO_OLD
 
 
 class AmountField(forms.DecimalField):
@@ -47,12 +47,8 @@ class DayField(forms.DateField):
     widget = DateInput
 
     def __init__(self, **options: Any) -> None:
-        check = ": vérifiez l'année."
         super().__init__(
-            validators=[
-                MinValueValidator(EARLIEST, f"Cette date est antérieure à {EARLIEST.year}\u00a0{check}"),
-                MaxValueValidator(LATEST, f"Cette date est postérieure à {LATEST.year}\u00a0{check}"),
-            ],
+            validators=[MinValueValidator(EARLIEST, TOO_OLD), MaxValueValidator(LATEST, TOO_LATE)],
             **options,
         )
 

@@ -14,12 +14,11 @@ from django.core.files.uploadedfile import UploadedFile
 from dossiers import sheets
 from ecare import french
 from funding.cells import DOUBTS, Fault, Faulty, amount, cells_of, day, opened
-from funding.models import EARLIEST
+from funding.models import EARLIEST, TOO_OLD
 
 SHEET = "Paiements"
 LONGEST_TRANSFER = 50
 TOO_LONG = f"Cette référence dépasse {LONGEST_TRANSFER} caractères\u00a0: raccourcissez-la."
-TOO_OLD = f"Cette date est antérieure à {EARLIEST.year}\u00a0: vérifiez l'année."
 #: Columns of `queries.payment_list.HEADINGS`; the others are not read.
 COLUMNS = {
     "reference": "Référence du paiement",

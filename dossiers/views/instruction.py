@@ -54,9 +54,8 @@ def index(request: HttpRequest) -> HttpResponse:
     if default is not None and not request.GET:
         return redirect(f"{reverse('dossiers:instruction-list')}?{default.parameters}")
     asked = request.GET.copy()
-    if (
-        default is not None
-    ):  # without its last filter, the list is that of all dossiers: it does not go back to the view
+    if default is not None:
+        # Without its last filter, the list is that of all dossiers: it does not go back to the view.
         asked.setdefault("vue", EVERYTHING)
     stages = access.instructed_stages(user)
     filters = InstructionFilter(asked, queryset=stages, user=user)

@@ -1,6 +1,6 @@
 from funding.models.agreements import Agreement, AgreementTemplate
 from funding.models.controls import Control, Interview
-from funding.models.days import EARLIEST, LATEST
+from funding.models.days import EARLIEST, LATEST, TOO_LATE, TOO_OLD
 from funding.models.discrepancies import Discrepancy
 from funding.models.envelopes import DEFAULT_AGREEMENT_FROM, Consumption, Envelope
 from funding.models.expenses import Expense, ExpenseClosure, ExpenseImport
@@ -14,6 +14,8 @@ __all__ = [
     "DEFAULT_AGREEMENT_FROM",
     "EARLIEST",
     "LATEST",
+    "TOO_LATE",
+    "TOO_OLD",
     "Agreement",
     "AgreementTemplate",
     "Bracket",

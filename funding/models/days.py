@@ -8,6 +8,8 @@ from django.db.models import Q
 
 #: Nothing was spent nor paid before, and nothing will be after.
 EARLIEST, LATEST = dt.date(2020, 1, 1), dt.date(2099, 12, 31)
+TOO_OLD = f"Cette date est antérieure à {EARLIEST.year}\u00a0: vérifiez l'année."
+TOO_LATE = f"Cette date est postérieure à {LATEST.year}\u00a0: vérifiez l'année."
 
 
 def plausible(field: str) -> Q:

@@ -129,9 +129,8 @@ class Way:
 def ways_down(sums: Sums, rows: Collection[Payment]) -> list[Way]:
     """What to do, in this order, about payments planned beyond what the subsidy may reach: those due last give way
     first, as they do to a control (`workflow.payable.give_way`)."""
-    planned = [each for each in rows if not each.is_repayment and each.state == PaymentState.PLANNED]
     excess, found = sums.overplanned, []
-    for payment in sorted(planned, key=lambda each: (each.due_on, each.pk), reverse=True):
+    for payment in due_last_first(rows, PaymentState.PLANNED):
         if excess <= 0:
             break
         found.append(Way(payment, max(NOTHING, payment.amount - excess)))
@@ -141,8 +140,13 @@ def ways_down(sums: Sums, rows: Collection[Payment]) -> list[Way]:
 
 def to_cancel(sums: Sums, rows: Collection[Payment]) -> list[Payment]:
     """The payments ordered, due last first, while more is ordered than what is payable."""
-    ordered = [each for each in rows if not each.is_repayment and each.state == PaymentState.ORDERED]
-    return sorted(ordered, key=lambda each: (each.due_on, each.pk), reverse=True) if sums.overordered else []
+    return due_last_first(rows, PaymentState.ORDERED) if sums.overordered else []
+
+
+def due_last_first(rows: Collection[Payment], state: PaymentState) -> list[Payment]:
+    """The payments in that state, repayments left out."""
+    found = [each for each in rows if not each.is_repayment and each.state == state]
+    return sorted(found, key=lambda each: (each.due_on, each.pk), reverse=True)
 
 
 def schedule(grant: Grant) -> QuerySet[Payment]:

@@ -20,8 +20,7 @@ from dossiers.workflow.table import NotAllowed, Refused, locked, record
 from ecare import french
 from funding import access, emails
 from funding.enums import AgreementState, PaymentKind, PaymentState
-from funding.models import EARLIEST, Grant, Payment
-from funding.payment_files import TOO_OLD
+from funding.models import EARLIEST, TOO_OLD, Grant, Payment
 from funding.queries import agreements, objectives, payments, reachable
 
 CENT = Decimal("0.01")

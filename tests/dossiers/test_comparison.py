@@ -14,7 +14,7 @@ from django.utils import timezone
 from dossiers import comparison, queries, workflow
 from dossiers.comparison import Piece, words
 from dossiers.kinds import Change
-from dossiers.models import Attachment, Question
+from dossiers.models import Attachment, DossierStage, Question
 from tests.dossiers import factories, pages
 from tests.dossiers.test_kinds_of_one_field import spaced
 
@@ -166,14 +166,7 @@ def test_the_comparison_of_an_etape_behind_stays_on_it_and_in_the_list_one_comes
         factories.save(stage, comment={"value": word})
         factories.transmit(stage)
         if word == "Un.":
-            workflow.request_modification(
-                factories.fresh(stage),
-                by=factories.UserFactory(verifier=True),
-                message="Encore.",
-                remarks={},
-                due_at=timezone.now() + dt.timedelta(days=3),
-            )
-            stage = factories.fresh(stage)
+            stage = asked_again(stage)
     listed = "tri=-transmission&etape=poc-essms.candidature"
     client = factories.signed_in(verifier := factories.UserFactory(verifier=True))
     here = pages.url("instructed-comparison", stage)
@@ -196,6 +189,18 @@ def test_the_comparison_of_an_etape_behind_stays_on_it_and_in_the_list_one_comes
     assert "De la transmission n° 1" in pages.text(client.get(f"{here}?lue=candidature&de=1&a=3"))
 
 
+def asked_again(stage: DossierStage) -> DossierStage:
+    """After another request, without a remark."""
+    workflow.request_modification(
+        factories.fresh(stage),
+        by=factories.UserFactory(verifier=True),
+        message="Encore.",
+        remarks={},
+        due_at=timezone.now() + dt.timedelta(days=3),
+    )
+    return factories.fresh(stage)
+
+
 def kept(page: HttpResponse) -> dict[str, str]:
     """What choosing two transmissions leaves of the address."""
     return {name: value for name, value in pages.fields(page).items() if name != "csrfmiddlewaretoken"}
@@ -214,14 +219,7 @@ def test_what_was_remarked_stands_beside_what_changed_and_what_did_not() -> None
         assert "Parcours 2 ?" in unchanged
         assert "Dites pourquoi." not in unchanged
     # Transmitted again after another request, which had no remark.
-    workflow.request_modification(
-        factories.fresh(stage),
-        by=factories.UserFactory(verifier=True),
-        message="Encore.",
-        remarks={},
-        due_at=timezone.now() + dt.timedelta(days=3),
-    )
-    factories.save(factories.fresh(stage), comment={"value": "Autrement."})
+    factories.save(asked_again(stage), comment={"value": "Autrement."})
     factories.transmit(stage)
     assert "Remarque" not in pages.text(reader().get(pages.url("instructed-comparison", stage)))
     assert "Dites pourquoi." in pages.text(reader().get(pages.url("instructed-comparison", stage), {"de": 1, "a": 2}))
